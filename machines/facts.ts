@@ -1,0 +1,50 @@
+/** The four kinds of file that make a triple (three with rows, one with our notes). */
+export const fileKinds = ['input', 'output', 'error', 'metadata'] as const
+export type FileKind = (typeof fileKinds)[number]
+
+/** One file of a triple as the disk shows it. */
+export interface FileFact {
+  readonly path: string
+  readonly bytes: number
+  /** `done` only when the file is absent from `workdir/`: an earlier move was cut short. */
+  readonly location: 'workdir' | 'done'
+}
+
+/** How far a submission got, according to the metadata. */
+export type SubmissionState = 'none' | 'intended' | 'submitted'
+
+/**
+ * Everything the machine decides on: what stands on disk for one index, and what its metadata says.
+ * Paths and numbers only, so a context that holds it stays small and serialisable.
+ */
+export interface TripleFacts {
+  readonly index: string
+  readonly input: FileFact | null
+  readonly output: FileFact | null
+  readonly error: FileFact | null
+  readonly metadata: FileFact | null
+  /** The server's name for the batch; `null` when nothing was submitted or its answer was lost. */
+  readonly batchId: string | null
+  /** The remote status last seen, in the server's words; `null` when never asked. */
+  readonly remoteStatus: string | null
+  /** File ids the server announced. An id that is set while the file is absent here means: download it. */
+  readonly outputFileId: string | null
+  readonly errorFileId: string | null
+  readonly submission: SubmissionState
+  /** A move was intended and may be half done; its processing is complete. */
+  readonly isMoveIntended: boolean
+  /** 1 for a root triple, one more for each retry. */
+  readonly attempt: number
+  readonly parentIndex: string | null
+  readonly rootIndex: string
+}
+
+/** Statuses after which the server does nothing more (OpenAI API reference, "The batch object"). */
+const endedStatuses: ReadonlySet<string> = new Set(['completed', 'failed', 'expired', 'cancelled'])
+
+/** Statuses under which requests the files do not mention were simply not executed. */
+const cutShortStatuses: ReadonlySet<string> = new Set(['expired', 'cancelled'])
+
+export const isEndedStatus = (status: string | null): boolean => status !== null && endedStatuses.has(status)
+export const isCutShortStatus = (status: string | null): boolean =>
+  status !== null && cutShortStatuses.has(status)

@@ -1,0 +1,3 @@
+export * from './facts.js'
+export * from './operations.js'
+export * from './problem.js'

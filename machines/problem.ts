@@ -1,0 +1,83 @@
+/**
+ * Every way a step can go wrong, by name. Names the seed already had keep its spelling
+ * (`docs/differences-from-seed.md`); each one is explained in `docs/errors.md`, and a test compares the two lists.
+ * A code is never renamed: users match on it.
+ */
+export const problemCodes = [
+  'NoBatchFileTripleAtIndex',
+  'MissingBatchInputFileButOthersExist',
+  'RequestIdsMismatch',
+  'DuplicateRequestIds',
+  'ConflictingAnswers',
+  'UnreadableInputLines',
+  'TooManyRequests',
+  'ReconciliationFailed',
+  'OperationNotImplemented',
+  'InvalidBatchIndex',
+  'MissingFilePath',
+  'MissingOutputFileId',
+  'MissingErrorFileId',
+  'BatchMetadataUnreadable',
+  'BatchStillProcessing',
+  'BatchFailed',
+  'BatchEndedWithoutFiles',
+  'BatchFilesGone',
+  'UnknownBatchStatus',
+  'OutputFileAlreadyExists',
+  'ErrorFileAlreadyExists',
+  'DoneFileConflict',
+  'RetryInputConflict',
+  'NoProvider',
+  'ProcessorThrew',
+  'WorkspaceNotFound',
+  'WorkspaceLocked',
+  'WorkspaceNotWritable',
+  'NotARegularFile',
+  'FileChangedDuringRun',
+  'DiskFull',
+  'PermissionDenied',
+  'FileSystemError',
+  'NetworkError',
+  'ProofMissing',
+  'ProofMismatch',
+  'ActorNotProvided',
+  'Interrupted',
+  'UnexpectedError',
+] as const
+
+export type ProblemCode = (typeof problemCodes)[number]
+
+/**
+ * What went wrong, as plain data: it lives in machine contexts, journals and reports, where an `Error` would
+ * serialise to `{}`.
+ */
+export interface Problem {
+  readonly code: ProblemCode
+  /** One line: what happened, where, what was expected. */
+  readonly message: string
+  /** What the reader can do about it. */
+  readonly hint?: string
+  /** True when the same step may succeed later by itself: a busy file, a full server, a cut connection. */
+  readonly isPassing?: boolean
+  /** True when only a person can decide how to go on. */
+  readonly needsPerson?: boolean
+  /** How long the server asked us to stay away, in milliseconds. */
+  readonly retryAfterMs?: number
+  /** The message of the error underneath, when there was one. */
+  readonly causeMessage?: string
+  /** Whatever the message was built from: paths, line numbers, counts, sample ids. Bounded and serialisable. */
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** Reads the problem out of whatever an actor rejected with; anything unknown becomes `UnexpectedError`. */
+export function toProblem(error: unknown): Problem {
+  if (isProblemCarrier(error)) return error.problem
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'UnexpectedError', message, hint: 'This looks like a fault in batch-reconciler; please report it.' }
+}
+
+function isProblemCarrier(error: unknown): error is { readonly problem: Problem } {
+  if (typeof error !== 'object' || error === null || !('problem' in error)) return false
+  const { problem } = error
+  return typeof problem === 'object' && problem !== null && 'code' in problem && 'message' in problem
+}

@@ -1,0 +1,72 @@
+/**
+ * What this project needs from a server that runs batches. The OpenAI wire protocol is the first one;
+ * everything above speaks only these words. Implementations never retry `submit` by themselves: two tries
+ * of one creation are two paid batches.
+ */
+export interface BatchProvider {
+  /** A short name for messages and metadata, such as `openai`. */
+  readonly name: string
+  /** Uploads the input file, awaits `onUploaded` (which makes the file id durable), then creates the batch once. */
+  submit(request: SubmitRequest, signal: AbortSignal): Promise<RemoteBatch>
+  /** Batches that were created from this upload; looked for after an ambiguous failure or a crash. */
+  find(query: FindQuery, signal: AbortSignal): Promise<readonly RemoteBatch[]>
+  /** What the server says of each batch. A batch it does not know maps to `null`. */
+  status(batchIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RemoteBatch | null>>
+  /** Streams a file's bytes into `write`, in order. Rejects unless the whole file arrived. */
+  download(fileId: string, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<DownloadReceipt>
+  cancel(batchId: string, signal: AbortSignal): Promise<RemoteBatch>
+}
+
+export interface SubmitRequest {
+  /** Absolute path of the input file, already validated. */
+  readonly inputPath: string
+  /** The endpoint all of its lines name, such as `/v1/chat/completions`. */
+  readonly endpoint: string
+  /** Goes into the batch's own metadata; values are at most 512 characters (OpenAI API reference, "Metadata"). */
+  readonly metadata: Readonly<Record<string, string>>
+  /** Set when an earlier try uploaded the file already; the upload is then not repeated. */
+  readonly inputFileId: string | null
+  readonly onUploaded: (inputFileId: string) => Promise<void>
+}
+
+export interface FindQuery {
+  readonly inputFileId: string
+  /** Batches created before this are not looked at, in milliseconds since 1970. */
+  readonly createdAfterMs: number
+}
+
+/** A batch as a server reports it, with the oddities of servers taken out. */
+export interface RemoteBatch {
+  readonly batchId: string
+  /** Lower case; one of the eight known statuses, or whatever else the server says. */
+  readonly status: string
+  readonly inputFileId: string | null
+  /** `null` when the server says `null`, nothing or `''`. */
+  readonly outputFileId: string | null
+  readonly errorFileId: string | null
+  /** As reported and never trusted; the accounting decides. */
+  readonly requestCounts: RemoteRequestCounts | null
+  /** Why a `failed` batch failed (`errors.data[]`), at most 20 entries. */
+  readonly errors: readonly RemoteBatchError[]
+  readonly endpoint: string | null
+  readonly createdAtMs: number | null
+  readonly expiresAtMs: number | null
+}
+
+export interface RemoteRequestCounts {
+  readonly total: number | null
+  readonly completed: number | null
+  readonly failed: number | null
+}
+
+export interface RemoteBatchError {
+  readonly code: string | null
+  readonly message: string | null
+  readonly param: string | null
+  /** Line of the input file, from 1. */
+  readonly line: number | null
+}
+
+export interface DownloadReceipt {
+  readonly bytes: number
+}

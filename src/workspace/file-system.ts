@@ -1,0 +1,50 @@
+/**
+ * The disk as this project uses it: a dozen operations, so that a fault disk, or shared storage later,
+ * can stand in for Node's. Every path is absolute. Every operation rejects with the system's error
+ * (`code` is `ENOENT`, `ENOSPC`, …); `file-problem.ts` turns those into problems.
+ */
+export interface FileSystem {
+  /** Names in a directory with their kind, unsorted. Names that are not valid UTF-8 are left out. */
+  list(directory: string): Promise<readonly DirectoryEntry[]>
+  /** `null` when nothing stands at the path. Follows symbolic links. */
+  stat(path: string): Promise<FileStat | null>
+  /** Makes the directory and its parents; an existing one is fine. */
+  makeDirectory(path: string): Promise<void>
+  /**
+   * `read`: must exist. `create`: must not exist (O_EXCL). `append`: created when absent, writes go to the end.
+   * `update`: must exist, opened for reading and writing at positions.
+   */
+  open(path: string, mode: 'read' | 'create' | 'append' | 'update'): Promise<OpenFile>
+  /** Replaces `to` when it exists: callers look first. */
+  rename(from: string, to: string): Promise<void>
+  /** Gives the file a second name; rejects with `EEXIST` when `to` stands. The one safe "move, never overwrite". */
+  link(from: string, to: string): Promise<void>
+  /** Removes a file we wrote ourselves. */
+  remove(path: string): Promise<void>
+  /** Makes names created, renamed or removed in the directory survive a power cut. */
+  syncDirectory(path: string): Promise<void>
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'other'
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  readonly bytes: number
+  readonly modifiedAtMs: number
+}
+
+export interface OpenFile {
+  /** Fills `buffer` from `position` of the file; gives the number of bytes read, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>
+  /** Writes all of `bytes` at the current end of what was written through this handle (or at the end, for `append`). */
+  write(bytes: Uint8Array): Promise<void>
+  /** Cuts the file to `bytes`; used for torn tails of files we wrote. */
+  truncate(bytes: number): Promise<void>
+  /** Makes the content survive a power cut. */
+  sync(): Promise<void>
+  stat(): Promise<FileStat>
+  close(): Promise<void>
+}
