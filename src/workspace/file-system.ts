@@ -12,18 +12,20 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>
   /**
    * `read`: must exist. `create`: must not exist (O_EXCL). `append`: created when absent, writes go to the end.
-   * `update`: must exist, opened for reading and writing at positions.
+   * The last two can be read through as well.
    */
-  open(path: string, mode: 'read' | 'create' | 'append' | 'update'): Promise<OpenFile>
+  open(path: string, mode: OpenMode): Promise<OpenFile>
   /** Replaces `to` when it exists: callers look first. */
   rename(from: string, to: string): Promise<void>
   /** Gives the file a second name; rejects with `EEXIST` when `to` stands. The one safe "move, never overwrite". */
   link(from: string, to: string): Promise<void>
-  /** Removes a file we wrote ourselves. */
+  /** Removes a file we wrote ourselves; rejects with `ENOENT` when nothing stands there. */
   remove(path: string): Promise<void>
   /** Makes names created, renamed or removed in the directory survive a power cut. */
   syncDirectory(path: string): Promise<void>
 }
+
+export type OpenMode = 'read' | 'create' | 'append'
 
 export interface DirectoryEntry {
   readonly name: string
@@ -39,7 +41,7 @@ export interface FileStat {
 export interface OpenFile {
   /** Fills `buffer` from `position` of the file; gives the number of bytes read, 0 at the end. */
   read(buffer: Uint8Array, position: number): Promise<number>
-  /** Writes all of `bytes` at the current end of what was written through this handle (or at the end, for `append`). */
+  /** Writes all of `bytes` after what was written through this handle (`create`) or at the end (`append`). */
   write(bytes: Uint8Array): Promise<void>
   /** Cuts the file to `bytes`; used for torn tails of files we wrote. */
   truncate(bytes: number): Promise<void>

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import type { FileSystem, OpenFile } from './file-system.js'
+
+/** What a file is written from. Strings are written as UTF-8. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>
+
+/** A file that grows under a temporary name and appears under its own in one step. */
+export interface DurableFile {
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes the content durable and gives it its name, replacing what stood there. On failure: as `abort`. */
+  commit(): Promise<void>
+  /** Drops what was written; the file of that name stays as it was. Does nothing once committed. */
+  abort(): Promise<void>
+}
+
+/**
+ * Creates or replaces a file so that under its own name stands either the old content or the whole new one,
+ * whenever power or the process goes: temporary name in the same directory → write → sync → rename → sync of the
+ * directory. Rejects with the system's error; the temporary file is then removed and the target untouched
+ * (except where only the last sync failed: the new content stands, and may not survive a power cut).
+ */
+export async function writeFileDurably(fs: FileSystem, path: string, content: FileContent): Promise<void> {
+  const file = await beginDurableFile(fs, path)
+  try {
+    for await (const bytes of toChunks(content)) await file.write(bytes)
+  } catch (error) {
+    await file.abort()
+    throw error
+  }
+  await file.commit()
+}
+
+/** The same for content that arrives in pieces. The caller ends it with `commit` or `abort`. */
+export async function beginDurableFile(fs: FileSystem, finalPath: string): Promise<DurableFile> {
+  const temporaryPath = join(dirname(finalPath), temporaryName(basename(finalPath)))
+  const file = await fs.open(temporaryPath, 'create')
+  let isOpen = true
+  const abort = async (): Promise<void> => {
+    if (!isOpen) return
+    isOpen = false
+    await discard(fs, file, temporaryPath)
+  }
+  return {
+    write: (bytes) => file.write(bytes),
+    abort,
+    async commit() {
+      try {
+        await file.sync()
+        await file.close()
+        await fs.rename(temporaryPath, finalPath)
+        isOpen = false
+      } catch (error) {
+        await abort()
+        throw error
+      }
+      await fs.syncDirectory(dirname(finalPath))
+    },
+  }
+}
+
+/** True for the temporary names this file gives; nobody else's names look like them. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name)
+}
+
+function temporaryName(name: string): string {
+  return `.${name}.${randomBytes(6).toString('hex')}.tmp`
+}
+
+async function* toChunks(content: FileContent): AsyncIterable<Uint8Array> {
+  if (typeof content === 'string') yield new TextEncoder().encode(content)
+  else if (content instanceof Uint8Array) yield content
+  else yield* content
+}
+
+/** The first error is the one to report: what goes wrong while tidying up after it must not hide it. */
+async function discard(fs: FileSystem, file: OpenFile, temporaryPath: string): Promise<void> {
+  await file.close().catch(() => {})
+  await fs.remove(temporaryPath).catch(() => {})
+}

@@ -1,0 +1,69 @@
+import type { FileKind } from '../../machines/index.js'
+import { fileKinds } from '../../machines/index.js'
+import type { BatchIndex } from './batch-index.js'
+import { parseBatchIndex } from './batch-index.js'
+
+/** What a name in `workdir/` or `done/` says. */
+export type BatchFileName =
+  | {
+      readonly type: 'batch-file'
+      readonly kind: FileKind
+      readonly index: BatchIndex
+      /** False for a UUID that is not written in lower case: the file is used where no canonical one stands. */
+      readonly isCanonical: boolean
+    }
+  /** Looks like a batch file and is none; never adopted, only reported. */
+  | { readonly type: 'near-miss'; readonly reason: string }
+  | { readonly type: 'other' }
+
+/** The name of a batch file, such as `batch_input_7.jsonl`. */
+export function batchFileName(kind: FileKind, index: BatchIndex): string {
+  return `batch_${kind}_${index}.jsonl`
+}
+
+/**
+ * Reads a file name. Only exactly `batch_{input,output,error,metadata}_<index>.jsonl` is a batch file;
+ * copies, backups and misspellings that people leave beside it are near misses.
+ */
+export function parseBatchFileName(name: string): BatchFileName {
+  const [, word, text] = exactPattern.exec(name) ?? []
+  const kind = fileKinds.find((each) => each === word)
+  if (kind === undefined || text === undefined) {
+    return isLookalike(name) ? nearMiss(lookalikeReason(name)) : other
+  }
+  const index = parseBatchIndex(text)
+  if (index === null) return nearMiss(indexReason(text))
+  return { type: 'batch-file', kind, index, isCanonical: index === text }
+}
+
+const exactPattern = /^batch_(input|output|error|metadata)_([^]+)\.jsonl$/
+const lookalikePattern = /^batch_(?:input|output|error|metadata)(?![a-z])/i
+const other: BatchFileName = { type: 'other' }
+
+function nearMiss(reason: string): BatchFileName {
+  return { type: 'near-miss', reason }
+}
+
+/** Downloads of ours grow under `<name>.part`; nobody needs to hear of them. */
+function isLookalike(name: string): boolean {
+  if (!lookalikePattern.test(name)) return false
+  return !(name.endsWith('.part') && parseBatchFileName(name.slice(0, -'.part'.length)).type === 'batch-file')
+}
+
+function lookalikeReason(name: string): string {
+  if (exactPattern.test(name.toLowerCase())) return 'its name must be written in lower case'
+  if (!name.endsWith('.jsonl')) return "its name must end in '.jsonl'"
+  return "its name must be 'batch_<kind>_<index>.jsonl'"
+}
+
+function indexReason(text: string): string {
+  if (/^0[0-9]+$/.test(text)) return `the number ${text} must be written without leading zeros`
+  if (/^[0-9]+$/.test(text)) return 'its number does not fit 64 bits'
+  if (text.length === 36 && /^[0-9A-Za-z-]+$/.test(text)) return 'its index looks like a UUID and is none'
+  if (parseBatchIndex(leadingIndex(text)) !== null) return `something follows the index: '${text}'`
+  return `'${text}' is neither a number nor a UUID`
+}
+
+function leadingIndex(text: string): string {
+  return /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+)/i.exec(text)?.[0] ?? ''
+}

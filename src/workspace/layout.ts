@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import type { FileKind } from '../../machines/index.js'
+import type { BatchIndex } from './batch-index.js'
+import { batchFileName } from './file-names.js'
+
+/** The absolute path of every directory and file this project names (`docs/on-disk-format.md`). */
+export interface WorkspaceLayout {
+  readonly root: string
+  readonly workdir: string
+  readonly done: string
+  readonly target: string
+  readonly failedItems: string
+  readonly failedJsonRepairs: string
+  readonly logs: string
+  /** Held while one process works on the workspace. */
+  readonly lockFile: string
+  workdirFile(kind: FileKind, index: BatchIndex): string
+  doneFile(kind: FileKind, index: BatchIndex): string
+  /** Where a download grows until it is whole. */
+  partFile(kind: FileKind, index: BatchIndex): string
+  /** The final rows of a lineage, one for each request of its root triple. */
+  resultsFile(rootIndex: BatchIndex): string
+  /** Requests that failed for good. */
+  failedFile(index: BatchIndex): string
+  /** Lines that could not be read, with their place. */
+  unreadableFile(index: BatchIndex): string
+  /** The proof that every request is accounted for. */
+  accountingFile(index: BatchIndex): string
+  /** Rows of the attempt that is being processed. */
+  rowsFile(index: BatchIndex): string
+  journalFile(index: BatchIndex): string
+  /** The journal before its last rotation. */
+  olderJournalFile(index: BatchIndex): string
+  expansionErrorLogFile(index: BatchIndex): string
+  /** Where an answer that could not be read is kept as it came. */
+  failedJsonRepairFile(customId: string): string
+}
+
+/** Names everything below `root`. Touches no disk. */
+export function workspaceLayout(root: string): WorkspaceLayout {
+  const at = (...parts: string[]): string => join(resolve(root), ...parts)
+  return {
+    root: at(),
+    workdir: at('workdir'),
+    done: at('done'),
+    target: at('target'),
+    failedItems: at('failed-items'),
+    failedJsonRepairs: at('failed-json-repairs'),
+    logs: at('logs'),
+    lockFile: at('.batch-reconciler.lock'),
+    workdirFile: (kind, index) => at('workdir', batchFileName(kind, index)),
+    doneFile: (kind, index) => at('done', batchFileName(kind, index)),
+    partFile: (kind, index) => at('workdir', `${batchFileName(kind, index)}.part`),
+    resultsFile: (rootIndex) => at('target', `batch_results_${rootIndex}.jsonl`),
+    failedFile: (index) => at('failed-items', `batch_failed_${index}.jsonl`),
+    unreadableFile: (index) => at('failed-items', `batch_unreadable_${index}.jsonl`),
+    accountingFile: (index) => at('logs', `batch_accounting_${index}.json`),
+    rowsFile: (index) => at('logs', `batch_rows_${index}.part.jsonl`),
+    journalFile: (index) => at('logs', `batch_journal_${index}.jsonl`),
+    olderJournalFile: (index) => at('logs', `batch_journal_${index}.1.jsonl`),
+    expansionErrorLogFile: (index) => at('logs', `batch_expansion_error_log_${index}.jsonl`),
+    failedJsonRepairFile: (customId) => at('failed-json-repairs', safeFileName(customId)),
+  }
+}
+
+/** The six directories of a workspace. */
+export function workspaceDirectories(layout: WorkspaceLayout): readonly string[] {
+  const { workdir, done, target, failedItems, failedJsonRepairs, logs } = layout
+  return [workdir, done, target, failedItems, failedJsonRepairs, logs]
+}
+
+/**
+ * A file name for any `custom_id`: a readable beginning and a hash, at most 100 bytes of `[A-Za-z0-9._-]`,
+ * never hidden and never a path. Different ids get different names, also where case does not count.
+ */
+export function safeFileName(customId: string): string {
+  const readable = customId
+    .replace(/[^A-Za-z0-9._-]+/g, '_')
+    .slice(0, 60)
+    .replace(/^\.+/, '_')
+  // UTF-16 as it is in memory: in UTF-8 all lone surrogates would become the same character.
+  const hash = createHash('sha256').update(customId, 'utf16le').digest('hex').slice(0, 24)
+  return readable === '' ? hash : `${readable}-${hash}`
+}
