@@ -26,7 +26,11 @@ export type BatchErrorFileProcessingOperation = (typeof batchErrorFileProcessing
 
 /** The ordered operations for a triple, or the problem that leaves nothing to do. */
 export type CourseOfAction =
-  | { readonly type: 'operations'; readonly operations: readonly BatchFileReconciliationOperation[]; readonly why: string }
+  | {
+      readonly type: 'operations'
+      readonly operations: readonly BatchFileReconciliationOperation[]
+      readonly why: string
+    }
   | { readonly type: 'problem'; readonly problem: Problem }
 
 type Shape = Pick<TripleFacts, 'index' | 'input' | 'output' | 'error'>

@@ -73,7 +73,11 @@ export interface Problem {
 export function toProblem(error: unknown): Problem {
   if (isProblemCarrier(error)) return error.problem
   const message = error instanceof Error ? error.message : String(error)
-  return { code: 'UnexpectedError', message, hint: 'This looks like a fault in batch-reconciler; please report it.' }
+  return {
+    code: 'UnexpectedError',
+    message,
+    hint: 'This looks like a fault in batch-reconciler; please report it.',
+  }
 }
 
 function isProblemCarrier(error: unknown): error is { readonly problem: Problem } {

@@ -9,7 +9,10 @@ export class BatchReconciliationError extends Error {
   /** The triple it happened to, when it happened to one. */
   readonly index: string | undefined
 
-  constructor(problem: Problem, options: { readonly index?: string | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    problem: Problem,
+    options: { readonly index?: string | undefined; readonly cause?: unknown } = {},
+  ) {
     super(problem.message, options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'BatchReconciliationError'
     this.problem = problem

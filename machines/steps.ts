@@ -1,0 +1,86 @@
+import type { TripleFacts } from './facts.js'
+import type { Problem } from './problem.js'
+
+/** What every actor of the triple machine is told. Facts are those of the last survey. */
+export interface StepInput {
+  readonly index: string
+  readonly facts: TripleFacts
+}
+
+/** What the ids on disk add up to. `matched` counts requests with exactly one winning answer. */
+export interface AccountingCounts {
+  readonly input: number
+  readonly output: number
+  readonly error: number
+  readonly matched: number
+  readonly missing: number
+  readonly unknown: number
+  readonly duplicate: number
+  readonly inBoth: number
+  readonly unreadable: number
+  readonly conflicting: number
+}
+
+/** How many rows of this attempt fell into each class of design §6. */
+export interface RowCounts {
+  readonly success: number
+  readonly semantic: number
+  readonly rejected: number
+  readonly notExecuted: number
+  readonly transient: number
+  readonly needsPerson: number
+  readonly permanent: number
+  /** Rows that a new attempt should send again. */
+  readonly retryable: number
+}
+
+export const noRows: RowCounts = {
+  success: 0,
+  semantic: 0,
+  rejected: 0,
+  notExecuted: 0,
+  transient: 0,
+  needsPerson: 0,
+  permanent: 0,
+  retryable: 0,
+}
+
+export type SubmitResult =
+  | { readonly type: 'submitted'; readonly batchId: string }
+  /** The server has no room for this many tokens at the moment; costs no attempt. */
+  | { readonly type: 'no-room'; readonly problem: Problem }
+  | { readonly type: 'offline' }
+
+export type OnlineVerdict =
+  | { readonly type: 'still-processing'; readonly remoteStatus: string }
+  /** The batch has ended and its metadata names files that are not here. */
+  | { readonly type: 'files-ready'; readonly remoteStatus: string }
+  /** The batch has ended, yet names no file; servers publish late, so it is looked at again. */
+  | { readonly type: 'not-published'; readonly remoteStatus: string }
+  /** The batch has ended and every file it names is here. */
+  | { readonly type: 'nothing-more'; readonly remoteStatus: string }
+  /** The server refused the whole input for want of room; the same input is to be submitted again. */
+  | { readonly type: 'no-room'; readonly problem: Problem }
+  | { readonly type: 'ended-badly'; readonly remoteStatus: string; readonly problem: Problem }
+  /** No server is configured in this run. */
+  | { readonly type: 'offline' }
+
+export type CheckVerdict =
+  | {
+      readonly type: 'accounted'
+      readonly counts: AccountingCounts
+      /** Requests a batch that was cut short never executed; they are among `counts.missing`. */
+      readonly notExecuted: number
+    }
+  | { readonly type: 'ids-missing'; readonly counts: AccountingCounts; readonly problem: Problem }
+  | { readonly type: 'mismatch'; readonly counts: AccountingCounts; readonly problem: Problem }
+
+export interface ProcessResult {
+  readonly rows: RowCounts
+}
+
+export interface RetryResult {
+  /** Index of the triple that will try the failed requests again; `null` when there was nothing to send. */
+  readonly retryIndex: string | null
+  readonly requests: number
+}

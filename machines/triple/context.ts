@@ -1,0 +1,85 @@
+import type { TripleFacts } from '../facts.js'
+import type { Problem } from '../problem.js'
+import { noRows, type AccountingCounts, type RowCounts } from '../steps.js'
+import { seedOf } from '../backoff.js'
+
+export interface TripleLimits {
+  /** Passing failures of one step in a row before the triple is parked as failed. */
+  readonly maxRetries: number
+  /** How often a batch that ended without all of its answers is looked at again. */
+  readonly maxLooksAgain: number
+  /** Attempts of a lineage, the first one included. */
+  readonly maxAttempts: number
+  readonly backoffBaseMs: number
+  readonly backoffCapMs: number
+}
+
+export const defaultTripleLimits: TripleLimits = {
+  maxRetries: 5,
+  maxLooksAgain: 3,
+  maxAttempts: 3,
+  backoffBaseMs: 1_000,
+  backoffCapMs: 300_000,
+}
+
+export interface TripleMachineInput {
+  readonly index: string
+  readonly limits?: Partial<TripleLimits>
+  /** Spreads this triple's backoff; defaults to a number made from the index. */
+  readonly jitterSeed?: number
+  /** Whether an input that was never submitted may be sent to the server. */
+  readonly maySubmit?: boolean
+}
+
+/** Paths, numbers and problems; never file contents. Serialisable. */
+export interface TripleContext {
+  readonly index: string
+  readonly limits: TripleLimits
+  readonly jitterSeed: number
+  readonly maySubmit: boolean
+  /** What stood on disk at the last survey; `null` before the first. */
+  readonly facts: TripleFacts | null
+  /** Why the triple backs off, waits or is parked; `null` while all is well. */
+  readonly problem: Problem | null
+  /** Passing failures of the present step in a row. */
+  readonly failures: number
+  /** Looks at the server since the batch ended with answers missing. */
+  readonly looksAgain: number
+  readonly remoteStatus: string | null
+  readonly counts: AccountingCounts | null
+  readonly notExecuted: number
+  /** Set while the server is asked again because ids were missing: the files here are then fetched anew. */
+  readonly isAskingAgain: boolean
+  readonly rows: RowCounts
+  readonly retryIndex: string | null
+}
+
+export function initialTripleContext(input: TripleMachineInput): TripleContext {
+  return {
+    index: input.index,
+    limits: { ...defaultTripleLimits, ...input.limits },
+    jitterSeed: input.jitterSeed ?? seedOf(input.index),
+    maySubmit: input.maySubmit ?? false,
+    facts: null,
+    ...freshStart,
+    looksAgain: 0,
+  }
+}
+
+/** What a new look at the disk forgets. */
+export const freshStart = {
+  problem: null,
+  failures: 0,
+  remoteStatus: null,
+  counts: null,
+  notExecuted: 0,
+  isAskingAgain: false,
+  rows: noRows,
+  retryIndex: null,
+} as const
+
+/** The facts of the last survey. Every state but `deciding` and the parked ones is entered after one. */
+export function surveyed(context: TripleContext): TripleFacts {
+  if (context.facts === null) throw new Error(`Triple ${context.index} acted before it was surveyed.`)
+  return context.facts
+}

@@ -1,0 +1,46 @@
+import { isEndedStatus, type TripleFacts } from '../facts.js'
+
+/** Where the facts on disk send a triple. One word per answer, so that tests can tabulate them. */
+export type Course =
+  | 'finish-move'
+  | 'nothing-here'
+  | 'missing-input'
+  | 'fetch-announced-files'
+  | 'check-ids'
+  | 'ask-server'
+  | 'submit'
+
+/** Chooses the course from the facts: the first line that holds. */
+export function courseOf(facts: TripleFacts): Course {
+  if (facts.isMoveIntended || isOnlyMetadataLeft(facts)) return 'finish-move'
+  if (!hasAnyDataFile(facts)) return 'nothing-here'
+  if (facts.input === null) return 'missing-input'
+  if (lacksAnnouncedFile(facts)) return 'fetch-announced-files'
+  if (facts.output !== null || facts.error !== null) return 'check-ids'
+  return facts.batchId === null ? 'submit' : 'ask-server'
+}
+
+/**
+ * The batch has ended and named a file that is not here: a download was cut off between the two files, or has
+ * not begun. Ids alone would not show it when the missing file holds only requests the present one lacks.
+ */
+export function lacksAnnouncedFile(facts: TripleFacts): boolean {
+  if (facts.batchId === null || !isEndedStatus(facts.remoteStatus)) return false
+  const lacksOutput = facts.outputFileId !== null && facts.output === null
+  const lacksError = facts.errorFileId !== null && facts.error === null
+  return lacksOutput || lacksError
+}
+
+/** Input and answers are archived; only our notes stayed behind. The seed leaves every fresh run like this. */
+function isOnlyMetadataLeft(facts: TripleFacts): boolean {
+  const answers = [facts.output, facts.error].filter((file) => file !== null)
+  return (
+    facts.input?.location === 'done' &&
+    answers.length > 0 &&
+    answers.every((file) => file.location === 'done')
+  )
+}
+
+function hasAnyDataFile(facts: TripleFacts): boolean {
+  return facts.input !== null || facts.output !== null || facts.error !== null
+}

@@ -1,0 +1,50 @@
+import { recommendedOperations } from '../operations.js'
+import { surveyed, type TripleContext } from './context.js'
+import { tripleSetup } from './setup.js'
+import { onStepError } from './step-failed.js'
+
+/** Looks at the disk, then sends the triple where the facts say. Left within the same step it is entered. */
+export const deciding = tripleSetup.createStateConfig({
+  initial: 'surveying',
+  entry: 'startAfresh',
+  states: {
+    surveying: {
+      tags: 'working',
+      invoke: {
+        id: 'surveyTriple',
+        src: 'surveyTriple',
+        input: ({ context }) => ({ index: context.index }),
+        onDone: {
+          target: 'choosing',
+          actions: [{ type: 'noteFacts', params: ({ event }) => event.output }, 'noteSuccess'],
+        },
+        onError: onStepError('backing-off'),
+      },
+    },
+    'backing-off': { tags: 'backing-off', after: { backoff: 'surveying' } },
+    choosing: {
+      always: [
+        { guard: 'shouldFinishMove', target: '#triple.moving-to-done.moving' },
+        {
+          guard: 'hasNoFiles',
+          target: '#triple.failed',
+          actions: { type: 'noteProblem', params: ({ context }) => planProblem(context) },
+        },
+        {
+          guard: 'isInputMissing',
+          target: '#triple.missing-input',
+          actions: { type: 'noteProblem', params: ({ context }) => planProblem(context) },
+        },
+        { guard: 'hasAnswers', target: '#triple.checking-ids' },
+        { guard: 'shouldAskServer', target: '#triple.awaiting-online-files' },
+        { target: '#triple.submitting' },
+      ],
+    },
+  },
+})
+
+function planProblem(context: TripleContext) {
+  const course = recommendedOperations(surveyed(context))
+  if (course.type === 'problem') return course.problem
+  throw new Error(`Triple ${context.index} has a course of action and no problem to note.`)
+}

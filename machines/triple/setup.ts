@@ -1,0 +1,158 @@
+import { assign, setup } from 'xstate'
+import { backoffDelayMs, jitterOf } from '../backoff.js'
+import type { TripleFacts } from '../facts.js'
+import { actorToProvide } from '../placeholder.js'
+import type { Problem } from '../problem.js'
+import type {
+  CheckVerdict,
+  OnlineVerdict,
+  ProcessResult,
+  RetryResult,
+  StepInput,
+  SubmitResult,
+} from '../steps.js'
+import { freshStart, type TripleContext, type TripleMachineInput } from './context.js'
+import { courseOf } from './course.js'
+
+/** What a triple may be told from outside. Anything else is ignored, in every state. */
+export type TripleEvent =
+  /** Look at the disk again: somebody put a file back, or time has passed. */
+  | { readonly type: 'triple.rescan' }
+  /** Try again what failed. */
+  | { readonly type: 'triple.retry' }
+  /** Leave to send an input that was never submitted. */
+  | { readonly type: 'triple.submit' }
+  /** Time to ask the server again. */
+  | { readonly type: 'poll.due' }
+
+export type TripleTag =
+  /** An actor is at work. */
+  | 'working'
+  | 'backing-off'
+  /** Nothing happens until an event comes; one pass over the workspace ends here. */
+  | 'resting'
+  /** A person is needed. */
+  | 'parked'
+
+/** Input of the download: which triple, and whether files that are here already are fetched anew. */
+export interface DownloadInput extends StepInput {
+  readonly isAskingAgain: boolean
+}
+
+const actor = <Output, Input = StepInput>(name: string) => actorToProvide<Output, Input>('triple', name)
+
+export const tripleSetup = setup({
+  types: {
+    context: {} as TripleContext,
+    events: {} as TripleEvent,
+    input: {} as TripleMachineInput,
+    tags: {} as TripleTag,
+  },
+  actors: {
+    surveyTriple: actor<TripleFacts, { readonly index: string }>('surveyTriple'),
+    submitBatch: actor<SubmitResult>('submitBatch'),
+    checkOnline: actor<OnlineVerdict>('checkOnline'),
+    downloadFiles: actor<void, DownloadInput>('downloadFiles'),
+    checkIds: actor<CheckVerdict>('checkIds'),
+    processErrorFile: actor<ProcessResult>('processErrorFile'),
+    processOutputFile: actor<ProcessResult>('processOutputFile'),
+    retryFailedRequests: actor<RetryResult>('retryFailedRequests'),
+    recordResults: actor<void>('recordResults'),
+    moveToDone: actor<void>('moveToDone'),
+  },
+  guards: {
+    shouldFinishMove: ({ context }) => isCourse(context, 'finish-move'),
+    isInputMissing: ({ context }) => isCourse(context, 'missing-input'),
+    hasNoFiles: ({ context }) => isCourse(context, 'nothing-here'),
+    hasAnswers: ({ context }) => isCourse(context, 'check-ids'),
+    shouldAskServer: ({ context }) =>
+      isCourse(context, 'ask-server') || isCourse(context, 'fetch-announced-files'),
+    maySubmit: ({ context }) => context.maySubmit || context.facts?.submission === 'intended',
+
+    canRetry: ({ context }, problem: Problem) =>
+      problem.isPassing === true && context.failures < context.limits.maxRetries,
+
+    isSubmitted: (_, result: SubmitResult) => result.type === 'submitted',
+    hasNoRoom: (_, result: SubmitResult | OnlineVerdict) => result.type === 'no-room',
+
+    areFilesReady: (_, verdict: OnlineVerdict) => verdict.type === 'files-ready',
+    isStillProcessing: (_, verdict: OnlineVerdict) => verdict.type === 'still-processing',
+    hasEndedBadly: (_, verdict: OnlineVerdict) => verdict.type === 'ended-badly',
+    mayPublishLater: ({ context }, verdict: OnlineVerdict) =>
+      verdict.type === 'not-published' && context.looksAgain < context.limits.maxLooksAgain,
+    wasCutShortWithoutFiles: (_, verdict: OnlineVerdict) =>
+      verdict.type === 'not-published' && ['expired', 'cancelled'].includes(verdict.remoteStatus),
+    hasNothingMoreForNewLook: ({ context }, verdict: OnlineVerdict) =>
+      verdict.type === 'nothing-more' && !context.isAskingAgain,
+    isOfflineAtFirstLook: ({ context }, verdict: OnlineVerdict) =>
+      verdict.type === 'offline' && !context.isAskingAgain,
+
+    isAccounted: (_, verdict: CheckVerdict) => verdict.type === 'accounted',
+    canAskServerAgain: ({ context }, verdict: CheckVerdict) =>
+      verdict.type === 'ids-missing' &&
+      context.facts?.batchId != null &&
+      context.looksAgain < context.limits.maxLooksAgain,
+
+    hasErrors: ({ context }) => context.facts?.error != null || context.notExecuted > 0,
+    hasOutput: ({ context }) => context.facts?.output != null,
+    shouldRetryRows: ({ context }) =>
+      context.rows.retryable > 0 && (context.facts?.attempt ?? 1) < context.limits.maxAttempts,
+  },
+  actions: {
+    startAfresh: assign({ ...freshStart }),
+    forgetLooks: assign({ looksAgain: 0 }),
+    noteFacts: assign((_, facts: TripleFacts) => ({ facts, remoteStatus: facts.remoteStatus })),
+    noteSuccess: assign({ failures: 0, problem: null }),
+    noteFailure: assign(({ context }, problem: Problem) => ({ problem, failures: context.failures + 1 })),
+    noteProblem: assign((_, problem: Problem) => ({ problem })),
+    noteProblemIn: assign((_, result: SubmitResult | OnlineVerdict | CheckVerdict) =>
+      'problem' in result ? { problem: result.problem } : {},
+    ),
+    noteRemoteStatus: assign(({ context }, verdict: OnlineVerdict) => withRemoteStatus(context, verdict)),
+    noteEndWithoutAnswers: assign(({ context }, verdict: OnlineVerdict) => ({
+      problem: endWithoutAnswers(context, verdict),
+    })),
+    noteAnotherLook: assign(({ context }) => ({ looksAgain: context.looksAgain + 1 })),
+    askAgain: assign(({ context }) => ({ isAskingAgain: true, looksAgain: context.looksAgain + 1 })),
+    noteCounts: assign((_, verdict: CheckVerdict) => ({
+      counts: verdict.counts,
+      notExecuted: verdict.type === 'accounted' ? verdict.notExecuted : 0,
+    })),
+    noteRows: assign((_, { rows }: ProcessResult) => ({ rows })),
+    noteRetry: assign((_, { retryIndex }: RetryResult) => ({ retryIndex })),
+    giveLeaveToSubmit: assign({ maySubmit: true }),
+  },
+  delays: {
+    backoff: ({ context }) =>
+      backoffDelayMs(
+        Math.max(context.failures, context.looksAgain),
+        jitterOf(context.jitterSeed, context.failures + context.looksAgain),
+        context.limits,
+        context.problem?.retryAfterMs,
+      ),
+  },
+})
+
+/** The facts learn the status too: the accounting asks them whether the batch was cut short. */
+function withRemoteStatus(context: TripleContext, verdict: OnlineVerdict): Partial<TripleContext> {
+  if (!('remoteStatus' in verdict)) return {}
+  const { remoteStatus } = verdict
+  return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus } }
+}
+
+/** A problem noted before (ids missing) stays the reason when asking again brought nothing new. */
+function endWithoutAnswers(context: TripleContext, verdict: OnlineVerdict): Problem {
+  if ('problem' in verdict) return verdict.problem
+  return (
+    context.problem ?? {
+      code: 'BatchEndedWithoutFiles',
+      message: `Batch ${context.facts?.batchId ?? '(unknown)'} of triple ${context.index} has ended and names no output or error file.`,
+      hint: 'Look at the batch on the server; when it really holds no results, submit the input again under a new index.',
+      needsPerson: true,
+    }
+  )
+}
+
+function isCourse(context: TripleContext, course: ReturnType<typeof courseOf>): boolean {
+  return context.facts !== null && courseOf(context.facts) === course
+}

@@ -1,0 +1,23 @@
+import type { ErrorActorEvent } from 'xstate'
+import { toProblem } from '../problem.js'
+
+interface Failed {
+  readonly event: ErrorActorEvent
+}
+
+const problemOf = ({ event }: Failed) => toProblem(event.error)
+
+/**
+ * Where a step that failed goes: into its own backing-off substate while the fault is a passing one and tries
+ * are left, else the triple is parked in `failed`. Nothing after a failed step runs.
+ */
+export function onStepError<const Target extends string>(backingOff: Target) {
+  return [
+    {
+      guard: { type: 'canRetry', params: problemOf },
+      target: backingOff,
+      actions: { type: 'noteFailure', params: problemOf },
+    },
+    { target: '#triple.failed', actions: { type: 'noteProblem', params: problemOf } },
+  ] as const
+}
