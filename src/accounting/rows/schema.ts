@@ -1,0 +1,39 @@
+/** What a schema needs to have: `safeParse` as in zod 3 and 4. `safeParseAsync` is preferred when it is there. */
+export interface ContentSchema {
+  safeParse(value: unknown): SchemaResult
+  safeParseAsync?(value: unknown): Promise<SchemaResult>
+}
+
+export type SchemaResult =
+  | { readonly success: true; readonly data: unknown }
+  | { readonly success: false; readonly error: unknown }
+
+/**
+ * Puts a value through the schema. A schema that throws is a fault of its author: the error goes to the caller,
+ * the row is not taken for a rejected one.
+ */
+export async function applySchema(schema: ContentSchema | undefined, value: unknown): Promise<SchemaResult> {
+  if (schema === undefined) return { success: true, data: value }
+  return schema.safeParseAsync === undefined ? schema.safeParse(value) : schema.safeParseAsync(value)
+}
+
+/** The first findings of a schema's error as one line, such as `name: expected string`. */
+export function describeSchemaError(error: unknown): string {
+  const issues = issuesOf(error)
+  const shown = issues.slice(0, 3).map(describeIssue)
+  if (shown.length === 0) return error instanceof Error ? error.message : 'The schema turned the answer down.'
+  const more = issues.length - shown.length
+  return more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; ')
+}
+
+function issuesOf(error: unknown): readonly unknown[] {
+  if (typeof error !== 'object' || error === null || !('issues' in error)) return []
+  return Array.isArray(error.issues) ? error.issues : []
+}
+
+function describeIssue(issue: unknown): string {
+  if (typeof issue !== 'object' || issue === null) return String(issue)
+  const path = 'path' in issue && Array.isArray(issue.path) ? issue.path.map(String).join('.') : ''
+  const message = 'message' in issue ? String(issue.message) : 'is not valid'
+  return path === '' ? message : `${path}: ${message}`
+}
