@@ -1,0 +1,136 @@
+import { GrowableColumn } from './growable-column.js'
+
+/** Longest id the table takes, in UTF-16 code units. Servers allow far less; a limit keeps a bad line from filling memory. */
+export const maxIdLength = 65_536
+
+/**
+ * Gives each distinct id a number from 0, in the order of arrival. Ids are compared by exact string value
+ * (lone surrogates included), never by hash alone.
+ *
+ * A `Map` of strings costs about twice the memory here: five million ids have to fit beside the user's own
+ * program. So the characters stand in blocks (one byte each while they fit in Latin-1, else two), and an
+ * open hash table of 32-bit slots points at them.
+ */
+export class IdTable {
+  readonly #blocks: Buffer[] = []
+  #blockFilled = 0
+  /** Block number and place in the block, as one number. */
+  readonly #places = new GrowableColumn(Uint32Array)
+  /** Length in code units, shifted by one; the lowest bit says that the id takes two bytes a unit. */
+  readonly #lengths = new GrowableColumn(Uint32Array)
+  /** Number of the id plus 1; 0 is a free slot. The size is a power of two, at most three quarters are taken. */
+  #slots = new Uint32Array(1024)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The id's number, or -1. */
+  find(id: string): number {
+    return (this.#slots[this.#slotOf(id)] ?? 0) - 1
+  }
+
+  /** The number of an id that may be new. When `size` grew by it, it was. */
+  add(id: string): number {
+    const slot = this.#slotOf(id)
+    const known = this.#slots[slot] ?? 0
+    if (known !== 0) return known - 1
+    const ordinal = this.#size
+    this.#store(ordinal, id)
+    this.#slots[slot] = ordinal + 1
+    this.#size += 1
+    if (this.#size * 4 > this.#slots.length * 3) this.#growSlots()
+    return ordinal
+  }
+
+  /** The id with this number, which must have been given out. */
+  at(ordinal: number): string {
+    const { block, start, length, isWide } = this.#locate(ordinal)
+    return isWide
+      ? block.toString('utf16le', start, start + length * 2)
+      : block.latin1Slice(start, start + length)
+  }
+
+  #slotOf(id: string): number {
+    const mask = this.#slots.length - 1
+    let slot = hashOf(id) & mask
+    for (let taken = this.#slots[slot] ?? 0; taken !== 0; taken = this.#slots[slot] ?? 0) {
+      if (this.#holds(taken - 1, id)) break
+      slot = (slot + 1) & mask
+    }
+    return slot
+  }
+
+  #holds(ordinal: number, id: string): boolean {
+    const { block, start, length, isWide } = this.#locate(ordinal)
+    if (length !== id.length) return false
+    for (let at = 0; at < length; at += 1) {
+      const unit = isWide ? block.readUInt16LE(start + at * 2) : block[start + at]
+      if (unit !== id.charCodeAt(at)) return false
+    }
+    return true
+  }
+
+  #locate(ordinal: number): { block: Buffer; start: number; length: number; isWide: boolean } {
+    const place = this.#places.get(ordinal)
+    const lengthAndWidth = this.#lengths.get(ordinal)
+    const block = this.#blocks[place >>> blockBits]
+    if (block === undefined) throw new RangeError(`No id has the number ${ordinal}.`)
+    return {
+      block,
+      start: place & (blockBytes - 1),
+      length: lengthAndWidth >>> 1,
+      isWide: (lengthAndWidth & 1) === 1,
+    }
+  }
+
+  #store(ordinal: number, id: string): void {
+    const isWide = !latin1Only.test(id)
+    const bytes = isWide ? id.length * 2 : id.length
+    const block = this.#blockWithRoom(bytes)
+    block.write(id, this.#blockFilled, isWide ? 'utf16le' : 'latin1')
+    this.#places.set(ordinal, (this.#blocks.length - 1) * blockBytes + this.#blockFilled)
+    this.#lengths.set(ordinal, id.length * 2 + (isWide ? 1 : 0))
+    this.#blockFilled += bytes
+  }
+
+  #blockWithRoom(bytes: number): Buffer {
+    const last = this.#blocks.at(-1)
+    if (last !== undefined && this.#blockFilled + bytes <= last.length) return last
+    const isFirst = last === undefined && bytes <= firstBlockBytes
+    const block = Buffer.allocUnsafeSlow(isFirst ? firstBlockBytes : blockBytes)
+    this.#blocks.push(block)
+    this.#blockFilled = 0
+    return block
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(this.#slots.length * 2)
+    const mask = slots.length - 1
+    for (let ordinal = 0; ordinal < this.#size; ordinal += 1) {
+      let slot = hashOf(this.at(ordinal)) & mask
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = ordinal + 1
+    }
+    this.#slots = slots
+  }
+}
+
+/** 1 MiB: a hundred times the longest id that occurs, and 4096 of them fill the 32 bits of a place. */
+const blockBits = 20
+const blockBytes = 1 << blockBits
+/** Most triples are small, and thousands of them come in one run. */
+const firstBlockBytes = 16 * 1024
+
+// oxlint-disable-next-line no-control-regex -- the whole of Latin-1 is meant
+const latin1Only = /^[\u0000-\u00ff]*$/
+
+/** FNV-1a over code units with the final mix of MurmurHash3, since counted ids differ in their last digits only. */
+function hashOf(id: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

@@ -1,0 +1,158 @@
+import { reconciliationError } from '../errors.js'
+import { GrowableColumn } from './growable-column.js'
+import { IdTable } from './id-table.js'
+
+/** Where a line stands: number from 1, first byte, bytes without its line ending. */
+export interface LinePosition {
+  readonly line: number
+  readonly offset: number
+  readonly length: number
+}
+
+export type AnswerFile = 'output' | 'error'
+
+/** The answer that counts for a request, when several stand in the files. */
+export interface LedgerAnswer extends LinePosition {
+  readonly file: AnswerFile
+  readonly isSuccess: boolean
+}
+
+/** What else was seen of a request. */
+export interface RequestFlags {
+  readonly isInOutput: boolean
+  readonly isInError: boolean
+  /** Two different successes answer it: nobody can say which one counts. */
+  readonly isConflicting: boolean
+}
+
+/** Above this a triple is refused with `TooManyRequests`; servers take 50,000 in one batch. */
+export const defaultMaxRequests = 5_000_000
+
+/**
+ * Every request of one input file by its `custom_id`: where its line stands and which answer line counts.
+ * Positions only, in flat columns: about 60 bytes a request with ids of 15 characters, never a row's content.
+ * Requests are numbered from 0 in the order of the input (`ordinal`).
+ */
+export class RequestLedger {
+  readonly #maxRequests: number
+  readonly #ids = new IdTable()
+  readonly #inputLines = new GrowableColumn(Uint32Array)
+  readonly #inputOffsets = new GrowableColumn(Float64Array)
+  readonly #inputLengths = new GrowableColumn(Uint32Array)
+  readonly #answerLines = new GrowableColumn(Uint32Array)
+  readonly #answerOffsets = new GrowableColumn(Float64Array)
+  readonly #answerLengths = new GrowableColumn(Uint32Array)
+  readonly #flags = new GrowableColumn(Uint8Array)
+
+  constructor(options: { readonly maxRequests?: number | undefined } = {}) {
+    this.#maxRequests = options.maxRequests ?? defaultMaxRequests
+  }
+
+  /** Number of distinct requests. */
+  get size(): number {
+    return this.#ids.size
+  }
+
+  /** Takes a request; `null` when its id is new, else the ordinal of the one that has it. Throws `TooManyRequests`. */
+  addRequest(id: string, position: LinePosition): number | null {
+    const sizeBefore = this.#ids.size
+    const ordinal = this.#ids.add(id)
+    if (this.#ids.size === sizeBefore) return ordinal
+    if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, position.line)
+    this.#inputLines.set(ordinal, position.line)
+    this.#inputOffsets.set(ordinal, position.offset)
+    this.#inputLengths.set(ordinal, position.length)
+    return null
+  }
+
+  /** The request with this id, or -1. */
+  ordinalOf(id: string): number {
+    return this.#ids.find(id)
+  }
+
+  idAt(ordinal: number): string {
+    return this.#ids.at(ordinal)
+  }
+
+  /** Line of the request in the input file. */
+  inputAt(ordinal: number): LinePosition {
+    return {
+      line: this.#inputLines.get(ordinal),
+      offset: this.#inputOffsets.get(ordinal),
+      length: this.#inputLengths.get(ordinal),
+    }
+  }
+
+  /** The answer that counts, or `null` when none was found. */
+  answerAt(ordinal: number): LedgerAnswer | null {
+    const flags = this.#flags.get(ordinal)
+    if ((flags & (bits.winsFromOutput | bits.winsFromError)) === 0) return null
+    return {
+      file: (flags & bits.winsFromOutput) === 0 ? 'error' : 'output',
+      isSuccess: (flags & bits.isSuccess) !== 0,
+      line: this.#answerLines.get(ordinal),
+      offset: this.#answerOffsets.get(ordinal),
+      length: this.#answerLengths.get(ordinal),
+    }
+  }
+
+  flagsAt(ordinal: number): RequestFlags {
+    const flags = this.#flags.get(ordinal)
+    return {
+      isInOutput: (flags & bits.isInOutput) !== 0,
+      isInError: (flags & bits.isInError) !== 0,
+      isConflicting: (flags & bits.isConflicting) !== 0,
+    }
+  }
+
+  /** Makes this the answer that counts. */
+  setAnswer(ordinal: number, answer: LedgerAnswer): void {
+    const { file, isSuccess, line, offset, length } = answer
+    const kept = this.#flags.get(ordinal) & (bits.isInOutput | bits.isInError | bits.isConflicting)
+    const place =
+      file === 'output' ? bits.winsFromOutput | bits.isInOutput : bits.winsFromError | bits.isInError
+    this.#flags.set(ordinal, kept | place | (isSuccess ? bits.isSuccess : 0))
+    this.#answerLines.set(ordinal, line)
+    this.#answerOffsets.set(ordinal, offset)
+    this.#answerLengths.set(ordinal, length)
+  }
+
+  /** Notes that an answer stands in the file, whether or not it is the one that counts. */
+  markSeen(ordinal: number, file: AnswerFile): void {
+    this.#flags.set(
+      ordinal,
+      this.#flags.get(ordinal) | (file === 'output' ? bits.isInOutput : bits.isInError),
+    )
+  }
+
+  markConflicting(ordinal: number): void {
+    this.#flags.set(ordinal, this.#flags.get(ordinal) | bits.isConflicting)
+  }
+
+  /** Ordinals of the requests without any answer, in input order. */
+  *missing(): Generator<number, void, undefined> {
+    for (let ordinal = 0; ordinal < this.size; ordinal += 1) {
+      if ((this.#flags.get(ordinal) & (bits.winsFromOutput | bits.winsFromError)) === 0) yield ordinal
+    }
+  }
+}
+
+const bits = {
+  winsFromOutput: 1,
+  winsFromError: 2,
+  isSuccess: 4,
+  isInOutput: 8,
+  isInError: 16,
+  isConflicting: 32,
+} as const
+
+function tooManyRequests(maxRequests: number, line: number): Error {
+  const limit = maxRequests.toLocaleString('en-US')
+  return reconciliationError({
+    code: 'TooManyRequests',
+    message: `The input file holds more than ${limit} requests (line ${line} is one too many).`,
+    hint: 'Split the input and its answers into several triples.',
+    needsPerson: true,
+    facts: { maxRequests, line },
+  })
+}
