@@ -9,7 +9,7 @@ export type BatchFileName =
       readonly type: 'batch-file'
       readonly kind: FileKind
       readonly index: BatchIndex
-      /** False for a UUID that is not written in lower case: the file is used where no canonical one stands. */
+      /** False for a UUID in upper case: the file is used where no canonical one stands, and moves under that name. */
       readonly isCanonical: boolean
     }
   /** Looks like a batch file and is none; never adopted, only reported. */
@@ -19,6 +19,16 @@ export type BatchFileName =
 /** The name of a batch file, such as `batch_input_7.jsonl`. */
 export function batchFileName(kind: FileKind, index: BatchIndex): string {
   return `batch_${kind}_${index}.jsonl`
+}
+
+/**
+ * The names under which a file of the index may stand, the preferred one first. The second is there for UUIDs that
+ * another tool wrote in upper case; having only one other spelling, a file is found without listing the directory.
+ */
+export function batchFileNames(kind: FileKind, index: BatchIndex): readonly string[] {
+  const upperCase = index.toUpperCase()
+  const canonical = batchFileName(kind, index)
+  return upperCase === index ? [canonical] : [canonical, batchFileName(kind, upperCase)]
 }
 
 /**
@@ -33,6 +43,8 @@ export function parseBatchFileName(name: string): BatchFileName {
   }
   const index = parseBatchIndex(text)
   if (index === null) return nearMiss(indexReason(text))
+  if (index !== text && index.toUpperCase() !== text)
+    return nearMiss('its UUID must be written in lower case')
   return { type: 'batch-file', kind, index, isCanonical: index === text }
 }
 

@@ -1,0 +1,91 @@
+import type { FileKind } from '../../machines/index.js'
+import { fileKinds } from '../../machines/index.js'
+import type { BatchReconciliationError } from '../errors.js'
+import { reconciliationError } from '../errors.js'
+import { asFileProblem } from './file-problem.js'
+import type { MoveIntent } from './metadata.js'
+import { readMetadata } from './metadata.js'
+import type { BatchWorkspace } from './open-workspace.js'
+import { haveSameBytes } from './read-whole-file.js'
+import type { BatchFileTriple } from './triple.js'
+
+/** A file of the triple whose name is taken in `done/` by other bytes. */
+export interface DoneConflict {
+  readonly kind: FileKind
+  /** Absolute paths. */
+  readonly workdirPath: string
+  readonly donePath: string
+}
+
+/**
+ * The files that could not move because `done/` holds another file of that name. Worth asking before a triple is
+ * processed: a number that was used twice then costs nothing. Reads files only where both stand.
+ */
+export async function findDoneConflicts(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+): Promise<readonly DoneConflict[]> {
+  const conflicts: DoneConflict[] = []
+  for (const kind of fileKinds) {
+    const workdirPath = triple[kind]
+    if (workdirPath === null) continue
+    const donePath = workspace.layout.doneFile(kind, triple.index)
+    if (!(await mayGive(workspace, kind, workdirPath, donePath)))
+      conflicts.push({ kind, workdirPath, donePath })
+  }
+  return conflicts
+}
+
+/** The error for conflicts; `done/` is never overwritten, so a person has to choose. */
+export function doneFileConflict(
+  index: string,
+  conflicts: readonly DoneConflict[],
+): BatchReconciliationError {
+  const [first] = conflicts
+  const more = conflicts.length > 1 ? ` (and ${conflicts.length - 1} more)` : ''
+  return reconciliationError(
+    {
+      code: 'DoneFileConflict',
+      message: `${first?.donePath} stands already, with other bytes than ${first?.workdirPath}${more}; nothing was moved.`,
+      hint: 'Compare the two. Put one of them elsewhere, or give this triple another index, then run again.',
+      needsPerson: true,
+      facts: { index, conflicts },
+    },
+    { index },
+  )
+}
+
+/** True when the name is free in `done/`, or taken by what would move there anyway. */
+async function mayGive(
+  workspace: BatchWorkspace,
+  kind: FileKind,
+  workdirPath: string,
+  donePath: string,
+): Promise<boolean> {
+  const { fileSystem } = workspace
+  const doneFile = await fileSystem.stat(donePath).catch(asFileProblem({ path: donePath, action: 'look at' }))
+  if (doneFile === null) return true
+  if (doneFile.kind !== 'file') return false
+  const isSame = await haveSameBytes(fileSystem, workdirPath, donePath).catch(
+    asFileProblem({ path: donePath, action: 'compare' }),
+  )
+  return isSame || (kind === 'metadata' && (await isSameMove(workspace, workdirPath, donePath)))
+}
+
+/**
+ * Metadata moves last. Where that had to be a copy, a crash may leave both, and whoever touches the one in
+ * `workdir/` after that makes them differ; both then still carry the one intent of this move.
+ */
+async function isSameMove(
+  workspace: BatchWorkspace,
+  workdirPath: string,
+  donePath: string,
+): Promise<boolean> {
+  const intended = (await readMetadata(workspace, workdirPath))?.move ?? null
+  const moved = (await readMetadata(workspace, donePath))?.move ?? null
+  return intended !== null && moved !== null && intentText(intended) === intentText(moved)
+}
+
+function intentText({ intended_at_ms: intendedAtMs, files }: MoveIntent): string {
+  return JSON.stringify([intendedAtMs, files.map(({ name, bytes, sha256 }) => [name, bytes, sha256])])
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+
+/**
+ * The server's file and batch ids. `null`, absent and `''` all mean "none": the seed insists on text for the first
+ * two, so `''` is written for a batch that was never submitted.
+ */
+const idSchema = z
+  .string()
+  .nullish()
+  .transform((id) => (id === undefined || id === '' ? null : id))
+
+const countSchema = z.number().int().nonnegative()
+const textSchema = z.string()
+
+/** A submission that was begun: durable before the server is asked to create anything. */
+const submissionSchema = z.looseObject({
+  /** Ours; also in the batch's own metadata on the server. */
+  intent_key: textSchema,
+  intended_at_ms: z.number(),
+  input_file_id: textSchema.nullish(),
+})
+
+/** A move to `done/` that was begun, with what it moves. */
+const moveSchema = z.looseObject({
+  intended_at_ms: z.number(),
+  files: z.array(z.looseObject({ name: textSchema, bytes: countSchema, sha256: textSchema })),
+})
+
+/**
+ * The content of `batch_metadata_<index>.jsonl`: one JSON object, the seed's four fields first, ours all optional.
+ * Fields this list does not know are kept as they are.
+ */
+export const metadataSchema = z.looseObject({
+  batch_id: idSchema,
+  input_file_id: idSchema,
+  output_file_id: idSchema,
+  error_file_id: idSchema,
+  schema_version: countSchema.nullish(),
+  /** The last status the server gave, in its words. */
+  remote_status: textSchema.nullish(),
+  endpoint: textSchema.nullish(),
+  model: textSchema.nullish(),
+  content_type: z.enum(['json', 'json-lines', 'text']).nullish(),
+  input_sha256: textSchema.nullish(),
+  request_count: countSchema.nullish(),
+  /** 1 for a root triple, one more for each retry. */
+  attempt: z.number().int().positive().nullish(),
+  parent_index: textSchema.nullish(),
+  root_index: textSchema.nullish(),
+  /** The triple that holds the retry of this one's failed requests. */
+  retry_index: textSchema.nullish(),
+  provider: textSchema.nullish(),
+  submission: submissionSchema.nullish(),
+  move: moveSchema.nullish(),
+  last_polled_at_ms: z.number().nullish(),
+  created_at_ms: z.number().nullish(),
+})
+
+/** What we know of a batch beside its files. */
+export type BatchMetadata = z.infer<typeof metadataSchema>
+export type SubmissionIntent = z.infer<typeof submissionSchema>
+export type MoveIntent = z.infer<typeof moveSchema>

@@ -1,0 +1,80 @@
+import { reconciliationError } from '../errors.js'
+import { beginDurableFile } from './durable-write.js'
+import { asFileProblem } from './file-problem.js'
+import type { FileSystem } from './file-system.js'
+import { fileChunks, haveSameBytes } from './read-whole-file.js'
+import { systemErrorCode } from './system-error-code.js'
+
+/**
+ * Gives the file at `from` a second place at `to`, on the same disk or another, and never overwrites: rejects with
+ * `EEXIST` when something stands there. The source stays, so that a crash leaves one copy too many, never too few.
+ */
+export async function placeFile(fs: FileSystem, from: string, to: string): Promise<void> {
+  try {
+    await fs.link(from, to)
+  } catch (error) {
+    if (!cannotLink.has(systemErrorCode(error) ?? '')) throw error
+    await copyFile(fs, from, to)
+  }
+  await requireSameLength(fs, from, to)
+}
+
+/** Makes a file that somebody else wrote survive a power cut. */
+export async function syncFile(fs: FileSystem, path: string): Promise<void> {
+  const file = await fs.open(path, 'read')
+  await file.sync().finally(() => file.close())
+}
+
+/** Another disk, or one without second names (exFAT, some network mounts), or no right to give them. */
+const cannotLink: ReadonlySet<string> = new Set([
+  'EXDEV',
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+])
+
+/** `commit` renames over what stands there, so look first; the workspace lock keeps our own kind out. */
+async function copyFile(fs: FileSystem, from: string, to: string): Promise<void> {
+  await requireFree(fs, to)
+  const copy = await beginDurableFile(fs, to)
+  try {
+    for await (const bytes of fileChunks(fs, from)) await copy.write(bytes)
+    await requireFree(fs, to)
+  } catch (error) {
+    await copy.abort()
+    throw error
+  }
+  await copy.commit()
+  if (!(await haveSameBytes(fs, from, to))) throw differs(from, to)
+}
+
+async function requireFree(fs: FileSystem, path: string): Promise<void> {
+  if ((await fs.stat(path)) === null) return
+  throw Object.assign(new Error(`EEXIST: file already exists, '${path}'`), { code: 'EEXIST' })
+}
+
+/** The source is removed on the strength of this: a symbolic link, say, may lead nowhere from its new place. */
+async function requireSameLength(fs: FileSystem, from: string, to: string): Promise<void> {
+  const source = await fs.stat(from)
+  const placed = await fs.stat(to)
+  if (placed?.kind !== 'file' || placed.bytes !== source?.bytes) throw differs(from, to)
+}
+
+function differs(from: string, to: string): Error {
+  return reconciliationError({
+    code: 'FileSystemError',
+    message: `${to} does not read back like ${from}, of which it is the copy; nothing was removed.`,
+    hint: 'Look at the disk, remove the copy, and run again. A symbolic link must be replaced by the file itself.',
+    needsPerson: true,
+    facts: { from, to },
+  })
+}
+
+/** Removes a file after its copy elsewhere was proven; one that is gone already is fine. */
+export async function removeSource(fs: FileSystem, path: string): Promise<void> {
+  await fs.remove(path).catch((error: unknown) => {
+    if (systemErrorCode(error) !== 'ENOENT') return asFileProblem({ path, action: 'remove' })(error)
+  })
+}
