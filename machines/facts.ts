@@ -48,3 +48,14 @@ const cutShortStatuses: ReadonlySet<string> = new Set(['expired', 'cancelled'])
 export const isEndedStatus = (status: string | null): boolean => status !== null && endedStatuses.has(status)
 export const isCutShortStatus = (status: string | null): boolean =>
   status !== null && cutShortStatuses.has(status)
+
+/**
+ * The batch has ended and named a file that is not here: a download was cut off between the two files, or has
+ * not begun. Ids alone would not show it when the missing file holds only requests the present one lacks.
+ */
+export function lacksAnnouncedFile(facts: TripleFacts): boolean {
+  if (facts.batchId === null || !isEndedStatus(facts.remoteStatus)) return false
+  const lacksOutput = facts.outputFileId !== null && facts.output === null
+  const lacksError = facts.errorFileId !== null && facts.error === null
+  return lacksOutput || lacksError
+}

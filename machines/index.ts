@@ -2,6 +2,7 @@ export {
   fileKinds,
   isCutShortStatus,
   isEndedStatus,
+  lacksAnnouncedFile,
   type FileFact,
   type FileKind,
   type SubmissionState,
@@ -28,7 +29,7 @@ export {
   type SubmitResult,
 } from './steps.js'
 export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } from './backoff.js'
-export { courseOf, lacksAnnouncedFile, type Course } from './triple/course.js'
+export { courseOf, type Course } from './triple/course.js'
 export {
   defaultTripleLimits,
   type TripleContext,

@@ -1,4 +1,4 @@
-import type { TripleFacts } from './facts.js'
+import { lacksAnnouncedFile, type TripleFacts } from './facts.js'
 import type { Problem } from './problem.js'
 
 /** The 13 reconciliation steps, with the seed's names. */
@@ -33,19 +33,35 @@ export type CourseOfAction =
     }
   | { readonly type: 'problem'; readonly problem: Problem }
 
-type Shape = Pick<TripleFacts, 'index' | 'input' | 'output' | 'error'>
-
 /**
- * Chooses the operations from the files that stand on disk, as the seed does
- * (seed: `BatchFileTriple::get_recommended_course_of_action`). Pure: `plan` prints what the machine walks.
+ * Chooses the operations from the facts, as the seed does, with the three operations it never planned where the
+ * metadata names files that are not here. Pure: `plan` prints what the machine walks.
  */
-export function recommendedOperations(shape: Shape): CourseOfAction {
-  const { input, output, error } = shape
-  if (input === null) return withoutInput(shape)
+export function recommendedOperations(facts: TripleFacts): CourseOfAction {
+  const { input, output, error } = facts
+  if (input === null) return withoutInput(facts)
+  if (lacksAnnouncedFile(facts)) return downloadWalk(facts)
   if (output !== null && error !== null) return walk(combinedWalk, 'input, output and error file are here')
   if (output !== null) return walk(outputWalk, 'input and output file are here')
   if (error !== null) return walk(errorWalk, 'input and error file are here')
   return walk(onlineWalk, 'only the input file is here')
+}
+
+/** The batch has ended: its metadata tells which files to fetch. */
+function downloadWalk({ output, outputFileId, errorFileId }: TripleFacts): CourseOfAction {
+  const recalculate = 'RecalculateRecommendedCourseOfActionIfTripleChanged'
+  if (output !== null || outputFileId === null) {
+    return walk(
+      ['CheckForBatchErrorFileOnline', recalculate],
+      'the server holds an error file that is not here',
+    )
+  }
+  return errorFileId === null
+    ? walk(['DownloadBatchOutputFileOnline', recalculate], 'the server holds the output file')
+    : walk(
+        ['DownloadBatchOutputAndMaybeErrorFileOnline', recalculate],
+        'the server holds output and error file',
+      )
 }
 
 const onlineWalk = [
@@ -76,7 +92,7 @@ function walk(operations: readonly BatchFileReconciliationOperation[], why: stri
   return { type: 'operations', operations, why }
 }
 
-function withoutInput({ index, output, error }: Shape): CourseOfAction {
+function withoutInput({ index, output, error }: TripleFacts): CourseOfAction {
   if (output === null && error === null) {
     return {
       type: 'problem',

@@ -1,4 +1,4 @@
-import { isEndedStatus, type TripleFacts } from '../facts.js'
+import { lacksAnnouncedFile, type TripleFacts } from '../facts.js'
 
 /** Where the facts on disk send a triple. One word per answer, so that tests can tabulate them. */
 export type Course =
@@ -18,17 +18,6 @@ export function courseOf(facts: TripleFacts): Course {
   if (lacksAnnouncedFile(facts)) return 'fetch-announced-files'
   if (facts.output !== null || facts.error !== null) return 'check-ids'
   return facts.batchId === null ? 'submit' : 'ask-server'
-}
-
-/**
- * The batch has ended and named a file that is not here: a download was cut off between the two files, or has
- * not begun. Ids alone would not show it when the missing file holds only requests the present one lacks.
- */
-export function lacksAnnouncedFile(facts: TripleFacts): boolean {
-  if (facts.batchId === null || !isEndedStatus(facts.remoteStatus)) return false
-  const lacksOutput = facts.outputFileId !== null && facts.output === null
-  const lacksError = facts.errorFileId !== null && facts.error === null
-  return lacksOutput || lacksError
 }
 
 /** Input and answers are archived; only our notes stayed behind. The seed leaves every fresh run like this. */
