@@ -1,0 +1,25 @@
+import type { RowCounts } from '../../machines/index.js'
+import type { ErrorGroup } from '../accounting/rows/error-groups.js'
+
+/** What the steps of a triple have to say while they work. Events hold no row contents and no keys. */
+export type StepEvent =
+  | { readonly type: 'warning'; readonly index: string | null; readonly message: string }
+  /** Bytes read since the last such event of this triple. */
+  | { readonly type: 'bytes.read'; readonly index: string; readonly bytes: number }
+  /** Rows processed so far in this attempt. */
+  | { readonly type: 'rows.processed'; readonly index: string; readonly rows: RowCounts }
+  | { readonly type: 'errors.grouped'; readonly index: string; readonly groups: readonly ErrorGroup[] }
+  /** A new input with the failed requests stands in `workdir/`. It is sent only by `submit`. */
+  | {
+      readonly type: 'retry.written'
+      readonly index: string
+      readonly retryIndex: string
+      readonly requests: number
+      readonly path: string
+    }
+  | {
+      readonly type: 'results.published'
+      readonly index: string
+      readonly path: string
+      readonly rows: number
+    }

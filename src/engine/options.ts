@@ -1,0 +1,38 @@
+import type { TripleLimits } from '../../machines/index.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
+import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
+import type { ContentSchema } from '../accounting/rows/schema.js'
+import type { RowProcessor } from '../actors/processors.js'
+import type { Clock } from '../clock.js'
+import type { BatchProvider } from '../providers/batch-provider.js'
+import type { ReportEvent } from './events.js'
+
+/** How triples are reconciled. Every field may be left out. */
+export interface ReconcileOptions {
+  /** The server to ask. Without one the run works on what is on disk. */
+  readonly provider?: BatchProvider | undefined
+  /** What the answers hold; `text` unless the triple's metadata says otherwise. */
+  readonly expectedContentType?: ExpectedContentType | undefined
+  /** Judges (and may transform) each answer's content. A zod schema fits. */
+  readonly schema?: ContentSchema | undefined
+  /** Mend JSON that does not parse before the schema sees it; mended rows are marked. Off unless set. */
+  readonly repairJson?: boolean | undefined
+  /** Gets each row with an answer: `success` and `semantic`. */
+  readonly processOutput?: RowProcessor | undefined
+  /** Gets every other row. */
+  readonly processErrors?: RowProcessor | undefined
+  /** Whether a `semantic` or `rejected` row is sent again; none is unless this says so. */
+  readonly shouldRetry?: ((row: ReconciledRow) => boolean) | undefined
+  /** Attempts of a lineage, the first one included; 3 unless set. */
+  readonly maxAttempts?: number | undefined
+  readonly limits?: Partial<TripleLimits> | undefined
+  readonly onEvent?: ReportEvent | undefined
+  /** Stops cleanly: what is begun is left as a crash would leave it, which the next run takes up. */
+  readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock | undefined
+}
+
+export interface ReconcileWorkspaceOptions extends ReconcileOptions {
+  /** Triples at work at the same time; 4 unless set. */
+  readonly concurrency?: number | undefined
+}
