@@ -1,0 +1,200 @@
+import { basename } from 'node:path'
+import { reconciliationError } from '../../errors.js'
+import { writeFileDurably } from '../../workspace/durable-write.js'
+import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
+import { throwIfInterrupted } from '../line-reader.js'
+import { chunked } from './chunked.js'
+import { readRowTable, type RowTable } from './row-table.js'
+
+export interface PublishRequest {
+  readonly fs: FileSystem
+  /** Rows of the attempt; whole, and closed. */
+  readonly attemptRowsPath: string
+  /** Ids of the root's requests in input order; or `results`: the order of the results that stand at the target. */
+  readonly baseOrder: Iterable<string> | AsyncIterable<string> | 'results'
+  /** `target/batch_results_<root index>.jsonl`. */
+  readonly targetPath: string
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Published {
+  /** Rows in the file: one for each request of the root. */
+  readonly rows: number
+  /** How many of them come from this attempt. */
+  readonly rowsOfAttempt: number
+}
+
+/**
+ * Writes the results of a lineage anew: one row for each `custom_id` of its root, in the root's order. A row of this
+ * attempt takes the place of one of an earlier attempt, never of a later one, so publishing may be repeated
+ * at any time, in any order, with the same result. Row contents pass through; only ids are held in memory.
+ *
+ * @throws ReconciliationFailed when ids and rows do not fit together; nothing is replaced then.
+ */
+export async function publishResults(request: PublishRequest): Promise<Published> {
+  const { fs, attemptRowsPath, targetPath } = request
+  const rows = await readRowTable(fs, attemptRowsPath)
+  const existing = await readExisting(request, rows)
+  const files = [await fs.open(attemptRowsPath, 'read')]
+  try {
+    if (existing !== null) files.push(await fs.open(targetPath, 'read'))
+    const merge = new Merge(request, { table: rows, file: files[0] }, { table: existing, file: files[1] })
+    await writeFileDurably(fs, targetPath, chunked(merge.pieces()))
+    return merge.published
+  } finally {
+    for (const file of files) await file.close()
+  }
+}
+
+/** For a root only rows of later attempts matter: its own are made anew. */
+async function readExisting(
+  { fs, targetPath, baseOrder }: PublishRequest,
+  rows: RowTable,
+): Promise<RowTable | null> {
+  if ((await fs.stat(targetPath)) === null) {
+    if (baseOrder === 'results') throw resultsMissing(targetPath)
+    return null
+  }
+  if (baseOrder === 'results') return readRowTable(fs, targetPath)
+  return readRowTable(fs, targetPath, (row) => {
+    const ordinal = rows.find(row.custom_id)
+    if (ordinal === -1) throw foreignResults(targetPath, row.custom_id)
+    return row.attempt > rows.attemptOf(ordinal)
+  })
+}
+
+interface Side<Table> {
+  readonly table: Table
+  readonly file: OpenFile | undefined
+}
+
+class Merge {
+  readonly #request: PublishRequest
+  readonly #attempt: Side<RowTable>
+  readonly #existing: Side<RowTable | null>
+  /** By number of the attempt's row: the id was in the order. */
+  readonly #isTaken: Uint8Array
+  #taken = 0
+  #rows = 0
+  #rowsOfAttempt = 0
+
+  constructor(request: PublishRequest, attempt: Side<RowTable>, existing: Side<RowTable | null>) {
+    this.#request = request
+    this.#attempt = attempt
+    this.#existing = existing
+    this.#isTaken = new Uint8Array(attempt.table.size)
+  }
+
+  get published(): Published {
+    return { rows: this.#rows, rowsOfAttempt: this.#rowsOfAttempt }
+  }
+
+  /** The rows of the new file. Throws before the end when something does not fit, so the file is never finished. */
+  async *pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal } = this.#request
+    for await (const customId of this.#order()) {
+      throwIfInterrupted(signal)
+      const row = await this.#rowOf(customId)
+      if (row !== null) yield row
+    }
+    if (this.#taken < this.#attempt.table.size) throw this.#strangers()
+  }
+
+  #order(): Iterable<string> | AsyncIterable<string> {
+    const { baseOrder } = this.#request
+    return baseOrder === 'results' ? (this.#existing.table?.ids() ?? []) : baseOrder
+  }
+
+  /** `null` for an id that came before: an id the input repeats still gets one row. */
+  async #rowOf(customId: string): Promise<Uint8Array | null> {
+    const ordinal = this.#attempt.table.find(customId)
+    const earlier = this.#existing.table?.find(customId) ?? -1
+    if (ordinal === -1 && (earlier === -1 || this.#request.baseOrder !== 'results'))
+      throw this.#missing(customId)
+    if (ordinal !== -1 && this.#isTaken[ordinal] === 1) return null
+    this.#rows += 1
+    if (ordinal !== -1) this.#take(ordinal)
+    if (ordinal === -1 || this.#isSuperseded(ordinal, earlier)) return this.#readExisting(earlier)
+    this.#rowsOfAttempt += 1
+    return this.#readAttempt(ordinal)
+  }
+
+  #take(ordinal: number): void {
+    this.#isTaken[ordinal] = 1
+    this.#taken += 1
+  }
+
+  #isSuperseded(ordinal: number, earlier: number): boolean {
+    if (earlier === -1 || this.#existing.table === null) return false
+    return this.#existing.table.attemptOf(earlier) > this.#attempt.table.attemptOf(ordinal)
+  }
+
+  async #readAttempt(ordinal: number): Promise<Uint8Array> {
+    const { table, file } = this.#attempt
+    if (file === undefined) throw new TypeError('The rows of the attempt are not open.')
+    return withoutOriginal(await table.read(file, ordinal))
+  }
+
+  async #readExisting(ordinal: number): Promise<Uint8Array> {
+    const { table, file } = this.#existing
+    if (table === null || file === undefined) throw new TypeError('The existing results are not open.')
+    return table.read(file, ordinal)
+  }
+
+  #missing(customId: string): Error {
+    const { attemptRowsPath } = this.#request
+    return reconciliationError({
+      code: 'ReconciliationFailed',
+      message: `${basename(attemptRowsPath)} has no row for request ${shown(customId)}; every request needs one.`,
+      hint: 'Run again: the missing rows are made anew. If it stays, please report it.',
+      facts: { path: attemptRowsPath, customId: customId.slice(0, 200) },
+    })
+  }
+
+  #strangers(): Error {
+    const { attemptRowsPath } = this.#request
+    const { table } = this.#attempt
+    const stranger = table.idAt(this.#isTaken.indexOf(0))
+    const count = table.size - this.#taken
+    return reconciliationError({
+      code: 'ReconciliationFailed',
+      message: `${basename(attemptRowsPath)} has ${count} rows for requests the root triple does not have (e.g. ${shown(stranger)}).`,
+      hint: 'The rows and the results do not belong together; compare root_index in the metadata with the input.',
+      needsPerson: true,
+      facts: { path: attemptRowsPath, count, customId: stranger.slice(0, 200) },
+    })
+  }
+}
+
+const originalKey = Buffer.from('"original_row":')
+
+/** The original line is for `failed-items/`. The cheap look may hit the same words in an answer; that costs a parse. */
+function withoutOriginal(line: Buffer): Uint8Array {
+  if (!line.includes(originalKey)) return line
+  const { original_row: _, ...row } = JSON.parse(line.toString()) as Record<string, unknown>
+  return Buffer.from(`${JSON.stringify(row)}\n`)
+}
+
+function resultsMissing(path: string): Error {
+  return reconciliationError({
+    code: 'ReconciliationFailed',
+    message: `${basename(path)} is gone; a retry can only replace rows in the results of its root.`,
+    hint: `Put ${path} back. It can be made anew from the root triple in done/.`,
+    needsPerson: true,
+    facts: { path },
+  })
+}
+
+function foreignResults(path: string, customId: string): Error {
+  return reconciliationError({
+    code: 'ReconciliationFailed',
+    message: `${basename(path)} holds results of another batch (e.g. ${shown(customId)}, which this input does not have).`,
+    hint: `Move ${path} away, then run again; nothing was replaced.`,
+    needsPerson: true,
+    facts: { path, customId: customId.slice(0, 200) },
+  })
+}
+
+function shown(customId: string): string {
+  return JSON.stringify(customId.slice(0, 100))
+}
