@@ -1,0 +1,39 @@
+import { readResultLine, type ResultLine } from '../../../src/accounting/rows/result-line.js'
+
+/** A line as read from `batch_output_1.jsonl:1`. */
+export function lineOf(value: unknown): ResultLine {
+  return readResultLine(value, { file: 'output', line: 1 })
+}
+
+/** A line whose request was answered with this status and body. */
+export function answered(statusCode: number, body: unknown, error: unknown = null): ResultLine {
+  return lineOf({
+    id: 'batch_req_1',
+    custom_id: 'a',
+    response: { status_code: statusCode, request_id: 'r', body },
+    error,
+  })
+}
+
+/** A line whose request was never answered. */
+export function unanswered(error: unknown): ResultLine {
+  return lineOf({ id: 'batch_req_1', custom_id: 'a', response: null, error })
+}
+
+/** A chat completion with one choice. */
+export function chat(
+  message: Record<string, unknown>,
+  finishReason: string | null = 'stop',
+): Record<string, unknown> {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finishReason }],
+    usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+  }
+}
+
+/** A chat completion that answers with this text. */
+export function chatText(text: string): ResultLine {
+  return answered(200, chat({ content: text }))
+}
