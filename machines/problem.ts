@@ -38,6 +38,13 @@ export const problemCodes = [
   'PermissionDenied',
   'FileSystemError',
   'NetworkError',
+  'RateLimited',
+  'AccessDenied',
+  'QuotaExhausted',
+  'RequestRefused',
+  'ServerNotSupported',
+  'SubmissionAmbiguous',
+  'RequestsFileInvalid',
   'ProofMissing',
   'ProofMismatch',
   'ActorNotProvided',
@@ -72,16 +79,30 @@ export interface Problem {
 /** Reads the problem out of whatever an actor rejected with; anything unknown becomes `UnexpectedError`. */
 export function toProblem(error: unknown): Problem {
   if (isProblemCarrier(error)) return error.problem
-  const message = error instanceof Error ? error.message : String(error)
   return {
     code: 'UnexpectedError',
-    message,
+    message: messageOf(error).slice(0, longestForeignMessage),
     hint: 'This looks like a fault in batch-reconciler; please report it.',
   }
+}
+
+/** Whatever a user's code throws ends up in contexts and journals; in characters. */
+const longestForeignMessage = 1_000
+
+/** `String` itself throws for objects without a usable `toString`. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return String(error.message)
+  if (typeof error === 'object' && error !== null) return Object.prototype.toString.call(error)
+  return String(error)
 }
 
 function isProblemCarrier(error: unknown): error is { readonly problem: Problem } {
   if (typeof error !== 'object' || error === null || !('problem' in error)) return false
   const { problem } = error
-  return typeof problem === 'object' && problem !== null && 'code' in problem && 'message' in problem
+  return (
+    typeof problem === 'object' && problem !== null && hasText(problem, 'code') && hasText(problem, 'message')
+  )
 }
+
+const hasText = (value: object, key: 'code' | 'message'): boolean =>
+  key in value && typeof (value as Record<string, unknown>)[key] === 'string'
