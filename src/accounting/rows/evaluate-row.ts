@@ -37,10 +37,17 @@ export interface EvaluateOptions extends ContentOptions {
 /** Judges one row: what the server says, what the answer says of itself, and whether the content is as expected. */
 export async function evaluateRow(line: ResultLine, options: EvaluateOptions): Promise<ReconciledRow> {
   const { class: rowClass, error, answer } = classifyRow(line)
-  if (answer === null) return settled({ ...bareRow(line), class: rowClass, error }, options)
-  const row = answeredRow(line, answer)
-  if (error !== null) return settled({ ...row, class: rowClass, error }, options)
-  return settled(await withContent(row, answer, options), options)
+  const { customId, source } = line
+  if (answer === null) return settled(newRow({ customId, source, line, class: rowClass, error }), options)
+  if (error !== null)
+    return settled(newRow({ customId, source, line, class: rowClass, error, answer }), options)
+  const reading = await readAll(answer, options)
+  const isRejected = 'rejected' in reading
+  const verdict = {
+    class: isRejected ? 'rejected' : 'success',
+    error: isRejected ? reading.rejected : null,
+  } as const
+  return settled(newRow({ customId, source, line, ...verdict, answer, reading }), options)
 }
 
 /**
@@ -53,64 +60,65 @@ export function missingRow(customId: string, remoteStatus: string | null): Recon
   const message = `The batch is ${status} and no file mentions this request; it was not executed.`
   const error = { code: `batch_${status}`, message }
   const source = { file: null, line: null }
-  return { ...emptyRow, customId, class: 'not-executed', error, isRetryable: true, source }
+  return { ...newRow({ customId, source, line: null, class: 'not-executed', error }), isRetryable: true }
 }
 
 /** Turns a success down after the fact, for a callback that found fault with it. */
 export function rejectRow(row: ReconciledRow, error: RowError, options: EvaluateOptions): ReconciledRow {
   const bounded = { code: error.code, message: boundedMessage(error.message) }
-  return settled({ ...rejectedRow(row, bounded), rawText: textOf(row.content) }, options)
+  const rejected = { ...row, class: 'rejected', error: bounded, rawText: textOf(row.content) } as const
+  return settled({ ...rejected, content: null, contents: null, isRepaired: false }, options)
 }
 
-const emptyRow = {
-  content: null,
-  contents: null,
-  toolCalls: null,
-  finishReason: null,
-  usage: null,
-  isRepaired: false,
-  isRetryable: false,
-  rawText: null,
-  line: null,
-} as const
-
-function bareRow(line: ResultLine): Omit<ReconciledRow, 'class' | 'error'> {
-  return { ...emptyRow, customId: line.customId, source: line.source, line }
+interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
+  readonly answer?: Answer
+  readonly reading?: Reading
 }
 
-function answeredRow(line: ResultLine, answer: Answer): ReconciledRow {
-  const { content, contents, toolCalls, finishReason, usage } = answer
+// One literal with every field: rows are made by the hundred thousand, and copies of copies cost more than the rest.
+function newRow({
+  customId,
+  source,
+  line,
+  class: rowClass,
+  error,
+  answer,
+  reading,
+}: RowParts): ReconciledRow {
+  const accepted = reading ?? answer
+  const hasContent = accepted !== undefined && 'content' in accepted
   return {
-    ...bareRow(line),
-    class: 'success',
-    error: null,
-    content,
-    contents,
-    toolCalls,
-    finishReason,
-    usage,
+    customId,
+    class: rowClass,
+    content: hasContent ? accepted.content : null,
+    contents: hasContent ? accepted.contents : null,
+    toolCalls: answer?.toolCalls ?? null,
+    error,
+    finishReason: answer?.finishReason ?? null,
+    usage: answer?.usage ?? null,
+    isRepaired: reading !== undefined && 'content' in reading && reading.isRepaired,
+    isRetryable: false,
+    rawText: reading !== undefined && 'rejected' in reading ? reading.rawText : null,
+    source,
+    line,
   }
 }
 
-async function withContent(
-  row: ReconciledRow,
-  answer: Answer,
-  options: ContentOptions,
-): Promise<ReconciledRow> {
+type Reading =
+  | { readonly content: unknown; readonly contents: readonly unknown[] | null; readonly isRepaired: boolean }
+  | { readonly rejected: RowError; readonly rawText: string }
+
+async function readAll(answer: Answer, options: ContentOptions): Promise<Reading> {
   const given = answer.contents ?? [answer.content]
-  const readings = await Promise.all(given.map((content) => readOne(content, answer, options)))
-  const accepted: { content: unknown; isRepaired: boolean }[] = []
-  for (const [at, reading] of readings.entries()) {
-    if (reading.type === 'rejected') return { ...rejectedRow(row, reading.error), rawText: textOf(given[at]) }
-    accepted.push(reading)
+  const contents: unknown[] = []
+  let isRepaired = false
+  for (const content of given) {
+    const reading = await readOne(content, answer, options)
+    if (reading.type === 'rejected') return { rejected: reading.error, rawText: textOf(content) }
+    contents.push(reading.content)
+    isRepaired ||= reading.isRepaired
   }
-  const contents = accepted.map((reading) => reading.content)
-  return {
-    ...row,
-    content: contents[0],
-    contents: answer.contents === null ? null : contents,
-    isRepaired: accepted.some((reading) => reading.isRepaired),
-  }
+  return { content: contents[0] ?? null, contents: answer.contents === null ? null : contents, isRepaired }
 }
 
 // A pure tool call has no text to read: its arguments are in `toolCalls`, and the schema is not meant for them.
@@ -120,16 +128,12 @@ async function readOne(content: unknown, answer: Answer, options: ContentOptions
   return judge(content, options.schema, false)
 }
 
-function rejectedRow(row: ReconciledRow, error: RowError): ReconciledRow {
-  return { ...row, class: 'rejected', error, content: null, contents: null, isRepaired: false }
-}
-
 function textOf(content: unknown): string {
   return typeof content === 'string' ? content : JSON.stringify(content ?? null, null, 2)
 }
 
 function settled(row: ReconciledRow, { shouldRetry }: EvaluateOptions): ReconciledRow {
-  return { ...row, isRetryable: isRetryable(row, shouldRetry) }
+  return isRetryable(row, shouldRetry) ? { ...row, isRetryable: true } : row
 }
 
 function isRetryable(row: ReconciledRow, shouldRetry: EvaluateOptions['shouldRetry']): boolean {
