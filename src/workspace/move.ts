@@ -1,6 +1,7 @@
 import type { FileKind } from '../../machines/index.js'
 import type { Clock } from '../clock.js'
 import { systemClock } from '../clock.js'
+import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from './done-conflicts.js'
 import { asFileProblem } from './file-problem.js'
 import { locateTriple } from './locate-triple.js'
@@ -35,13 +36,30 @@ export async function moveTripleToDone(
   const standing = await locateTriple(workspace, index)
   const conflicts = await findDoneConflicts(workspace, standing)
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  if (!rowKinds.some((kind) => standing[kind] !== null)) return moveFiles(workspace, standing, ['metadata'])
-  await recordMoveIntent(workspace, standing, { intendedAtMs: clock.now(), hashOf })
-  await moveFiles(workspace, standing, rowKinds)
+  requireRows(standing)
+  if (rowKinds.some((kind) => standing[kind] !== null)) {
+    await recordMoveIntent(workspace, standing, { intendedAtMs: clock.now(), hashOf })
+    await moveFiles(workspace, standing, rowKinds)
+  }
   await moveFiles(workspace, await locateTriple(workspace, index), ['metadata'])
 }
 
 const rowKinds: readonly FileKind[] = ['input', 'output', 'error']
+
+/** A lone metadata file stays where it is: it may be all that is known of a batch that was paid for. */
+function requireRows({ index, inDone, ...standing }: BatchFileTriple): void {
+  if (rowKinds.some((kind) => standing[kind] !== null || inDone[kind])) return
+  throw reconciliationError(
+    {
+      code: 'NoBatchFileTripleAtIndex',
+      message: `No input, output or error file of index ${index} stands in workdir/ or done/; nothing was moved.`,
+      hint: 'Put the files back into workdir/.',
+      needsPerson: true,
+      facts: { index },
+    },
+    { index },
+  )
+}
 
 /** All places in `done/` are durable before the first in `workdir/` is given up. */
 async function moveFiles(

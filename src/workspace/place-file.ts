@@ -13,7 +13,7 @@ export async function placeFile(fs: FileSystem, from: string, to: string): Promi
   try {
     await fs.link(from, to)
   } catch (error) {
-    if (!cannotLink.has(systemErrorCode(error) ?? '')) throw error
+    if (!cannotLink(error)) throw error
     await copyFile(fs, from, to)
   }
   await requireSameLength(fs, from, to)
@@ -22,7 +22,11 @@ export async function placeFile(fs: FileSystem, from: string, to: string): Promi
 /** Makes a file that somebody else wrote survive a power cut. */
 export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   const file = await fs.open(path, 'read')
-  await file.sync().finally(() => file.close())
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** Another disk, or one without second names (exFAT, some network mounts), or no right to give them. */
@@ -74,7 +78,9 @@ function differs(from: string, to: string): Error {
 
 /** Removes a file after its copy elsewhere was proven; one that is gone already is fine. */
 export async function removeSource(fs: FileSystem, path: string): Promise<void> {
-  await fs.remove(path).catch((error: unknown) => {
-    if (systemErrorCode(error) !== 'ENOENT') return asFileProblem({ path, action: 'remove' })(error)
-  })
+  try {
+    await fs.remove(path)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') asFileProblem({ path, action: 'remove' })(error)
+  }
 }

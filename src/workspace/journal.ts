@@ -1,0 +1,153 @@
+import type { Clock } from '../clock.js'
+import { systemClock } from '../clock.js'
+import type { BatchIndex } from './batch-index.js'
+import { fileProblem } from './file-problem.js'
+import type { OpenFile } from './file-system.js'
+import type { BatchWorkspace } from './open-workspace.js'
+import { readWholeFile } from './read-whole-file.js'
+import { systemErrorCode } from './system-error-code.js'
+
+/** One transition of a triple. */
+export interface JournalEntry {
+  /** ISO 8601, in UTC. */
+  readonly at: string
+  /** Names of states, such as `awaiting-online-files.waiting`. */
+  readonly from: string
+  readonly event: string
+  readonly to: string
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+export interface Journal {
+  /** Notes a transition now; it is written a moment later. Never throws. */
+  append(entry: Omit<JournalEntry, 'at'>): void
+  /** Waits until all of it is written, or was given up. Never rejects. */
+  flush(): Promise<void>
+}
+
+export interface JournalOptions {
+  /** The system's unless given. */
+  readonly clock?: Clock
+  /** Hears once of the first thing that kept the journal from being written. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Above this a journal begins anew, and one older generation is kept. */
+export const largestJournalBytes = 1024 * 1024
+
+/**
+ * The journal of a triple, for people and for replay: nothing is ever decided by it, so a failure to write it stops
+ * nothing. No file stays open between writes, and nothing is synced: ten thousand of them cost little.
+ */
+export function openJournal(
+  workspace: BatchWorkspace,
+  index: BatchIndex,
+  { clock = systemClock, onError = () => {} }: JournalOptions = {},
+): Journal {
+  let pending: string[] = []
+  let writing: Promise<void> | null = null
+  let hasFailed = false
+
+  const write = async (): Promise<void> => {
+    // Whatever else happens in this turn of the event loop goes out with the same write.
+    await new Promise(setImmediate)
+    while (pending.length > 0) {
+      const lines = pending.join('')
+      pending = []
+      await appendLines(workspace, index, lines)
+    }
+  }
+  const giveUpOnce = (error: unknown): void => {
+    pending = []
+    if (hasFailed) return
+    hasFailed = true
+    onError(fileProblem(error, { path: workspace.layout.journalFile(index), action: 'write', index }))
+  }
+  const start = (): void => {
+    writing ??= write()
+      .catch(giveUpOnce)
+      .finally(() => {
+        writing = null
+        if (pending.length > 0) start()
+      })
+  }
+  const flush = async (): Promise<void> => {
+    if (writing === null) return
+    await writing
+    await flush()
+  }
+  return {
+    append(entry) {
+      pending.push(`${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...entry })}\n`)
+      start()
+    },
+    flush,
+  }
+}
+
+/** What was noted of a triple, oldest first; lines a crash or a hand left torn are counted and left out. */
+export async function readJournal(
+  { layout, fileSystem }: BatchWorkspace,
+  index: BatchIndex,
+): Promise<{ readonly entries: readonly JournalEntry[]; readonly unreadableLines: number }> {
+  const entries: JournalEntry[] = []
+  let unreadableLines = 0
+  for (const path of [layout.olderJournalFile(index), layout.journalFile(index)]) {
+    if ((await fileSystem.stat(path)) === null) continue
+    for (const line of new TextDecoder().decode(await readWholeFile(fileSystem, path)).split('\n')) {
+      const entry = parseEntry(line)
+      if (entry !== null) entries.push(entry)
+      else if (line !== '') unreadableLines += 1
+    }
+  }
+  return { entries, unreadableLines }
+}
+
+async function appendLines(workspace: BatchWorkspace, index: BatchIndex, lines: string): Promise<void> {
+  const { fileSystem, layout } = workspace
+  const path = layout.journalFile(index)
+  const file = await openForAppend(workspace, path)
+  let bytes = 0
+  try {
+    const standing = await file.stat()
+    const isTorn = await endsTorn(file, standing.bytes)
+    const content = new TextEncoder().encode(isTorn ? `\n${lines}` : lines)
+    await file.write(content)
+    bytes = standing.bytes + content.byteLength
+  } finally {
+    await file.close()
+  }
+  if (bytes > largestJournalBytes) await fileSystem.rename(path, layout.olderJournalFile(index))
+}
+
+async function openForAppend({ fileSystem, layout }: BatchWorkspace, path: string): Promise<OpenFile> {
+  try {
+    return await fileSystem.open(path, 'append')
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error
+    await fileSystem.makeDirectory(layout.logs)
+    return fileSystem.open(path, 'append')
+  }
+}
+
+/** After a crash the last line may lack its end; the next entry must not be glued to it. */
+async function endsTorn(file: OpenFile, bytes: number): Promise<boolean> {
+  if (bytes === 0) return false
+  const last = new Uint8Array(1)
+  await file.read(last, bytes - 1)
+  return last[0] !== 0x0a
+}
+
+function parseEntry(line: string): JournalEntry | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isEntry(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  if (typeof value !== 'object' || value === null) return false
+  return ['at', 'from', 'event', 'to'].every((key) => typeof Reflect.get(value, key) === 'string')
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { systemErrorCode } from './system-error-code.js'
+
+/** What a lock needs to know of the processes of this machine. */
+export interface ProcessTable {
+  readonly host: string
+  readonly pid: number
+  isAlive(pid: number): boolean
+  /**
+   * A text that two processes with the same number do not share (when it started, since which boot), or `null`
+   * where the system does not tell. Numbers are used again.
+   */
+  startOf(pid: number): string | null
+}
+
+export const systemProcessTable: ProcessTable = {
+  host: hostname(),
+  pid: process.pid,
+  isAlive,
+  startOf,
+}
+
+/** Signal 0 asks without sending; `EPERM` means: there it is, and it is somebody else's. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemErrorCode(error) !== 'ESRCH'
+  }
+}
+
+/** Linux only: field 22 of `/proc/<pid>/stat`, counted after the name, which may hold spaces (proc(5)). */
+function startOf(pid: number): string | null {
+  const stat = readOrNull(`/proc/${pid}/stat`)
+  const bootId = readOrNull('/proc/sys/kernel/random/boot_id')
+  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  return ticks === undefined || bootId === null ? null : `${bootId.trim()}:${ticks}`
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
