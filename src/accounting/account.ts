@@ -1,6 +1,11 @@
 import type { FileSystem } from '../workspace/file-system.js'
-import type { RequestLedger } from './request-ledger.js'
-import type { RowFileKind, TripleAccounting } from './triple-accounting.js'
+import { LineLookup } from './line-lookup.js'
+import { readRows, type Row } from './read-rows.js'
+import { RequestLedger } from './request-ledger.js'
+import { summarise } from './summarise.js'
+import { takeAnswer, takeRequest, type RowBooks } from './take-rows.js'
+import { Tally } from './tally.js'
+import type { AccountedFile, RowFileKind, TripleAccounting } from './triple-accounting.js'
 
 export interface AccountForTripleOptions {
   readonly fs: FileSystem
@@ -30,4 +35,60 @@ export interface AccountedTriple {
   readonly accounting: TripleAccounting
   /** Where each request and the answer that counts for it stand. */
   readonly ledger: RequestLedger
+}
+
+/**
+ * Proves that every request of a triple is accounted for exactly once, or says what is wrong. Each file is read
+ * once, the input first, and none is changed. What is wrong with the *content* is a verdict, never a throw.
+ *
+ * Rejects with `TooManyRequests`, `FileChangedDuringRun`, `Interrupted`, or the disk's problem.
+ *
+ * @example
+ * const { accounting } = await accountForTriple({ fs, index: '7', input, output, error: null, isCutShort: false })
+ * if (accounting.verdict.type === 'mismatch') console.error(accounting.verdict.problem.message)
+ */
+export async function accountForTriple(options: AccountForTripleOptions): Promise<AccountedTriple> {
+  const { fs, index, input, output, error, isCutShort } = options
+  const ledger = new RequestLedger({ maxRequests: options.maxRequests })
+  const tally = new Tally()
+  const lookup = new LineLookup(fs)
+  const books: RowBooks = { ledger, tally, lookup, paths: { input, output, error } }
+  try {
+    const files = await readTriple(options, books)
+    return { accounting: summarise({ index, inputPath: input, files, books, isCutShort }), ledger }
+  } finally {
+    await lookup.close()
+  }
+}
+
+async function readTriple(options: AccountForTripleOptions, books: RowBooks): Promise<AccountedFile[]> {
+  const { input, output, error } = options
+  const files = [await readOne(options, books, 'input', input, (row) => takeRequest(books, row))]
+  if (output !== null) {
+    files.push(await readOne(options, books, 'output', output, (row) => takeAnswer(books, 'output', row)))
+  }
+  if (error !== null) {
+    files.push(await readOne(options, books, 'error', error, (row) => takeAnswer(books, 'error', row)))
+  }
+  return files
+}
+
+function readOne(
+  { fs, index, signal, maxLineBytes, onProgress }: AccountForTripleOptions,
+  { tally }: RowBooks,
+  kind: RowFileKind,
+  path: string,
+  onRow: (row: Row) => Promise<void> | undefined,
+): Promise<AccountedFile> {
+  return readRows({
+    fs,
+    index,
+    kind,
+    path,
+    signal,
+    maxLineBytes,
+    onRow,
+    onBytes: (bytesRead) => onProgress?.({ kind, bytesRead }),
+    onUnreadable: (line) => tally.addUnreadable(line),
+  })
 }

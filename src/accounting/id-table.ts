@@ -49,7 +49,7 @@ export class IdTable {
     const { block, start, length, isWide } = this.#locate(ordinal)
     return isWide
       ? block.toString('utf16le', start, start + length * 2)
-      : block.latin1Slice(start, start + length)
+      : block.toString('latin1', start, start + length)
   }
 
   #slotOf(id: string): number {

@@ -1,0 +1,29 @@
+import { basename } from 'node:path'
+import type { TallyEntry } from './tally.js'
+import type { UnreadableLine } from './triple-accounting.js'
+
+const shownExamples = 2
+
+/** `1 row`, `2,000 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** `1 input row repeats`, `2 input rows repeat`. */
+export function repeats(count: number, noun: string): string {
+  return `${plural(count, noun)} ${count === 1 ? 'repeats' : 'repeat'}`
+}
+
+/** ` (e.g. "a" at batch_output_7.jsonl:12, "b" at …)`, or nothing. */
+export function examples({ samples }: TallyEntry): string {
+  const shown = samples
+    .slice(0, shownExamples)
+    .map(({ id, at }) => (id === null ? at : `${JSON.stringify(id)} at ${at}`))
+  return shown.length === 0 ? '' : ` (e.g. ${shown.join(', ')})`
+}
+
+/** `2 lines are unreadable (batch_output_7.jsonl:9: the line ends in the middle)`. */
+export function unreadableWords(count: number, first: UnreadableLine | undefined): string {
+  const place = first === undefined ? '' : ` (${basename(first.path)}:${first.line}: ${first.reason})`
+  return `${plural(count, 'line')} ${count === 1 ? 'is' : 'are'} unreadable${place}`
+}

@@ -1,0 +1,30 @@
+import type { FileSystem, OpenFile } from '../workspace/file-system.js'
+import { readLineAt } from './line-reader.js'
+import type { LinePosition } from './request-ledger.js'
+
+/** Reads single lines again by their position. Files are opened when first needed and stay open until `close`. */
+export class LineLookup {
+  readonly #fs: FileSystem
+  readonly #files = new Map<string, OpenFile>()
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs
+  }
+
+  async read(path: string, { offset, length }: Pick<LinePosition, 'offset' | 'length'>): Promise<Buffer> {
+    const file = this.#files.get(path) ?? (await this.#open(path))
+    return readLineAt(file, offset, length)
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#files.values()]
+    this.#files.clear()
+    for (const file of files) await file.close()
+  }
+
+  async #open(path: string): Promise<OpenFile> {
+    const file = await this.#fs.open(path, 'read')
+    this.#files.set(path, file)
+    return file
+  }
+}

@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import type { Clock } from '../clock.js'
+import { reconciliationError } from '../errors.js'
+import { writeFileDurably } from '../workspace/durable-write.js'
+import { asFileProblem } from '../workspace/file-problem.js'
+import type { FileSystem } from '../workspace/file-system.js'
+import { readLineAt } from './line-reader.js'
+import type { TripleAccounting } from './triple-accounting.js'
+
+/** What a proof says beside the accounting itself. */
+export interface ProofFacts {
+  readonly clock: Pick<Clock, 'now'>
+  /** The batch expired or was cancelled, so missing requests were not executed. */
+  readonly isCutShort: boolean
+  /** Where the server's counts disagree (`requestCountContradictions`). */
+  readonly contradictions: readonly string[]
+}
+
+const whole = z.number().int().nonnegative()
+const samples = z.array(z.object({ id: z.string().nullable(), at: z.string() }))
+
+const proofSchema = z.object({
+  schema_version: z.literal(1),
+  index: z.string(),
+  verdict: z.enum(['balanced', 'balanced-with-missing', 'ids-missing', 'mismatch']),
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  is_cut_short: z.boolean(),
+  accounted_at: z.string(),
+  counts: z.object({
+    input: whole,
+    output: whole,
+    error: whole,
+    matched: whole,
+    missing: whole,
+    unknown: whole,
+    duplicate: whole,
+    inBoth: whole,
+    unreadable: whole,
+    conflicting: whole,
+  }),
+  answers: z.object({ succeeded: whole, failed: whole }),
+  files: z.array(
+    z.object({
+      kind: z.enum(['input', 'output', 'error']),
+      name: z.string(),
+      bytes: whole,
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      lines: whole,
+      rows: whole,
+    }),
+  ),
+  contradictions: z.array(z.string()),
+  warnings: z.array(z.string()),
+  samples: z.record(z.string(), samples),
+})
+
+/** `logs/batch_accounting_<index>.json`: what was found in which bytes. */
+export type AccountingProof = Readonly<z.infer<typeof proofSchema>>
+
+/** A proof is a few KiB; far more than that is not one. */
+const maxProofBytes = 4 * 1024 * 1024
+
+/** Writes the proof beside the results, durably, replacing an earlier one. Keys keep their order, so proofs can be compared. */
+export async function writeProof(
+  fs: FileSystem,
+  path: string,
+  accounting: TripleAccounting,
+  facts: ProofFacts,
+): Promise<AccountingProof> {
+  const proof = proofOf(accounting, facts)
+  await writeFileDurably(fs, path, `${JSON.stringify(proof, null, 2)}\n`).catch(
+    asFileProblem({ path, action: 'write', index: accounting.index }),
+  )
+  return proof
+}
+
+/** Reads a proof; `null` when none stands there. Throws `ProofMismatch` when the file is something else. */
+export async function readProof(fs: FileSystem, path: string): Promise<AccountingProof | null> {
+  const text = await readText(fs, path).catch(asFileProblem({ path, action: 'read' }))
+  if (text === null) return null
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw unreadableProof(path, 'it is not valid JSON', error)
+  }
+  const parsed = proofSchema.safeParse(value)
+  if (!parsed.success) throw unreadableProof(path, z.prettifyError(parsed.error).slice(0, 500), parsed.error)
+  return parsed.data
+}
+
+function proofOf(
+  accounting: TripleAccounting,
+  { clock, isCutShort, contradictions }: ProofFacts,
+): AccountingProof {
+  const { index, verdict, counts, answers, files, warnings } = accounting
+  return {
+    schema_version: 1,
+    index,
+    verdict: verdict.type,
+    problem: 'problem' in verdict ? { code: verdict.problem.code, message: verdict.problem.message } : null,
+    is_cut_short: isCutShort,
+    accounted_at: new Date(clock.now()).toISOString(),
+    counts: { ...counts },
+    answers: { ...answers },
+    files: files.map(({ kind, name, bytes, sha256, lines, rows }) => ({
+      kind,
+      name,
+      bytes,
+      sha256,
+      lines,
+      rows,
+    })),
+    contradictions: [...contradictions],
+    warnings: [...warnings],
+    samples: Object.fromEntries(
+      Object.entries(accounting.samples).map(([topic, list]) => [
+        topic,
+        list.map((sample) => ({ ...sample })),
+      ]),
+    ),
+  }
+}
+
+async function readText(fs: FileSystem, path: string): Promise<string | null> {
+  const stat = await fs.stat(path)
+  if (stat === null) return null
+  if (stat.bytes > maxProofBytes) throw unreadableProof(path, `it has ${stat.bytes} bytes`, undefined)
+  const file = await fs.open(path, 'read')
+  try {
+    return (await readLineAt(file, 0, stat.bytes)).toString('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+function unreadableProof(path: string, why: string, cause: unknown): Error {
+  return reconciliationError(
+    {
+      code: 'ProofMismatch',
+      message: `${path} is not a proof of an accounting: ${why}.`,
+      hint: 'Put the file back from a backup; without it the triple in done/ cannot be proven again.',
+      needsPerson: true,
+      facts: { path },
+    },
+    { cause },
+  )
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { asFileProblem } from '../workspace/file-problem.js'
+import type { FileSystem } from '../workspace/file-system.js'
+import { type JsonObject, decodeLine } from './decode-line.js'
+import { type Line, readLines } from './line-reader.js'
+import { requestIdOf } from './request-id.js'
+import type { LinePosition } from './request-ledger.js'
+import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accounting.js'
+
+/** A readable row. `bytes` is a view that lives until the handler is done. */
+export interface Row {
+  readonly id: string
+  readonly value: JsonObject
+  readonly position: LinePosition
+  readonly bytes: Buffer
+}
+
+export interface ReadRowsOptions {
+  readonly fs: FileSystem
+  readonly index: string
+  readonly kind: RowFileKind
+  readonly path: string
+  readonly signal?: AbortSignal | undefined
+  readonly maxLineBytes?: number | undefined
+  /** Called once per chunk with the bytes of this file read so far. */
+  readonly onBytes?: ((bytesRead: number) => void) | undefined
+  /** Only a returned promise is awaited: almost no row needs one, and a promise costs more than a row. */
+  readonly onRow: (row: Row) => Promise<void> | undefined
+  readonly onUnreadable: (line: UnreadableLine) => void
+}
+
+/**
+ * Reads one file of a triple from first byte to last, hands out its rows and its unreadable lines in order, and
+ * hashes it in the same pass. The file is never changed.
+ */
+export async function readRows(options: ReadRowsOptions): Promise<AccountedFile> {
+  const { path, kind, index } = options
+  return readHashed(options).catch(asFileProblem({ path, action: `read the ${kind} file`, index }))
+}
+
+async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
+  const { fs, path, kind, signal, maxLineBytes } = options
+  const hash = createHash('sha256')
+  let bytes = 0
+  let lines = 0
+  let rows = 0
+  const onChunk = (chunk: Buffer): void => {
+    hash.update(chunk)
+    bytes += chunk.length
+    options.onBytes?.(bytes)
+  }
+  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
+    lines += batch.length
+    for (const line of batch) {
+      const row = rowOf(line, options)
+      if (row === null) continue
+      rows += 1
+      const pending = options.onRow(row)
+      if (pending !== undefined) await pending
+    }
+  }
+  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows }
+}
+
+function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row | null {
+  const decoded = decodeLine(line)
+  const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
+  if (decoded.type === 'object' && id.type === 'id') {
+    const position = { line: line.number, offset: line.offset, length: line.length }
+    return { id: id.id, value: decoded.value, position, bytes: line.bytes }
+  }
+  if (id.type === 'unreadable') {
+    onUnreadable({
+      kind,
+      path,
+      line: line.number,
+      offset: line.offset,
+      length: line.length,
+      reason: id.reason,
+    })
+  }
+  return null
+}

@@ -1,0 +1,121 @@
+import type { Problem, ProblemCode } from '../../machines/index.js'
+import { examples, plural, unreadableWords } from './accounting-words.js'
+import type { Tally } from './tally.js'
+import type { AccountedFile, AccountingCounts, AccountingVerdict } from './triple-accounting.js'
+
+/** What the books of one triple say when all files are read. */
+export interface Findings {
+  readonly index: string
+  readonly counts: AccountingCounts
+  readonly tally: Tally
+  readonly files: readonly AccountedFile[]
+  readonly isCutShort: boolean
+}
+
+/**
+ * Judges a triple, the gravest fault first: an input that is not understood whole makes every other finding
+ * doubtful, and a conflict is doubtful even where all ids match.
+ */
+export function verdictOf(findings: Findings): AccountingVerdict {
+  const { counts, tally, isCutShort } = findings
+  if (tally.unreadableInputLines > 0) return mismatch(unreadableInput(findings))
+  if (tally.entry('differentRequest').count > 0) return mismatch(duplicateRequests(findings))
+  if (counts.conflicting > 0) return mismatch(conflictingAnswers(findings))
+  if (counts.unknown > 0) return mismatch(unknownAnswers(findings))
+  if (counts.missing === 0) return { type: 'balanced' }
+  // An unreadable line may hold the answer of a missing request: to call that "not executed" would pay for it twice.
+  if (isCutShort && counts.unreadable === 0) return { type: 'balanced-with-missing' }
+  return { type: 'ids-missing', problem: missingAnswers(findings) }
+}
+
+function mismatch(fault: Problem): AccountingVerdict {
+  return { type: 'mismatch', problem: { ...fault, needsPerson: true } }
+}
+
+function unreadableInput(findings: Findings): Problem {
+  const { tally } = findings
+  const first = tally.unreadableLines.find((line) => line.kind === 'input')
+  const words = unreadableWords(tally.unreadableInputLines, first)
+  return problem(
+    findings,
+    'UnreadableInputLines',
+    `${words} in the input file; every line must be a request`,
+    {
+      hint: 'Put the input file back as it was uploaded; without it nobody can tell whether every request was answered.',
+    },
+  )
+}
+
+function duplicateRequests(findings: Findings): Problem {
+  const entry = findings.tally.entry('differentRequest')
+  const words = `the input uses one custom_id for different requests in ${plural(entry.count, 'row')}${examples(entry)}`
+  return problem(findings, 'DuplicateRequestIds', words, {
+    hint: 'Give every request its own custom_id; answers to shared ids cannot be told apart.',
+  })
+}
+
+function conflictingAnswers(findings: Findings): Problem {
+  const entry = findings.tally.entry('conflicting')
+  const words = `two different successes answer ${plural(entry.count, 'request')}${examples(entry)}`
+  return problem(findings, 'ConflictingAnswers', words, {
+    hint: 'Remove the answers you do not want from the output or error file, then run again.',
+  })
+}
+
+function unknownAnswers(findings: Findings): Problem {
+  const { counts } = findings
+  const isForeign = counts.matched * 20 <= counts.unknown
+  const foreign = isForeign ? '. The answers seem to belong to another batch' : ''
+  return problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${foreign}`, {
+    hint: isForeign
+      ? 'Check that input, output and error file come from the same batch; put the right ones in place and run again.'
+      : 'Check whether rows of another batch were added to the output or error file, or requests removed from the input.',
+  })
+}
+
+function missingAnswers(findings: Findings): Problem {
+  return problem(findings, 'RequestIdsMismatch', idFaults(findings), {
+    hint: 'Download both files again; if the server has no more, submit the missing requests as a new batch.',
+  })
+}
+
+/** `3 of 500 requests have no answer (e.g. …), 2 answers belong to no request (e.g. …), 1 line is unreadable (…)`. */
+function idFaults({ counts, tally }: Findings): string {
+  const missing = tally.entry('missing')
+  const requests = counts.matched + counts.missing
+  const have = counts.missing === 1 ? 'has' : 'have'
+  const belong = counts.unknown === 1 ? 'belongs' : 'belong'
+  const faults = [
+    counts.missing > 0
+      ? `${count(counts.missing)} of ${plural(requests, 'request')} ${have} no answer${examples(missing)}`
+      : '',
+    counts.unknown > 0
+      ? `${plural(counts.unknown, 'answer')} ${belong} to no request${examples(tally.entry('unknown'))}`
+      : '',
+    counts.unreadable > 0 ? unreadableWords(counts.unreadable, tally.unreadableLines[0]) : '',
+  ]
+  return faults.filter((fault) => fault !== '').join(', ')
+}
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+function problem(
+  { index, counts, tally, files }: Findings,
+  code: ProblemCode,
+  words: string,
+  { hint }: { readonly hint: string },
+): Problem {
+  const samples = Object.fromEntries(
+    (['missing', 'unknown', 'conflicting', 'differentRequest'] as const).map((topic) => [
+      topic,
+      tally.entry(topic).samples,
+    ]),
+  )
+  const names = files.map((file) => file.name)
+  return {
+    code,
+    message: `Triple ${index}: ${words}.`,
+    hint,
+    facts: { index, files: names, counts, samples },
+  }
+}
