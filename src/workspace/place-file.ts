@@ -30,7 +30,11 @@ export async function syncFile(fs: FileSystem, path: string): Promise<void> {
 }
 
 /** Another disk, or one without second names (exFAT, some network mounts), or no right to give them. */
-const cannotLink: ReadonlySet<string> = new Set([
+export function cannotLink(error: unknown): boolean {
+  return linkRefusals.has(systemErrorCode(error) ?? '')
+}
+
+const linkRefusals: ReadonlySet<string> = new Set([
   'EXDEV',
   'EPERM',
   'ENOTSUP',
