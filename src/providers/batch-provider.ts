@@ -13,7 +13,11 @@ export interface BatchProvider {
   /** What the server says of each batch. A batch it does not know maps to `null`. */
   status(batchIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RemoteBatch | null>>
   /** Streams a file's bytes into `write`, in order. Rejects unless the whole file arrived. */
-  download(fileId: string, write: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal): Promise<DownloadReceipt>
+  download(
+    fileId: string,
+    write: (bytes: Uint8Array) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<DownloadReceipt>
   cancel(batchId: string, signal: AbortSignal): Promise<RemoteBatch>
 }
 

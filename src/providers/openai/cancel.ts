@@ -1,0 +1,28 @@
+import { isEndedStatus } from '../../../machines/index.js'
+import type { RemoteBatch } from '../batch-provider.js'
+import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
+import { normaliseBatch } from './normalise-batch.js'
+import { retrieveBatch } from './retrieve.js'
+import { unusableAnswer } from './server-errors.js'
+
+/**
+ * Cancels a batch and gives its state. A batch that has ended meanwhile is no error: servers refuse that with 409
+ * (OpenAI) or 400 (others), and one look tells.
+ */
+export async function cancelBatch(
+  connection: Connection,
+  batchId: string,
+  signal: AbortSignal,
+): Promise<RemoteBatch> {
+  const cancel = (options: CallOptions) => connection.client.batches.cancel(batchId, options)
+  try {
+    const batch = normaliseBatch(await callServer<unknown>(connection, 'batches.cancel', signal, cancel))
+    if (batch !== null) return batch
+    throw unusableAnswer(contextOf(connection, 'batches.cancel'), 'something that is no batch object')
+  } catch (error) {
+    if (signal.aborted) throw error
+    const batch = await retrieveBatch(connection, batchId, signal).catch(() => null)
+    if (batch !== null && (isEndedStatus(batch.status) || batch.status === 'cancelling')) return batch
+    throw error
+  }
+}

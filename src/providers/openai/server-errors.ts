@@ -1,0 +1,195 @@
+import type { Problem, ProblemCode } from '../../../machines/index.js'
+import {
+  isBatchReconciliationError,
+  reconciliationError,
+  type BatchReconciliationError,
+} from '../../errors.js'
+import { readFailure, type Failure } from './read-failure.js'
+import { redacted } from './redact.js'
+import { retryAfterMs } from './retry-after.js'
+
+/** Where an error happened; goes into the message and the facts. */
+export interface CallContext {
+  /** The call by the name the SDK gives it, such as `batches.create`. */
+  readonly action: string
+  readonly host: string
+  /** Texts that must never be printed: the API key. */
+  readonly secrets: readonly string[]
+  readonly nowMs: number
+}
+
+/**
+ * Any error of the SDK or of `fetch` as an error of this package. Passing: network, cut JSON, 408, 409, 425, 429
+ * without a quota code, 499 and 5xx. A person's: 401, 403, quota, billing, and every other refusal. The original
+ * error is not kept as `cause`, because it may quote the key; its words are, without the key.
+ */
+export function serverError(error: unknown, context: CallContext): BatchReconciliationError {
+  return isBatchReconciliationError(error)
+    ? error
+    : reconciliationError(problemOf(readFailure(error), context))
+}
+
+/** What a server that answered 200 with something unusable amounts to: the same call may work later. */
+export function unusableAnswer(context: CallContext, what: string): BatchReconciliationError {
+  return reconciliationError({
+    code: 'NetworkError',
+    message: `${context.host} answered ${context.action} with ${what}.`,
+    hint: 'Often a proxy or a maintenance page in between; it is tried again. If it stays, check the base URL.',
+    isPassing: true,
+    facts: { action: context.action, host: context.host },
+  })
+}
+
+/** Ctrl-C, or whoever holds the signal, ended the call. */
+export function interrupted(context: CallContext): BatchReconciliationError {
+  return reconciliationError({
+    code: 'Interrupted',
+    message: `Stopped while ${context.action} of ${context.host} was under way.`,
+    hint: 'Run again to go on.',
+    facts: { action: context.action, host: context.host },
+  })
+}
+
+/** The HTTP status an error of this folder came from, or `null` when no answer came. */
+export function statusOf(error: BatchReconciliationError): number | null {
+  const { status } = error.facts as { readonly status?: unknown }
+  return typeof status === 'number' ? status : null
+}
+
+function problemOf(failure: Failure, context: CallContext): Problem {
+  switch (failure.type) {
+    case 'status':
+      return statusProblem(failure, context)
+    case 'aborted':
+      return interrupted(context).problem
+    case 'connection':
+      return lost(context, 'the connection failed', failure.message)
+    case 'truncated-json':
+      return lost(context, 'the answer is cut or no JSON', failure.message)
+    case 'unsendable':
+      return unsendable(context, failure.message)
+    case 'unknown':
+      break
+  }
+  return unknown(context, failure.message)
+}
+
+function lost({ action, host, secrets }: CallContext, what: string, message: string): Problem {
+  const causeMessage = redacted(message, secrets)
+  return {
+    code: 'NetworkError',
+    message: `${action} got no answer from ${host}: ${what} (${causeMessage}).`,
+    hint: 'It is tried again. If it stays, check the network and the base URL.',
+    isPassing: true,
+    causeMessage,
+    facts: { action, host },
+  }
+}
+
+function unsendable({ action, host, secrets }: CallContext, message: string): Problem {
+  return {
+    code: 'AccessDenied',
+    message: `${action} could not be sent to ${host}: the API key holds characters that no header may carry.`,
+    hint: 'Look for a line break, a space or a quotation mark around the key.',
+    needsPerson: true,
+    causeMessage: redacted(message, secrets),
+    facts: { action, host },
+  }
+}
+
+function unknown({ action, host, secrets }: CallContext, message: string): Problem {
+  const causeMessage = redacted(message, secrets)
+  return {
+    code: 'UnexpectedError',
+    message: `${action} of ${host} failed in a way that is not known here: ${causeMessage}`,
+    hint: 'This looks like a fault in the client or in batch-reconciler; please report it.',
+    causeMessage,
+    facts: { action, host },
+  }
+}
+
+type StatusFailure = Extract<Failure, { readonly type: 'status' }>
+
+function statusProblem(failure: StatusFailure, context: CallContext): Problem {
+  const { action, host, secrets } = context
+  const verdict = verdictOf(failure)
+  const words = redacted(failure.message, secrets)
+  const delayMs = retryAfterMs(failure.headers, context.nowMs)
+  const code = failure.code === null ? '' : ` ${redacted(failure.code, secrets)}`
+  return {
+    ...verdict,
+    message: `${host} answered ${action} with ${failure.status}${code}: ${words}`,
+    causeMessage: words,
+    ...(verdict.isPassing === true && delayMs !== null ? { retryAfterMs: delayMs } : {}),
+    facts: factsOf(failure, context),
+  }
+}
+
+function factsOf(
+  failure: StatusFailure,
+  { action, host, secrets }: CallContext,
+): Readonly<Record<string, unknown>> {
+  const { status, requestId } = failure
+  const clean = (text: string | null) => (text === null ? null : redacted(text, secrets))
+  return {
+    action,
+    host,
+    status,
+    code: clean(failure.code),
+    kind: clean(failure.kind),
+    param: clean(failure.param),
+    requestId,
+  }
+}
+
+type Verdict = Pick<Problem, 'hint' | 'isPassing' | 'needsPerson'> & { readonly code: ProblemCode }
+
+function verdictOf(failure: StatusFailure): Verdict {
+  const { status } = failure
+  if (status < 500 && (status === 402 || isQuota(failure))) return quotaVerdict
+  if (status === 401 || status === 403) return accessVerdict
+  if (status === 429) return rateVerdict
+  return isPassingStatus(status) ? passingVerdict : refusedVerdict
+}
+
+const quotaVerdict: Verdict = {
+  code: 'QuotaExhausted',
+  hint: 'Add credit or raise the limit of the account, then run again. Waiting alone does not help.',
+  needsPerson: true,
+}
+
+const accessVerdict: Verdict = {
+  code: 'AccessDenied',
+  hint: 'Check the API key, its project and its permissions, and that it belongs to this base URL.',
+  needsPerson: true,
+}
+
+const rateVerdict: Verdict = {
+  code: 'RateLimited',
+  hint: 'It is tried again when the server allows it.',
+  isPassing: true,
+}
+
+const passingVerdict: Verdict = {
+  code: 'NetworkError',
+  hint: 'The server had trouble of its own; it is tried again.',
+  isPassing: true,
+}
+
+const refusedVerdict: Verdict = {
+  code: 'RequestRefused',
+  hint: "The server's words say what it did not like. The same call would be refused again.",
+  needsPerson: true,
+}
+
+const passingStatuses: ReadonlySet<number> = new Set([408, 409, 425, 499])
+
+const isPassingStatus = (status: number): boolean => status >= 500 || passingStatuses.has(status)
+
+/** Codes behind which only money helps: retrying them never ends (the SDK itself would try three times). */
+const quotaCode =
+  /^(insufficient_quota|billing_hard_limit_reached|billing_not_active|.*_spend_limit_exceeded|insufficient_credits|budget_exceeded)$/
+
+function isQuota({ code, kind }: StatusFailure): boolean {
+  return quotaCode.test(code ?? '') || quotaCode.test(kind ?? '')
+}
