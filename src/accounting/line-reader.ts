@@ -59,6 +59,8 @@ export async function* readLines(
       if (count === 0) break
       options.onChunk?.(free.subarray(0, count))
       const lines = cutter.take(count)
+      // Somebody appends: without this end, reading behind a fast writer would go on for ever.
+      if (cutter.position > before.bytes) break
       if (lines.length > 0) yield lines
     }
     requireUnchanged(path, before, await file.stat(), cutter.position)

@@ -19,13 +19,13 @@ export function requestCountContradictions(
   if (reported === null) return []
   const { counts, answers } = accounting
   return [
-    contradiction(reported.total, counts.matched + counts.missing, 'request', 'the input file holds'),
-    contradiction(reported.completed, answers.succeeded, 'completed request', 'the files hold successes of'),
-    contradiction(reported.failed, answers.failed, 'failed request', 'the files hold failures of'),
+    contradiction(reported.total, counts.matched + counts.missing, 'request'),
+    contradiction(reported.completed, answers.succeeded, 'completed request'),
+    contradiction(reported.failed, answers.failed, 'failed request'),
   ].flat()
 }
 
-function contradiction(reported: number | null, found: number, noun: string, where: string): string[] {
+function contradiction(reported: number | null, found: number, noun: string): string[] {
   if (reported === null || reported === found) return []
-  return [`The server counts ${plural(reported, noun)}; ${where} ${found.toLocaleString('en-US')}.`]
+  return [`The server counts ${plural(reported, noun)}; the files show ${found.toLocaleString('en-US')}.`]
 }

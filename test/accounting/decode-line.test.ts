@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { decodeBytes } from '../../src/accounting/decode-line.js'
+import { requestIdOf } from '../../src/accounting/request-id.js'
+
+const decode = (content: string | Uint8Array): ReturnType<typeof decodeBytes> =>
+  decodeBytes(Buffer.from(content))
+
+describe('decoding a line', () => {
+  test.each([
+    ['ASCII', '{"a":"b"}', { a: 'b' }],
+    ['UTF-8', '{"a":"é漢😀"}', { a: 'é漢😀' }],
+    ['escapes', String.raw`{"a":"\u00e9\ud83d\ude00"}`, { a: 'é😀' }],
+    ['U+2028 inside a string', '{"a":"\u2028"}', { a: '\u2028' }],
+    ['a lone CR between tokens', '{"a":\r1}', { a: 1 }],
+  ])('reads %s', (_name, content, value) => {
+    expect(decode(content)).toEqual({ type: 'object', value })
+  })
+
+  test.each([
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 'not valid UTF-8'],
+    ['a cut line', '{"custom_id":"a","resp', 'the line ends in the middle'],
+    ['a line cut behind an escaped quote', '{"custom_id":"a\\"', 'the line ends in the middle'],
+    ['a line cut between brackets', '{"a":[1,2', 'the line ends in the middle'],
+    ['our side of a conflict', '<<<<<<< HEAD', 'a version-control conflict marker, not JSON'],
+    ['the middle of a conflict', '=======', 'a version-control conflict marker, not JSON'],
+    ['their side of a conflict', '>>>>>>> branch', 'a version-control conflict marker, not JSON'],
+    ['NUL bytes', '{"a":"\0\0\0"}', 'contains NUL bytes, so a write to the disk was lost'],
+    ['a lone CR inside a string', '{"a":"\r"}', 'not valid JSON'],
+    ['two objects', '{"a":1}{"b":2}', 'not valid JSON'],
+    ['words', 'hello', 'not valid JSON'],
+    ['an array', '[1]', 'an array; expected an object'],
+    ['a number', '7', 'a number; expected an object'],
+    ['a string', '"x"', 'a string; expected an object'],
+    ['null', 'null', 'null; expected an object'],
+  ])('says what is wrong with %s', (_name, content, reason) => {
+    expect(decode(content)).toEqual({ type: 'unreadable', reason })
+  })
+})
+
+describe('the custom_id of a line', () => {
+  const idOf = (content: string): ReturnType<typeof requestIdOf> => {
+    const decoded = decode(content)
+    if (decoded.type !== 'object') throw new Error(decoded.reason)
+    return requestIdOf(decoded.value)
+  }
+
+  test.each([
+    ['plain', '{"custom_id":"a"}', 'a'],
+    ['escaped in its value', String.raw`{"custom_id":"\u0061"}`, 'a'],
+    ['escaped in its key', String.raw`{"custom\u005fid":"a"}`, 'a'],
+    ['beside a nested one that comes first', '{"body":{"custom_id":"nested"},"custom_id":"top"}', 'top'],
+    [
+      'beside the same words inside a string',
+      String.raw`{"body":"\"custom_id\":\"x\"","custom_id":"top"}`,
+      'top',
+    ],
+    ['with spaces kept', '{"custom_id":" a "}', ' a '],
+  ])('is found %s', (_name, content, id) => {
+    expect(idOf(content)).toEqual({ type: 'id', id })
+  })
+
+  test.each([
+    ['{}', 'has no custom_id; every line needs one'],
+    ['{"body":{"custom_id":"nested"}}', 'has no custom_id; every line needs one'],
+    ['{"custom_id":7}', 'custom_id is a number; expected a string'],
+    ['{"custom_id":null}', 'custom_id is null; expected a string'],
+    ['{"custom_id":["a"]}', 'custom_id is an array; expected a string'],
+    ['{"custom_id":{"a":1}}', 'custom_id is an object; expected a string'],
+    ['{"custom_id":true}', 'custom_id is a boolean; expected a string'],
+    ['{"custom_id":""}', 'custom_id is empty'],
+    [`{"custom_id":"${'x'.repeat(65_537)}"}`, 'custom_id is longer than 65536 characters'],
+  ])('of %s is refused', (content, reason) => {
+    expect(idOf(content)).toEqual({ type: 'unreadable', reason })
+  })
+})
