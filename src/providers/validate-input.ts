@@ -1,0 +1,198 @@
+import { basename } from 'node:path'
+import { GrowableColumn } from '../accounting/growable-column.js'
+import { IdTable } from '../accounting/id-table.js'
+import { readLines, type Line } from '../accounting/line-reader.js'
+import { reconciliationError } from '../errors.js'
+import type { FileSystem } from '../workspace/file-system.js'
+import { checkRequestLine, type RequestFacts, type RequestsFileProblem } from './check-request-line.js'
+import { createSplitPlanner, type InputLimits, type InputPart } from './split-input.js'
+
+/** Problems listed in a report; `problemCount` counts all of them. */
+export const maxListedProblems = 20
+
+/** What a requests file is, judged before a byte of it is uploaded. */
+export interface RequestsFileReport {
+  readonly path: string
+  readonly inputBytes: number
+  readonly requestCount: number
+  /** What has to be mended before the file can be sent: the first 20, in the order of the file. */
+  readonly problems: readonly RequestsFileProblem[]
+  readonly problemCount: number
+  /** Why the file is more than one batch, one entry a code. A server would refuse the file as it is. */
+  readonly splitReasons: readonly RequestsFileProblem[]
+  /** The batches to make of it, in order; one when it fits as it is. Meaningful only without problems. */
+  readonly parts: readonly InputPart[]
+}
+
+/**
+ * Reads a requests file once and checks it with the server's own codes and line numbers: JSON, required fields, unique
+ * `custom_id`, endpoint, model, streaming, and the limits of one batch. Memory: the ids.
+ *
+ * Rejects with `Interrupted`, with `FileChangedDuringRun`, and with the system's error when it cannot be read.
+ */
+export async function validateRequestsFile(
+  fs: FileSystem,
+  path: string,
+  limits: InputLimits,
+  signal?: AbortSignal,
+): Promise<RequestsFileReport> {
+  const check = newCheck(path, limits)
+  const onChunk = (bytes: Buffer) => void (check.inputBytes += bytes.length)
+  for await (const lines of readLines(fs, path, { signal, onChunk })) {
+    for (const line of lines) takeLine(check, line)
+  }
+  if (check.requestCount === 0 && check.problemCount === 0) note(check, emptinessOf(check))
+  return reportOf(check)
+}
+
+/** Throws `RequestsFileInvalid` with the first problem in its message, when there is one. */
+export function requireValidRequests({ path, problems, problemCount }: RequestsFileReport): void {
+  const [first] = problems
+  if (first === undefined) return
+  const place = first.line === null ? basename(path) : `${basename(path)}:${first.line}`
+  const others = problemCount > 1 ? ` (and ${problemCount - 1} more problems)` : ''
+  throw reconciliationError({
+    code: 'RequestsFileInvalid',
+    message: `${place}: ${first.code}. ${first.message}${others}`,
+    hint: 'Nothing was uploaded. One bad line fails the whole batch on the server, so mend all of them first.',
+    needsPerson: true,
+    facts: { path, problems, problemCount },
+  })
+}
+
+interface Check {
+  readonly path: string
+  readonly limits: InputLimits
+  inputBytes: number
+  requestCount: number
+  problemCount: number
+  readonly problems: RequestsFileProblem[]
+  readonly ids: IdTable
+  /** Line on which each id of `ids` stood first. */
+  readonly idLines: GrowableColumn
+  readonly planner: ReturnType<typeof createSplitPlanner>
+}
+
+function newCheck(path: string, limits: InputLimits): Check {
+  return {
+    path,
+    limits,
+    inputBytes: 0,
+    requestCount: 0,
+    problemCount: 0,
+    problems: [],
+    ids: new IdTable(),
+    idLines: new GrowableColumn(Uint32Array),
+    planner: createSplitPlanner(limits),
+  }
+}
+
+function takeLine(check: Check, line: Line): void {
+  const { facts, problems } = checkRequestLine(line)
+  for (const problem of problems) note(check, problem)
+  if (facts === null) return
+  check.requestCount += 1
+  noteDuplicate(check, line, facts)
+  noteOversize(check, line, facts)
+  check.planner.add(line, facts)
+}
+
+function note(check: Check, problem: RequestsFileProblem): void {
+  check.problemCount += 1
+  if (check.problems.length < maxListedProblems) check.problems.push(problem)
+}
+
+function noteDuplicate(check: Check, line: Line, { customId }: RequestFacts): void {
+  const known = check.ids.size
+  const ordinal = check.ids.add(customId)
+  if (check.ids.size > known) {
+    check.idLines.set(ordinal, line.number)
+    return
+  }
+  const shown = customId.length > 60 ? `${customId.slice(0, 60)}…` : customId
+  const message = `custom_id '${shown}' stands on line ${check.idLines.get(ordinal)} already; ids must be unique.`
+  note(check, { code: 'duplicate_custom_id', param: 'custom_id', message, line: line.number })
+}
+
+/** A single request beyond the limits of a batch: no split helps. */
+function noteOversize(check: Check, line: Line, { embeddingInputs }: RequestFacts): void {
+  const { maxInputBytes, maxEmbeddingInputs } = check.limits
+  if (line.length + 1 > maxInputBytes) {
+    const message = `The line has ${line.length} bytes; a whole file may have ${maxInputBytes}.`
+    note(check, { code: 'file_too_large', param: null, message, line: line.number })
+  }
+  if (maxEmbeddingInputs !== null && embeddingInputs > maxEmbeddingInputs) {
+    const message = `The request has ${embeddingInputs} inputs; a whole batch may have ${maxEmbeddingInputs}.`
+    note(check, { code: 'too_many_tasks', param: 'body.input', message, line: line.number })
+  }
+}
+
+function emptinessOf({ inputBytes }: Check): RequestsFileProblem {
+  return inputBytes === 0
+    ? { code: 'empty_file', param: null, message: 'The file has no bytes.', line: null }
+    : { code: 'empty_batch', param: null, message: 'The file has blank lines only.', line: null }
+}
+
+function reportOf(check: Check): RequestsFileReport {
+  const { path, inputBytes, requestCount, problems, problemCount } = check
+  const parts = check.planner.parts()
+  return {
+    path,
+    inputBytes,
+    requestCount,
+    problems,
+    problemCount,
+    parts,
+    splitReasons: splitReasonsOf(check, parts),
+  }
+}
+
+function splitReasonsOf(check: Check, parts: readonly InputPart[]): RequestsFileProblem[] {
+  const { maxRequests, maxInputBytes, maxEmbeddingInputs } = check.limits
+  const bytes = sumOf(parts, (part) => part.bytes)
+  const inputs = sumOf(parts, (part) => part.embeddingInputs)
+  const reasons = [differing(parts, 'url', 'url_mismatch'), differing(parts, 'model', 'mismatched_model')]
+  if (check.requestCount > maxRequests) {
+    reasons.push(
+      overLimit(
+        'too_many_tasks',
+        `The file has ${check.requestCount} requests; a batch may have ${maxRequests}.`,
+      ),
+    )
+  }
+  if (bytes > maxInputBytes) {
+    reasons.push(
+      overLimit('file_too_large', `The file has ${bytes} bytes; a batch may have ${maxInputBytes}.`),
+    )
+  }
+  if (maxEmbeddingInputs !== null && inputs > maxEmbeddingInputs) {
+    reasons.push(
+      overLimit(
+        'too_many_tasks',
+        `The file has ${inputs} inputs of embeddings; a batch may have ${maxEmbeddingInputs}.`,
+      ),
+    )
+  }
+  return reasons.filter((reason) => reason !== null)
+}
+
+function sumOf(parts: readonly InputPart[], amount: (part: InputPart) => number): number {
+  return parts.reduce((sum, part) => sum + amount(part), 0)
+}
+
+function overLimit(code: string, message: string): RequestsFileProblem {
+  return { code, message, param: null, line: null }
+}
+
+function differing(
+  parts: readonly InputPart[],
+  field: 'url' | 'model',
+  code: string,
+): RequestsFileProblem | null {
+  const first = parts[0]
+  const other = parts.find((part) => part[field] !== first?.[field])
+  if (first === undefined || other === undefined) return null
+  const count = new Set(parts.map((part) => part[field])).size
+  const message = `${field} is ${other[field] ?? 'missing'} where the first line has ${first[field] ?? 'none'}; the file has ${count} of them, a batch may have one.`
+  return { code, message, param: field === 'model' ? 'body.model' : 'url', line: other.firstLine }
+}
