@@ -6,22 +6,21 @@ export interface ResultTexts {
   readonly error: string | null
 }
 
-interface Lines {
+/** The lines of both files, without their ends. */
+export interface ResultLines {
   readonly output: readonly string[]
   readonly error: readonly string[]
 }
 
 /** Writes the lines of a batch, with whatever its plan says is wrong with the files. */
-export function damaged(lines: Lines, damage: FileDamage): ResultTexts {
-  const moved =
-    damage.errorsInOutput === true ? { output: [...lines.output, ...lines.error], error: [] } : lines
+export function damaged(lines: ResultLines, damage: FileDamage): ResultTexts {
   const output = [
-    ...cutSome(moved.output, damage.unreadableLines ?? 0),
-    ...moved.output.slice(0, damage.duplicateLines ?? 0),
-    ...moved.output.slice(0, damage.conflictingLines ?? 0).map(conflicting),
-    ...moved.output.slice(0, damage.unknownIds ?? 0).map(unknown),
+    ...cutSome(lines.output, damage.unreadableLines ?? 0),
+    ...lines.output.slice(0, damage.duplicateLines ?? 0),
+    ...lines.output.slice(0, damage.conflictingLines ?? 0).map(conflicting),
+    ...lines.output.slice(0, damage.unknownIds ?? 0).map(unknown),
   ]
-  const error = [...moved.error, ...moved.output.slice(0, damage.alsoInErrorFile ?? 0).map(failing)]
+  const error = [...lines.error, ...lines.output.slice(0, damage.alsoInErrorFile ?? 0).map(failing)]
   return {
     output: textOf(output, damage),
     error: textOf(error, damage) ?? (damage.emptyErrorFile === true ? '' : null),

@@ -1,8 +1,8 @@
 import { asciiJson } from './ascii-json.js'
-import { damaged, type ResultTexts } from './damage.js'
+import { damaged, type ResultLines, type ResultTexts } from './damage.js'
 import { digest, shuffled } from './deterministic.js'
 import { rowResult, unexecutedLine, type RowResult } from './outcomes.js'
-import { ruleApplies, type Answer, type ResultFile } from './plan.js'
+import { ruleApplies, type Answer, type FileDamage, type ResultFile } from './plan.js'
 import type { ServerState, StoredBatch } from './state.js'
 import type { BatchRequest, BatchUsage } from './wire.js'
 
@@ -21,6 +21,7 @@ export function runRequests(
   share: number,
   endStatus: 'completed' | 'failed' | 'expired' | 'cancelled',
 ): BatchYield {
+  const damage = batch.plan.damage ?? {}
   const requests = batch.checkedInput?.requests ?? []
   const runCount = Math.floor(share * requests.length)
   const rows = requests.slice(0, runCount).map((request) => run(state, batch, request))
@@ -30,7 +31,7 @@ export function runRequests(
     ...left,
   ])
   return {
-    files: damaged(linesByFile(lines), batch.plan.damage ?? {}),
+    files: damaged(linesByFile(lines, damage), damage),
     completed: rows.filter(({ row }) => row?.counter === 'completed').length,
     failed: rows.filter(({ row }) => row?.counter === 'failed').length,
     usage: usageOf(rows.flatMap(({ row }) => (row === null ? [] : [row]))),
@@ -94,13 +95,13 @@ function ordered(batch: StoredBatch, seed: number, lines: readonly Line[]): read
   return batch.plan.order === 'shuffled' ? shuffled(lines, seed + batch.number) : lines
 }
 
-function linesByFile(lines: readonly Line[]): {
-  readonly output: readonly string[]
-  readonly error: readonly string[]
-} {
-  const of = (file: ResultFile) =>
-    lines.filter((line) => line.file === file).map(({ line }) => asciiJson(line))
-  return { output: of('output'), error: of('error') }
+function linesByFile(lines: readonly Line[], damage: FileDamage): ResultLines {
+  const isInOutput = ({ file }: Line) => file === 'output' || damage.errorsInOutput === true
+  const write = ({ line }: Line) => asciiJson(line)
+  return {
+    output: lines.filter(isInOutput).map(write),
+    error: lines.filter((line) => !isInOutput(line)).map(write),
+  }
 }
 
 function usageOf(rows: readonly RowResult[]): BatchUsage {
