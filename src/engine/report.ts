@@ -67,7 +67,6 @@ export interface TripleStatus {
   /** When the oldest file of the triple was last changed, in milliseconds since 1970. */
   readonly sinceMs: number | null
   readonly attempt: number
-  readonly nextPollAtMs: number | null
   readonly problem: Problem | null
 }
 

@@ -14,7 +14,7 @@ import { emptyTriple, notARegularFile } from './triple.js'
 
 /** Looks at the files of one index, without listing directories. What does not stand is `null`. */
 export async function locateTriple(workspace: BatchWorkspace, index: BatchIndex): Promise<BatchFileTriple> {
-  const triple = emptyTriple(index)
+  const triple = emptyTriple(workspace, index)
   for (const kind of fileKinds) {
     await locateFile(workspace, triple, kind)
     triple.inDone[kind] = (await look(workspace, workspace.layout.doneFile(kind, index), index)) !== null

@@ -30,7 +30,7 @@ export interface WorkspaceScan {
  */
 export async function scanWorkspace(workspace: BatchWorkspace): Promise<WorkspaceScan> {
   const { workdir, done } = workspace.layout
-  const scan: Scan = { workdir, triples: new Map(), warnings: [], lateSpellings: [] }
+  const scan: Scan = { workspace, workdir, triples: new Map(), warnings: [], lateSpellings: [] }
   for (const entry of await listOrNothing(workspace, workdir)) addEntry(scan, entry)
   for (const { entry, file } of scan.lateSpellings) addSecondSpelling(scan, entry, file)
   for (const entry of await listOrNothing(workspace, done)) noteInDone(scan, entry)
@@ -43,6 +43,7 @@ export async function scanWorkspace(workspace: BatchWorkspace): Promise<Workspac
 type BatchFile = Extract<BatchFileName, { type: 'batch-file' }>
 
 interface Scan {
+  readonly workspace: BatchWorkspace
   readonly workdir: string
   readonly triples: Map<BatchIndex, TripleDraft>
   readonly warnings: ScanWarning[]
@@ -50,7 +51,11 @@ interface Scan {
   readonly lateSpellings: { readonly entry: DirectoryEntry; readonly file: BatchFile }[]
 }
 
-async function listOrNothing(workspace: BatchWorkspace, path: string): Promise<readonly DirectoryEntry[]> {
+/** Names in a directory; none when it is missing. */
+export async function listOrNothing(
+  workspace: BatchWorkspace,
+  path: string,
+): Promise<readonly DirectoryEntry[]> {
   try {
     return await workspace.fileSystem.list(path)
   } catch (error) {
@@ -74,7 +79,7 @@ function addSecondSpelling(scan: Scan, entry: DirectoryEntry, file: BatchFile): 
 }
 
 function addFile(scan: Scan, entry: DirectoryEntry, { kind, index }: BatchFile): void {
-  const triple = scan.triples.get(index) ?? emptyTriple(index)
+  const triple = scan.triples.get(index) ?? emptyTriple(scan.workspace, index)
   const path = join(scan.workdir, entry.name)
   scan.triples.set(index, triple)
   triple[kind] = path

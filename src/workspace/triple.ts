@@ -1,8 +1,10 @@
 import type { FileKind, Problem } from '../../machines/index.js'
 import type { BatchIndex } from './batch-index.js'
+import type { BatchWorkspace } from './open-workspace.js'
 
 /** The files of one index that stand in `workdir/` (absolute paths), and which of its names stand in `done/`. */
 export interface BatchFileTriple {
+  readonly workspace: BatchWorkspace
   readonly index: BatchIndex
   readonly input: string | null
   readonly output: string | null
@@ -19,8 +21,9 @@ export type TripleDraft = { -readonly [Key in keyof BatchFileTriple]: BatchFileT
   problems: Problem[]
 }
 
-export function emptyTriple(index: BatchIndex): TripleDraft {
+export function emptyTriple(workspace: BatchWorkspace, index: BatchIndex): TripleDraft {
   return {
+    workspace,
     index,
     input: null,
     output: null,

@@ -16,6 +16,8 @@ export interface AttemptRows {
   has(customId: string): boolean
   /** Rows by outcome so far. */
   counts(): ReadonlyMap<RowClass, number>
+  /** Rows so far that a later attempt is going to send again. */
+  readonly retryable: number
   /**
    * Adds a row; its id must be new. Durable after the next `flush`, which comes by itself every 1,000 rows or 8 MiB.
    *
@@ -65,10 +67,11 @@ interface Known {
   validBytes: number
   readonly ids: Set<string>
   readonly counts: Map<RowClass, number>
+  retryable: number
 }
 
 async function readKnown(fs: FileSystem, path: string, sourceKey: string): Promise<Known> {
-  const known: Known = { validBytes: 0, ids: new Set(), counts: new Map() }
+  const known: Known = { validBytes: 0, ids: new Set(), counts: new Map(), retryable: 0 }
   if ((await fs.stat(path)) === null) return known
   for await (const stored of readStoredLines(fs, path)) {
     if (stored.type === 'unreadable') break
@@ -81,9 +84,10 @@ async function readKnown(fs: FileSystem, path: string, sourceKey: string): Promi
   return known
 }
 
-function countRow({ ids, counts }: Pick<Known, 'ids' | 'counts'>, row: ResultRow): void {
-  ids.add(row.custom_id)
-  counts.set(row.outcome, (counts.get(row.outcome) ?? 0) + 1)
+function countRow(known: Known, row: ResultRow): void {
+  known.ids.add(row.custom_id)
+  known.counts.set(row.outcome, (known.counts.get(row.outcome) ?? 0) + 1)
+  if (row.retry !== undefined) known.retryable += 1
 }
 
 async function prepare(file: OpenFile, { validBytes }: Known, sourceKey: string): Promise<void> {
@@ -117,6 +121,10 @@ class AttemptRowsFile implements AttemptRows {
 
   counts(): ReadonlyMap<RowClass, number> {
     return this.#known.counts
+  }
+
+  get retryable(): number {
+    return this.#known.retryable
   }
 
   async append(row: ResultRow, originalRow?: unknown): Promise<void> {

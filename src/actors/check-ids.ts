@@ -1,0 +1,92 @@
+import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
+import { isCutShortStatus } from '../../machines/index.js'
+import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
+import { writeProof } from '../accounting/proof.js'
+import { writeQuarantine } from '../accounting/quarantine.js'
+import type { TripleAccounting } from '../accounting/triple-accounting.js'
+import { reconciliationError } from '../errors.js'
+import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
+import { locateTriple } from '../workspace/locate-triple.js'
+import { bytesReporter } from './bytes-reporter.js'
+import type { Step, TripleDependencies } from './dependencies.js'
+
+/**
+ * Proves that every request is accounted for exactly once, and keeps the proof and the lines nobody could read.
+ * A name that is taken in `done/` is found here, before anything is processed.
+ */
+export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { index, facts }, signal) => {
+  const { workspace, report } = dependencies
+  const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
+  if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
+  const { accounting } = await accountFor(dependencies, facts, signal)
+  await keepEvidence(dependencies, accounting, isCutShortStatus(facts.remoteStatus))
+  for (const message of accounting.warnings) report({ type: 'warning', index, message })
+  return checkVerdict(accounting)
+}
+
+/** The accounting of the triple's files: kept from the check when they are the same, else made anew. */
+export async function accountFor(
+  dependencies: TripleDependencies,
+  facts: TripleFacts,
+  signal: AbortSignal,
+): Promise<AccountedTriple> {
+  const known = dependencies.accountings.recall(facts)
+  if (known !== null) return known
+  const accounted = await countRows(dependencies, facts, signal)
+  dependencies.accountings.remember(facts, accounted)
+  return accounted
+}
+
+/** What the machine needs to know of an accounting. */
+export function checkVerdict({ counts, verdict }: TripleAccounting): CheckVerdict {
+  switch (verdict.type) {
+    case 'balanced':
+      return { type: 'accounted', counts, notExecuted: 0 }
+    case 'balanced-with-missing':
+      return { type: 'accounted', counts, notExecuted: counts.missing }
+    case 'ids-missing':
+    case 'mismatch':
+      return { type: verdict.type, counts, problem: verdict.problem }
+  }
+}
+
+async function countRows(
+  { workspace, report }: TripleDependencies,
+  facts: TripleFacts,
+  signal: AbortSignal,
+): Promise<AccountedTriple> {
+  const { index, input, output, error, remoteStatus } = facts
+  if (input === null) throw missingPath(index)
+  return accountForTriple({
+    fs: workspace.fileSystem,
+    index,
+    input: input.path,
+    output: output?.path ?? null,
+    error: error?.path ?? null,
+    isCutShort: isCutShortStatus(remoteStatus),
+    signal,
+    onProgress: bytesReporter(index, report),
+  })
+}
+
+async function keepEvidence(
+  { workspace, clock }: TripleDependencies,
+  accounting: TripleAccounting,
+  isCutShort: boolean,
+): Promise<void> {
+  const { fileSystem, layout } = workspace
+  const { index } = accounting
+  await writeQuarantine(fileSystem, layout.unreadableFile(index), accounting)
+  await writeProof(fileSystem, layout.accountingFile(index), accounting, {
+    clock,
+    isCutShort,
+    contradictions: [],
+  })
+}
+
+function missingPath(index: string): Error {
+  return reconciliationError(
+    { code: 'MissingFilePath', message: `Triple ${index} has no input file whose ids could be checked.` },
+    { index },
+  )
+}

@@ -1,0 +1,104 @@
+import type { OnlineVerdict, Problem, StepInput, TripleFacts } from '../../machines/index.js'
+import { isEndedStatus } from '../../machines/index.js'
+import type { RemoteBatch } from '../providers/batch-provider.js'
+import { updateMetadata } from '../workspace/metadata.js'
+import type { Step, TripleDependencies } from './dependencies.js'
+
+/** CheckForBatchOutputAndErrorFileOnline: asks the server once, and notes what it says in the metadata. */
+export const checkOnline: Step<StepInput, OnlineVerdict> = async (dependencies, { facts }, signal) => {
+  const { provider } = dependencies
+  if (provider === null || facts.batchId === null || facts.metadata === null) return { type: 'offline' }
+  const batches = await provider.status([facts.batchId], signal)
+  const batch = batches.get(facts.batchId)
+  // The server was asked for many at once and did not come to this one: nothing is known, nothing changes.
+  if (batch === undefined) return { type: 'still-processing', remoteStatus: facts.remoteStatus ?? 'unknown' }
+  if (batch === null) return { type: 'ended-badly', remoteStatus: 'not found', problem: batchGone(facts) }
+  await noteStatus(dependencies, facts.metadata.path, batch)
+  warnOfUnknownStatus(dependencies, facts, batch)
+  return onlineVerdict(facts, batch)
+}
+
+/** What a batch means for the files that stand here. */
+export function onlineVerdict(facts: TripleFacts, batch: RemoteBatch): OnlineVerdict {
+  const { status: remoteStatus, outputFileId, errorFileId } = batch
+  if (!isEndedStatus(remoteStatus)) return { type: 'still-processing', remoteStatus }
+  if (lacks(facts, batch)) return { type: 'files-ready', remoteStatus }
+  if (remoteStatus === 'failed') return failedVerdict(facts, batch)
+  return {
+    type: outputFileId === null && errorFileId === null ? 'not-published' : 'nothing-more',
+    remoteStatus,
+  }
+}
+
+function lacks(facts: TripleFacts, { outputFileId, errorFileId }: RemoteBatch): boolean {
+  return (outputFileId !== null && facts.output === null) || (errorFileId !== null && facts.error === null)
+}
+
+/** A batch that failed validation ran nothing. Want of room passes; anything else is for a person. */
+function failedVerdict({ index }: TripleFacts, batch: RemoteBatch): OnlineVerdict {
+  const [first] = batch.errors
+  const problem: Problem = {
+    code: 'BatchFailed',
+    message: `Batch ${batch.batchId} of triple ${index} failed at the server: ${describe(batch)}`,
+    hint: 'Mend the input file and submit it under a new index; nothing was executed and nothing was charged.',
+    needsPerson: true,
+    facts: { index, batchId: batch.batchId, errors: batch.errors },
+  }
+  return first?.code === 'token_limit_exceeded'
+    ? { type: 'no-room', problem: { ...problem, isPassing: true } }
+    : { type: 'ended-badly', remoteStatus: batch.status, problem }
+}
+
+function describe({ errors }: RemoteBatch): string {
+  const [first] = errors
+  if (first === undefined) return 'it gave no reason.'
+  const line = first.line === null ? '' : ` (input line ${first.line})`
+  const more = errors.length > 1 ? `; and ${errors.length - 1} more` : ''
+  return `${first.code ?? 'error'}: ${(first.message ?? '').slice(0, 500)}${line}${more}`
+}
+
+async function noteStatus(
+  { workspace, clock }: TripleDependencies,
+  path: string,
+  batch: RemoteBatch,
+): Promise<void> {
+  await updateMetadata(workspace, path, {
+    remote_status: batch.status,
+    output_file_id: batch.outputFileId,
+    error_file_id: batch.errorFileId,
+    request_counts: batch.requestCounts,
+    last_polled_at_ms: clock.now(),
+  })
+}
+
+/** The eight of the API reference, "The batch object". */
+const knownStatuses: ReadonlySet<string> = new Set([
+  'validating',
+  'failed',
+  'in_progress',
+  'finalizing',
+  'completed',
+  'expired',
+  'cancelling',
+  'cancelled',
+])
+
+function warnOfUnknownStatus(
+  { report }: TripleDependencies,
+  { index }: TripleFacts,
+  { batchId, status }: RemoteBatch,
+): void {
+  if (knownStatuses.has(status)) return
+  const message = `The server says "${status.slice(0, 100)}" of batch ${batchId}; that is no status we know, so we keep waiting.`
+  report({ type: 'warning', index, message })
+}
+
+function batchGone({ index, batchId }: TripleFacts): Problem {
+  return {
+    code: 'BatchFilesGone',
+    message: `The server does not know batch ${batchId} of triple ${index}.`,
+    hint: 'Check that key, project and server are those it was submitted with. If it has expired there, its results are lost; submit the input again under a new index.',
+    needsPerson: true,
+    facts: { index, batchId },
+  }
+}

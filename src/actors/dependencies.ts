@@ -1,0 +1,86 @@
+import type { TripleFacts, TripleLimits } from '../../machines/index.js'
+import type { AccountedTriple } from '../accounting/account.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
+import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
+import type { ContentSchema } from '../accounting/rows/schema.js'
+import type { Clock } from '../clock.js'
+import type { BatchProvider } from '../providers/batch-provider.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { StepEvent } from './events.js'
+import type { RowProcessor } from './processors.js'
+
+/** What the steps of one triple work with. Made anew for each triple; nothing outlives it. */
+export interface TripleDependencies {
+  readonly workspace: BatchWorkspace
+  readonly clock: Clock
+  /** `null` when this run has no server to ask. */
+  readonly provider: BatchProvider | null
+  readonly limits: TripleLimits
+  /** `null`: what the triple's metadata says, else text. */
+  readonly contentType: ExpectedContentType | null
+  readonly schema: ContentSchema | undefined
+  readonly repairJson: boolean
+  readonly shouldRetry: ((row: ReconciledRow) => boolean) | undefined
+  readonly processOutput: RowProcessor | undefined
+  readonly processErrors: RowProcessor | undefined
+  readonly report: (event: StepEvent) => void
+  readonly accountings: AccountingMemory
+  readonly stepsAtWork: StepsAtWork
+}
+
+/**
+ * Steps that have begun and not ended. A stopped actor forgets its promise, but the step may be in the middle of a
+ * write; the workspace is given back only after the last one ended.
+ */
+export interface StepsAtWork {
+  add(step: Promise<unknown>): void
+  settled(): Promise<void>
+}
+
+export function stepsAtWork(): StepsAtWork {
+  const working = new Set<Promise<unknown>>()
+  return {
+    add(step) {
+      working.add(step)
+      const remove = (): boolean => working.delete(step)
+      step.then(remove, remove)
+    },
+    async settled() {
+      await Promise.allSettled(working)
+    },
+  }
+}
+
+/** What a step does: the same for the machine, for a single operation and for a test. */
+export type Step<Input, Output> = (
+  dependencies: TripleDependencies,
+  input: Input,
+  signal: AbortSignal,
+) => Promise<Output>
+
+/**
+ * Keeps the accounting of a triple between the check and the processing, so that its files are not counted twice.
+ * Forgotten when a file looks different; then it is simply made again.
+ */
+export interface AccountingMemory {
+  recall(facts: TripleFacts): AccountedTriple | null
+  remember(facts: TripleFacts, accounted: AccountedTriple): void
+  forget(): void
+}
+
+export function accountingMemory(): AccountingMemory {
+  let kept: { readonly key: string; readonly accounted: AccountedTriple } | null = null
+  return {
+    recall: (facts) => (kept?.key === keyOf(facts) ? kept.accounted : null),
+    remember: (facts, accounted) => {
+      kept = { key: keyOf(facts), accounted }
+    },
+    forget: () => {
+      kept = null
+    },
+  }
+}
+
+function keyOf({ input, output, error, remoteStatus }: TripleFacts): string {
+  return JSON.stringify([input, output, error, remoteStatus])
+}

@@ -1,0 +1,30 @@
+import type { StepInput } from '../../machines/index.js'
+import { asFileProblem } from '../workspace/file-problem.js'
+import { locateTriple } from '../workspace/locate-triple.js'
+import { moveTripleToDone } from '../workspace/move.js'
+import { hashFile } from '../workspace/read-whole-file.js'
+import type { Step } from './dependencies.js'
+
+/** Moves the files of a triple whose results are published, or finishes a move that was cut short. */
+export const moveToDone: Step<StepInput, void> = async (
+  { workspace, clock, accountings },
+  { index, facts },
+) => {
+  const known = accountings.recall(facts)?.accounting.files ?? []
+  const hashes = new Map(known.map(({ path, sha256 }) => [path, sha256]))
+  await moveTripleToDone(workspace, await locateTriple(workspace, index), {
+    clock,
+    hashOf: async (path) => hashes.get(path) ?? hashFile(workspace.fileSystem, path),
+  })
+  await removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index)
+}
+
+/** The rows of the attempt are in the results by now. */
+async function removeRows(
+  fileSystem: { stat(path: string): Promise<unknown>; remove(path: string): Promise<void> },
+  path: string,
+  index: string,
+): Promise<void> {
+  if ((await fileSystem.stat(path)) === null) return
+  await fileSystem.remove(path).catch(asFileProblem({ path, action: 'remove', index }))
+}

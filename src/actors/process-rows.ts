@@ -1,0 +1,180 @@
+import type { RowCounts } from '../../machines/index.js'
+import type { AttemptRows } from '../accounting/results/attempt-rows.js'
+import { keepRawAnswer } from '../accounting/results/raw-answers.js'
+import { readRows, type Row } from '../accounting/read-rows.js'
+import { evaluateRow, missingRow, rejectRow, type ReconciledRow } from '../accounting/rows/evaluate-row.js'
+import { readResultLine } from '../accounting/rows/result-line.js'
+import { toResultRow } from '../accounting/rows/result-row.js'
+import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { asFileProblem } from '../workspace/file-problem.js'
+import { openRows, type Attempt } from './attempt.js'
+import type { TripleDependencies } from './dependencies.js'
+import type { RowContext } from './processors.js'
+import { rowCountsOf } from './row-counts.js'
+
+/**
+ * Hands the rows of one file to the callbacks, one after the other, and keeps what became of each. A row that an
+ * earlier run finished is passed over. A throw ends it there; the rows before it stay finished.
+ */
+export function processFile(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  kind: 'output' | 'error',
+  signal: AbortSignal,
+): Promise<RowCounts> {
+  return withRows(dependencies, attempt, async (rows) => {
+    const path = attempt.facts[kind]?.path
+    if (path === undefined) return
+    const file = await readRows({
+      fs: dependencies.workspace.fileSystem,
+      index: attempt.facts.index,
+      kind,
+      path,
+      signal,
+      onUnreadable: () => undefined,
+      onRow: (row) =>
+        counts(attempt, kind, row) ? processLine(dependencies, attempt, rows, kind, row) : undefined,
+    })
+    requireSameBytes(attempt, kind, file.sha256)
+  })
+}
+
+/** Hands over the requests that a batch which was cut short never executed; no file mentions them. */
+export function processMissing(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<RowCounts> {
+  const { facts, accounted } = attempt
+  return withRows(dependencies, attempt, async (rows) => {
+    for (const ordinal of accounted.ledger.missing()) {
+      signal.throwIfAborted()
+      const customId = accounted.ledger.idAt(ordinal)
+      if (rows.has(customId)) continue
+      await finishRow(dependencies, attempt, rows, missingRow(customId, facts.remoteStatus))
+    }
+  })
+}
+
+async function withRows(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  work: (rows: AttemptRows) => Promise<void>,
+): Promise<RowCounts> {
+  const rows = await openRows(dependencies, attempt)
+  try {
+    await work(rows)
+  } finally {
+    // Also after a throw: rows that are finished must not reach the callbacks again.
+    const { rowsPath: path, facts } = attempt
+    await rows.close().catch(asFileProblem({ path, action: 'write', index: facts.index }))
+  }
+  const counted = rowCountsOf(rows)
+  dependencies.report({ type: 'rows.processed', index: attempt.facts.index, rows: counted })
+  return counted
+}
+
+/** Several lines may answer one request; the accounting chose which one counts. */
+function counts({ accounted }: Attempt, kind: 'output' | 'error', { id, position }: Row): boolean {
+  const ordinal = accounted.ledger.ordinalOf(id)
+  const answer = ordinal === -1 ? null : accounted.ledger.answerAt(ordinal)
+  return answer !== null && answer.file === kind && answer.offset === position.offset
+}
+
+async function processLine(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  rows: AttemptRows,
+  kind: 'output' | 'error',
+  { id, value, position }: Row,
+): Promise<void> {
+  if (rows.has(id)) return
+  const line = readResultLine(value, { file: kind, line: position.line })
+  const row = await judged(attempt, id, () =>
+    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }),
+  )
+  await finishRow(dependencies, attempt, rows, row)
+  if (rows.size % rowsPerReport === 0) {
+    dependencies.report({ type: 'rows.processed', index: attempt.facts.index, rows: rowCountsOf(rows) })
+  }
+}
+
+/** Often enough for a progress display, too seldom to be felt. */
+const rowsPerReport = 500
+
+async function finishRow(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  rows: AttemptRows,
+  judgedRow: ReconciledRow,
+): Promise<void> {
+  const row = await judged(attempt, judgedRow.customId, () => callBack(dependencies, attempt, judgedRow))
+  await keepRawText(dependencies, attempt, row)
+  const { index } = attempt.facts
+  const retryIndex = row.isRetryable ? attempt.retryIndex : null
+  const resultRow = toResultRow(row, { index, attempt: attempt.facts.attempt, retryIndex })
+  await rows
+    .append(resultRow, row.line?.raw)
+    .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
+}
+
+async function callBack(
+  dependencies: TripleDependencies,
+  { facts, contentType }: Attempt,
+  row: ReconciledRow,
+): Promise<ReconciledRow> {
+  const { index, rootIndex, attempt } = facts
+  const hasAnswer = row.class === 'success' || row.class === 'semantic'
+  const processor = hasAnswer ? dependencies.processOutput : dependencies.processErrors
+  if (processor === undefined) return row
+  const context: RowContext = { index, rootIndex, attempt, idempotencyKey: `${rootIndex}/${row.customId}` }
+  const decision = await processor(row, context)
+  if (!hasAnswer || decision === undefined) return row
+  const error = { code: 'rejected_by_processor', message: decision.reject }
+  return rejectRow(row, error, { ...dependencies, contentType })
+}
+
+/** Runs code of the user: schema, callback or retry policy. Whatever it throws stops this triple and no other. */
+async function judged<T>({ facts }: Attempt, customId: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (isBatchReconciliationError(cause)) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw reconciliationError(
+      {
+        code: 'ProcessorThrew',
+        message: `Your code threw at request "${customId.slice(0, 100)}" of triple ${facts.index}: ${reason.slice(0, 500)}`,
+        hint: 'Mend it and run again: the rows before this one are not handed over a second time.',
+        facts: { index: facts.index, customId: customId.slice(0, 100) },
+      },
+      { index: facts.index, cause },
+    )
+  }
+}
+
+async function keepRawText(
+  { workspace }: TripleDependencies,
+  { facts }: Attempt,
+  { rawText, customId }: ReconciledRow,
+): Promise<void> {
+  if (rawText === null) return
+  const directory = workspace.layout.failedJsonRepairs
+  await keepRawAnswer({ fs: workspace.fileSystem, directory, index: facts.index, customId, rawText }).catch(
+    asFileProblem({ path: directory, action: 'write into', index: facts.index }),
+  )
+}
+
+function requireSameBytes({ facts, accounted }: Attempt, kind: 'output' | 'error', sha256: string): void {
+  const proven = accounted.accounting.files.find((file) => file.kind === kind)
+  if (proven === undefined || proven.sha256 === sha256) return
+  throw reconciliationError(
+    {
+      code: 'FileChangedDuringRun',
+      message: `${proven.path} was changed while its rows were processed; nothing was moved.`,
+      hint: 'See that nothing else writes to the workspace, then run again.',
+      facts: { index: facts.index, path: proven.path },
+    },
+    { index: facts.index },
+  )
+}

@@ -1,0 +1,67 @@
+import type { RetryResult, StepInput } from '../../machines/index.js'
+import { readRetryIds, writeRetryInput, type RetryInput } from '../accounting/results/retry-input.js'
+import { asFileProblem } from '../workspace/file-problem.js'
+import { emptyMetadata, readMetadata, updateMetadata } from '../workspace/metadata.js'
+import { describeAttempt, type Attempt } from './attempt.js'
+import { accountFor } from './check-ids.js'
+import type { Step, TripleDependencies } from './dependencies.js'
+
+/**
+ * RetryFailedRequests: a new triple in `workdir/` with exactly the requests that failed for a passing reason, byte
+ * for byte. It is never sent from here. The same failure gives the same triple, so a restart makes no second one.
+ */
+export const retryFailedRequests: Step<StepInput, RetryResult> = async (dependencies, { facts }, signal) => {
+  const attempt = await describeAttempt(dependencies, facts, await accountFor(dependencies, facts, signal))
+  const { retryIndex, rowsPath } = attempt
+  const { fileSystem, layout } = dependencies.workspace
+  const nothing = { retryIndex: null, requests: 0 }
+  if (retryIndex === null || facts.input === null) return nothing
+  const retryableIds = await readRetryIds(fileSystem, rowsPath, retryIndex)
+  if (retryableIds.size === 0) return nothing
+  if (await isFinishedAlready(dependencies, retryIndex)) return { retryIndex, requests: retryableIds.size }
+
+  // Metadata first: an input without it would be taken for a root triple of its own.
+  await writeLineage(dependencies, attempt, retryIndex, { request_count: retryableIds.size })
+  const path = layout.workdirFile('input', retryIndex)
+  const written = await writeRetryInput({
+    fs: fileSystem,
+    inputPath: facts.input.path,
+    retryableIds,
+    targetPath: path,
+    signal,
+  }).catch(asFileProblem({ path, action: 'write', index: facts.index }))
+  await writeLineage(dependencies, attempt, retryIndex, inputFacts(written))
+  const { requests } = written
+  dependencies.report({ type: 'retry.written', index: facts.index, retryIndex, requests, path })
+  return { retryIndex, requests }
+}
+
+/** The retry has been through all of this before its parent could move: a crash, and then a run over both. */
+async function isFinishedAlready({ workspace }: TripleDependencies, retryIndex: string): Promise<boolean> {
+  return (await workspace.fileSystem.stat(workspace.layout.doneFile('input', retryIndex))) !== null
+}
+
+function inputFacts({ requests, sha256 }: RetryInput) {
+  return { request_count: requests, input_sha256: sha256 }
+}
+
+async function writeLineage(
+  { workspace, clock }: TripleDependencies,
+  { facts, contentType }: Attempt,
+  retryIndex: string,
+  input: { readonly request_count: number; readonly input_sha256?: string },
+): Promise<void> {
+  const path = workspace.layout.workdirFile('metadata', retryIndex)
+  const existing = await readMetadata(workspace, path)
+  const parent = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
+  await updateMetadata(workspace, path, {
+    ...(existing ?? { ...emptyMetadata, created_at_ms: clock.now() }),
+    endpoint: parent?.endpoint ?? null,
+    model: parent?.model ?? null,
+    content_type: contentType,
+    attempt: facts.attempt + 1,
+    parent_index: facts.index,
+    root_index: facts.rootIndex,
+    ...input,
+  })
+}

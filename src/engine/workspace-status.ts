@@ -1,0 +1,96 @@
+import type { AccountingCounts, Problem, TripleFacts } from '../../machines/index.js'
+import { readProof } from '../accounting/proof.js'
+import { isBatchReconciliationError } from '../errors.js'
+import { readJournal } from '../workspace/journal.js'
+import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { scanDone } from '../workspace/scan-done.js'
+import { scanWorkspace } from '../workspace/scan.js'
+import { planTriple } from './plan-workspace.js'
+import type { TripleStatus, WorkspaceStatus } from './report.js'
+
+/**
+ * How every triple stands, from names, metadata, proofs and journals; no row is read, nothing is changed and no
+ * lock is needed.
+ */
+export async function workspaceStatus(workspace: BatchWorkspace): Promise<WorkspaceStatus> {
+  const { triples, warnings } = await scanWorkspace(workspace)
+  const statuses: TripleStatus[] = []
+  for (const { index } of triples) statuses.push(await tripleStatus(workspace, index))
+  return {
+    triples: statuses,
+    doneCount: (await scanDone(workspace)).length,
+    lockedBy: lockHolder(await readWorkspaceLock(workspace)),
+    warnings: warnings.map(({ message }) => message),
+  }
+}
+
+async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
+  const { facts, state, problem } = await planTriple(workspace, index, { shouldCheckIds: false })
+  const last = facts === null ? null : await lastRest(workspace, facts)
+  return {
+    index,
+    state: last?.state ?? state,
+    remoteStatus: facts?.remoteStatus ?? null,
+    counts: last === null ? null : await lastCounts(workspace, index),
+    sinceMs: facts === null ? null : await oldestChange(workspace, facts),
+    attempt: facts?.attempt ?? 1,
+    problem: problem ?? last?.problem ?? null,
+  }
+}
+
+interface Rest {
+  readonly state: string
+  readonly problem: Problem | null
+}
+
+/** Where the last run left the triple; `null` when its files are no longer those of that run. */
+async function lastRest(workspace: BatchWorkspace, facts: TripleFacts): Promise<Rest | null> {
+  const { entries } = await readJournal(workspace, facts.index)
+  const last = entries.at(-1)
+  const noted = last?.facts
+  if (last === undefined || noted === undefined || filesOf(noted) !== filesOf({ ...facts })) return null
+  const problem = noted['problem']
+  return { state: last.to, problem: isProblem(problem) ? problem : null }
+}
+
+function filesOf(facts: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([facts['input'], facts['output'], facts['error']])
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
+async function lastCounts(
+  { fileSystem, layout }: BatchWorkspace,
+  index: string,
+): Promise<AccountingCounts | null> {
+  try {
+    return (await readProof(fileSystem, layout.accountingFile(index)))?.counts ?? null
+  } catch (error) {
+    // A damaged proof is for `verify` to report; a status shows what it can.
+    if (isBatchReconciliationError(error)) return null
+    throw error
+  }
+}
+
+async function oldestChange({ fileSystem }: BatchWorkspace, facts: TripleFacts): Promise<number | null> {
+  const times: number[] = []
+  for (const file of [facts.input, facts.output, facts.error, facts.metadata]) {
+    const found = file === null ? null : await fileSystem.stat(file.path)
+    if (found !== null) times.push(found.modifiedAtMs)
+  }
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+function lockHolder(lock: WorkspaceLockState): string | null {
+  switch (lock.type) {
+    case 'free':
+      return null
+    case 'held':
+      return `process ${lock.holder.pid} on ${lock.holder.host}`
+    case 'unreadable':
+      return 'somebody (the lock file cannot be read)'
+  }
+}
