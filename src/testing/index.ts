@@ -1,7 +1,7 @@
 export { createFakeBatchServer } from './fake-server/create-fake-batch-server.js'
 export type { FakeBatchServer, FakeBatchServerOptions } from './fake-server/create-fake-batch-server.js'
 export * as faults from './fake-server/faults.js'
-export type { CutScope, FaultScope } from './fake-server/faults.js'
+export type { CutScope, FaultScope } from './fake-server/wire-faults.js'
 export type {
   AnswerEffect,
   BodyEffect,
@@ -27,7 +27,6 @@ export type {
 export type { BodyEnding } from './fake-server/reply.js'
 export type { ScriptedFault } from './fake-server/scripted-faults.js'
 export type { ApiCall, ExecutionFacts, NewBatch, RowExecution, ServerLimits } from './fake-server/state.js'
-export { operations } from './fake-server/wire.js'
 export type {
   BatchErrorObject,
   BatchObject,

@@ -63,7 +63,7 @@ export async function linesOf(client: OpenAI, fileId: string | null | undefined)
   return parseLines(await response.text())
 }
 
-export function parseLines(text: string): ParsedLine[] {
+function parseLines(text: string): ParsedLine[] {
   return text
     .split('\n')
     .filter((line) => line !== '')

@@ -65,7 +65,7 @@ describe.each(transports)('answers that go wrong over %s', (_name, connect) => {
   })
 
   test('an upload whose answer is lost left a file', async () => {
-    const server = stillServer({ faults: [faults.uploadAnswerLost()] })
+    const server = stillServer({ faults: [faults.answerLost('files.create')] })
     await expect(upload(await connect(server), chatInput(1))).rejects.toBeInstanceOf(APIConnectionError)
     expect(server.files()).toHaveLength(1)
   })
@@ -107,6 +107,44 @@ describe.each(transports)('answers that go wrong over %s', (_name, connect) => {
     const failure = failureOf(listing)
     abort.abort()
     expect(await failure).toBeInstanceOf(APIUserAbortError)
+  })
+})
+
+describe('a client that goes away', () => {
+  test('while its create is under way leaves a batch behind, and the server serves on', async () => {
+    const server = stillServer()
+    const client = await overSocket(server)
+    const release = gate()
+    const arrival = gate()
+    const when = () => {
+      arrival.open()
+      return true
+    }
+    server.script({
+      on: 'batches.create',
+      when,
+      effect: { type: 'hold', stage: 'after', until: release.opened },
+    })
+    const abort = new AbortController()
+    const failure = failureOf(
+      client.batches.create(
+        { input_file_id: 'file-1', endpoint: '/v1/responses', completion_window: '24h' },
+        { signal: abort.signal },
+      ),
+    )
+    await arrival.opened
+    await client.batches.list()
+    abort.abort()
+    expect(await failure).toBeInstanceOf(APIUserAbortError)
+    release.open()
+    expect((await client.batches.list()).data).toHaveLength(1)
+  })
+
+  test('its key is not kept in the log of requests', async () => {
+    const server = stillServer()
+    await clientOf(server).batches.list()
+    expect(server.requests()[0]?.headers['authorization']).toBe('***')
+    expect(JSON.stringify(server.requests())).not.toContain('Bearer')
   })
 })
 

@@ -11,7 +11,8 @@ import { chatInput, clientAt, linesOf, stillServer, submit, upload } from './cli
 const description = fileURLToPath(
   new URL('../../../shared/reference/openapi-batch.patched.yaml', import.meta.url),
 )
-const prism = createRequire(import.meta.url).resolve('@stoplight/prism-cli/dist/index.js')
+const require = createRequire(import.meta.url)
+const prism = require.resolve('@stoplight/prism-cli/dist/index.js')
 
 /**
  * A proxy of other people's making stands between the client and the fake server and turns every request or

@@ -27,13 +27,19 @@ function logged(state: ServerState, route: Route, request: Request): ApiCallReco
     id: route.id,
     method: request.method,
     url: request.url,
-    headers: Object.fromEntries(request.headers),
+    headers: loggedHeaders(request),
     atMs: state.now(),
     answer: 'pending',
     isExecuted: false,
   }
   state.calls.push(call)
   return call
+}
+
+function loggedHeaders(request: Request): Record<string, string> {
+  const headers = Object.fromEntries(request.headers)
+  for (const name of ['authorization', 'api-key']) if (name in headers) headers[name] = '***'
+  return headers
 }
 
 async function answerUnderFaults(

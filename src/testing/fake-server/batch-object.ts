@@ -64,10 +64,18 @@ function countsAt(
   status: BatchStatus,
   nowMs: number,
 ): BatchObject['request_counts'] {
+  if (status === 'validating' || failsValidation(batch, status)) return { total: 0, completed: 0, failed: 0 }
+  if (batch.result !== null) {
+    const { total, completed, failed } = batch.result
+    return { total, completed, failed }
+  }
   const total = batch.checkedInput?.requests.length ?? 0
-  if (status === 'validating' || status === 'failed') return { total: 0, completed: 0, failed: 0 }
-  if (batch.result !== null) return { total, completed: batch.result.completed, failed: batch.result.failed }
   return { total, completed: Math.floor(shareAt(batch, timeline, nowMs) * total), failed: 0 }
+}
+
+/** A batch that failed while running (Azure) has counts, one that failed validation has zeros. */
+function failsValidation(batch: StoredBatch, status: BatchStatus): boolean {
+  return status === 'failed' && batch.result?.outputFileId === null && batch.result.errorFileId === null
 }
 
 function seconds(atMs: number): number {

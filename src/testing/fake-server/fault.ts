@@ -2,7 +2,7 @@ import type { BodyEnding } from './reply.js'
 import type { ApiCall } from './state.js'
 import type { BatchObject, Operation } from './wire.js'
 
-/** Something that goes wrong, on which calls, and how often. `faults.ts` makes the usual ones. */
+/** Something that goes wrong, on which calls, and how often. `faults.ts` has the usual ones. */
 export interface Fault {
   /** The operations it may hit; `all` is every call. */
   readonly on: Operation | readonly Operation[] | 'all'

@@ -26,6 +26,7 @@ function settle(state: ServerState, batch: StoredBatch): void {
   const timeline = timelineOf(batch)
   if (nowMs < timeline.endedAtMs) return
   batch.result = resultOf(state, batch, timeline)
+  batch.checkedInput = { ...batch.checkedInput, requests: [] }
   state.running.delete(batch)
 }
 
@@ -37,6 +38,7 @@ function resultOf(
   const yielded = runRequests(state, batch, share, endStatus)
   const hasFiles = endStatus !== 'failed' || share > 0
   return {
+    total: batch.checkedInput?.requests.length ?? 0,
     outputFileId: hasFiles ? storeFile(state, batch, 'output', yielded.files.output, endedAtMs) : null,
     errorFileId: hasFiles ? storeFile(state, batch, 'error', yielded.files.error, endedAtMs) : null,
     completed: yielded.completed,

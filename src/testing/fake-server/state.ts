@@ -77,7 +77,7 @@ export interface StoredBatch extends NewBatch {
   /** How long its files are kept after they were written. */
   readonly keepFilesMs: number
   cancelledByCallAtMs: number | null
-  /** What validation found; `null` until then. */
+  /** What validation found; `null` until then. Its requests are let go when the batch has ended. */
   checkedInput: CheckedInput | null
   /** What came out of it; `null` while it runs. */
   result: BatchResult | null
@@ -93,6 +93,7 @@ export interface CheckedInput {
 }
 
 export interface BatchResult {
+  readonly total: number
   readonly outputFileId: string | null
   readonly errorFileId: string | null
   readonly completed: number
@@ -119,6 +120,7 @@ export interface ApiCall {
   readonly id: string
   readonly method: string
   readonly url: string
+  /** Names in lower case; keys are blotted out. */
   readonly headers: Readonly<Record<string, string>>
   readonly atMs: number
   /** The HTTP status sent, or what was done instead; `pending` until then. */

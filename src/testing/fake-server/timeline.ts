@@ -13,7 +13,7 @@ export interface Timeline {
   readonly share: number
 }
 
-export const defaultDurations = {
+const defaultDurations = {
   validatingMs: 1000,
   inProgressMs: 10_000,
   finalizingMs: 1000,

@@ -1,18 +1,16 @@
 /** The objects of the OpenAI files and batches API as they travel, field names included (OpenAI API reference). */
 
 /** What an API call asks for. */
-export const operations = [
-  'files.create',
-  'files.list',
-  'files.retrieve',
-  'files.content',
-  'files.delete',
-  'batches.create',
-  'batches.list',
-  'batches.retrieve',
-  'batches.cancel',
-] as const
-export type Operation = (typeof operations)[number]
+export type Operation =
+  | 'files.create'
+  | 'files.list'
+  | 'files.retrieve'
+  | 'files.content'
+  | 'files.delete'
+  | 'batches.create'
+  | 'batches.list'
+  | 'batches.retrieve'
+  | 'batches.cancel'
 
 export type BatchStatus =
   | 'validating'
