@@ -1,7 +1,8 @@
 import type { ErrorActorEvent } from 'xstate'
 import { toProblem } from '../problem.js'
 
-interface Failed {
+/** What a failed step hands over. */
+export interface Failed {
   readonly event: ErrorActorEvent
 }
 
