@@ -29,6 +29,7 @@ export const problemCodes = [
   'RetryInputConflict',
   'NoProvider',
   'ProcessorThrew',
+  'WrongUsage',
   'WorkspaceNotFound',
   'WorkspaceLocked',
   'WorkspaceNotWritable',
@@ -91,9 +92,8 @@ const longestForeignMessage = 1_000
 
 /** `String` itself throws for objects without a usable `toString`. */
 function messageOf(error: unknown): string {
-  if (error instanceof Error) return String(error.message)
-  if (typeof error === 'object' && error !== null) return Object.prototype.toString.call(error)
-  return String(error)
+  const words: unknown = error instanceof Error ? error.message : error
+  return typeof words === 'object' && words !== null ? Object.prototype.toString.call(words) : String(words)
 }
 
 function isProblemCarrier(error: unknown): error is { readonly problem: Problem } {

@@ -39,11 +39,15 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
             target: '#triple.checking-ids',
             actions: ['noteSuccess', { type: 'noteRemoteStatus', params: ({ event }) => event.output }],
           },
-          { guard: { type: 'isOfflineAtFirstLook', params: ({ event }) => event.output }, target: 'waiting' },
+          {
+            guard: { type: 'isOfflineAtFirstLook', params: ({ event }) => event.output },
+            target: 'waiting',
+            actions: 'noteSuccess',
+          },
           {
             guard: { type: 'hasNoRoom', params: ({ event }) => event.output },
             target: '#triple.submitting.waiting-for-room',
-            actions: { type: 'noteProblemIn', params: ({ event }) => event.output },
+            actions: ['noteSuccess', { type: 'noteProblemIn', params: ({ event }) => event.output }],
           },
           {
             target: '#triple.failed',
@@ -60,6 +64,7 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
     'looking-again-later': { tags: 'backing-off', after: { backoff: 'checking' } },
     waiting: {
       tags: 'resting',
+      entry: 'noteRest',
       on: { 'poll.due': 'checking', 'triple.retry': 'checking', 'triple.rescan': '#triple.deciding' },
     },
     downloading: {

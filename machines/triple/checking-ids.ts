@@ -22,7 +22,8 @@ export const checkingIds = tripleSetup.createStateConfig({
             guard: { type: 'canAskServerAgain', params: ({ event }) => event.output },
             target: '#triple.awaiting-online-files',
             actions: [
-              'askAgain',
+              'noteSuccess',
+              { type: 'askAgain', params: ({ event }) => event.output },
               { type: 'noteCounts', params: ({ event }) => event.output },
               { type: 'noteProblemIn', params: ({ event }) => event.output },
             ],

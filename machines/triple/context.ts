@@ -50,6 +50,12 @@ export interface TripleContext {
   readonly notExecuted: number
   /** Set while the server is asked again because ids were missing: the files here are then fetched anew. */
   readonly isAskingAgain: boolean
+  /** Why the server is asked again; the reason to give up when that brings nothing new. */
+  readonly idsProblem: Problem | null
+  /** Surveys since the triple last rested. */
+  readonly surveys: number
+  /** A submission succeeded since the triple last rested; a survey that does not show it must not send another. */
+  readonly hasSubmitted: boolean
   readonly rows: RowCounts
   readonly retryIndex: string | null
 }
@@ -63,6 +69,7 @@ export function initialTripleContext(input: TripleMachineInput): TripleContext {
     facts: null,
     ...freshStart,
     looksAgain: 0,
+    ...rested,
   }
 }
 
@@ -74,9 +81,19 @@ export const freshStart = {
   counts: null,
   notExecuted: 0,
   isAskingAgain: false,
+  idsProblem: null,
   rows: noRows,
   retryIndex: null,
 } as const
+
+/** What coming to rest forgets. */
+export const rested = { surveys: 0, hasSubmitted: false } as const
+
+/**
+ * The most surveys an honest run makes without resting: the first, one after submitting, one after the download,
+ * one after each download anew. Beyond it a step keeps saying that it worked while the disk does not show it.
+ */
+export const mostSurveys = ({ maxLooksAgain }: TripleLimits): number => 3 + maxLooksAgain
 
 /** The facts of the last survey. Every state but `deciding` and the parked ones is entered after one. */
 export function surveyed(context: TripleContext): TripleFacts {

@@ -1,4 +1,5 @@
 import { recommendedOperations } from '../operations.js'
+import type { Problem } from '../problem.js'
 import { surveyed, type TripleContext } from './context.js'
 import { tripleSetup } from './setup.js'
 import { onStepError } from './step-failed.js'
@@ -24,6 +25,11 @@ export const deciding = tripleSetup.createStateConfig({
     'backing-off': { tags: 'backing-off', after: { backoff: 'surveying' } },
     choosing: {
       always: [
+        {
+          guard: 'isGoingInCircles',
+          target: '#triple.failed',
+          actions: { type: 'noteProblem', params: ({ context }) => circleProblem(context) },
+        },
         { guard: 'shouldFinishMove', target: '#triple.moving-to-done.moving' },
         {
           guard: 'hasNoFiles',
@@ -42,6 +48,15 @@ export const deciding = tripleSetup.createStateConfig({
     },
   },
 })
+
+function circleProblem(context: TripleContext): Problem {
+  return {
+    code: 'ReconciliationFailed',
+    message: `Triple ${context.index} was surveyed ${context.surveys} times without coming to rest: its steps succeed, and the disk does not show it.`,
+    hint: 'See whether something else removes files or rewrites the metadata of this triple, then retry it.',
+    facts: { index: context.index, surveys: context.surveys },
+  }
+}
 
 function planProblem(context: TripleContext) {
   const course = recommendedOperations(surveyed(context))

@@ -11,7 +11,7 @@ import type {
   StepInput,
   SubmitResult,
 } from '../steps.js'
-import { freshStart, type TripleContext, type TripleMachineInput } from './context.js'
+import { freshStart, mostSurveys, rested, type TripleContext, type TripleMachineInput } from './context.js'
 import { courseOf } from './course.js'
 
 /** What a triple may be told from outside. Anything else is ignored, in every state. */
@@ -61,6 +61,8 @@ export const tripleSetup = setup({
     moveToDone: actor<void>('moveToDone'),
   },
   guards: {
+    isGoingInCircles: ({ context }) =>
+      context.surveys > mostSurveys(context.limits) || (context.hasSubmitted && isCourse(context, 'submit')),
     shouldFinishMove: ({ context }) => isCourse(context, 'finish-move'),
     isInputMissing: ({ context }) => isCourse(context, 'missing-input'),
     hasNoFiles: ({ context }) => isCourse(context, 'nothing-here'),
@@ -99,8 +101,10 @@ export const tripleSetup = setup({
       context.rows.retryable > 0 && (context.facts?.attempt ?? 1) < context.limits.maxAttempts,
   },
   actions: {
-    startAfresh: assign({ ...freshStart }),
-    forgetLooks: assign({ looksAgain: 0 }),
+    startAfresh: assign(({ context }) => ({ ...freshStart, surveys: context.surveys + 1 })),
+    noteRest: assign({ ...rested }),
+    noteSubmitted: assign({ hasSubmitted: true }),
+    forgetLooks: assign({ ...rested, looksAgain: 0 }),
     noteFacts: assign((_, facts: TripleFacts) => ({ facts, remoteStatus: facts.remoteStatus })),
     noteSuccess: assign({ failures: 0, problem: null }),
     noteFailure: assign(({ context }, problem: Problem) => ({ problem, failures: context.failures + 1 })),
@@ -112,8 +116,16 @@ export const tripleSetup = setup({
     noteEndWithoutAnswers: assign(({ context }, verdict: OnlineVerdict) => ({
       problem: endWithoutAnswers(context, verdict),
     })),
-    noteAnotherLook: assign(({ context }) => ({ looksAgain: context.looksAgain + 1 })),
-    askAgain: assign(({ context }) => ({ isAskingAgain: true, looksAgain: context.looksAgain + 1 })),
+    noteAnotherLook: assign(({ context }) => ({
+      looksAgain: context.looksAgain + 1,
+      failures: 0,
+      problem: context.idsProblem,
+    })),
+    askAgain: assign(({ context }, verdict: CheckVerdict) => ({
+      isAskingAgain: true,
+      looksAgain: context.looksAgain + 1,
+      idsProblem: 'problem' in verdict ? verdict.problem : null,
+    })),
     noteCounts: assign((_, verdict: CheckVerdict) => ({
       counts: verdict.counts,
       notExecuted: verdict.type === 'accounted' ? verdict.notExecuted : 0,
@@ -140,11 +152,11 @@ function withRemoteStatus(context: TripleContext, verdict: OnlineVerdict): Parti
   return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus } }
 }
 
-/** A problem noted before (ids missing) stays the reason when asking again brought nothing new. */
+/** Missing ids stay the reason when asking again brought nothing new. */
 function endWithoutAnswers(context: TripleContext, verdict: OnlineVerdict): Problem {
   if ('problem' in verdict) return verdict.problem
   return (
-    context.problem ?? {
+    context.idsProblem ?? {
       code: 'BatchEndedWithoutFiles',
       message: `Batch ${context.facts?.batchId ?? '(unknown)'} of triple ${context.index} has ended and names no output or error file.`,
       hint: 'Look at the batch on the server; when it really holds no results, submit the input again under a new index.',

@@ -11,6 +11,7 @@ export const submitting = tripleSetup.createStateConfig({
     },
     'waiting-for-leave': {
       tags: 'resting',
+      entry: 'noteRest',
       on: {
         'triple.submit': { target: 'sending', actions: 'giveLeaveToSubmit' },
         'triple.rescan': '#triple.deciding',
@@ -26,20 +27,21 @@ export const submitting = tripleSetup.createStateConfig({
           {
             guard: { type: 'isSubmitted', params: ({ event }) => event.output },
             target: '#triple.deciding',
-            actions: 'noteSuccess',
+            actions: ['noteSuccess', 'noteSubmitted'],
           },
           {
             guard: { type: 'hasNoRoom', params: ({ event }) => event.output },
             target: 'waiting-for-room',
-            actions: { type: 'noteProblemIn', params: ({ event }) => event.output },
+            actions: ['noteSuccess', { type: 'noteProblemIn', params: ({ event }) => event.output }],
           },
-          { target: 'waiting-for-leave' },
+          { target: 'waiting-for-leave', actions: 'noteSuccess' },
         ],
         onError: onStepError('backing-off'),
       },
     },
     'waiting-for-room': {
       tags: 'resting',
+      entry: 'noteRest',
       on: { 'poll.due': 'sending', 'triple.retry': 'sending', 'triple.rescan': '#triple.deciding' },
     },
     'backing-off': { tags: 'backing-off', after: { backoff: 'sending' } },
