@@ -45,6 +45,8 @@ export interface FaultFileSystem extends FileSystem {
   readonly log: readonly FaultLogEntry[]
   /** True once a rule said `crash`. */
   isCrashed(): boolean
+  /** How many operations a rule made fail. */
+  strikes(): number
 }
 
 /** A file system that fails where the rules say, and otherwise does what `inner` does. */
@@ -54,6 +56,7 @@ export function faultFileSystem(inner: FileSystem, rules: readonly FaultRule[] =
   return {
     log: faults.log,
     isCrashed: faults.isCrashed,
+    strikes: faults.strikes,
     list: (path) => check({ operation: 'list', path }, () => inner.list(path)),
     stat: (path) => check({ operation: 'stat', path }, () => inner.stat(path)),
     makeDirectory: (path) => check({ operation: 'makeDirectory', path }, () => inner.makeDirectory(path)),
@@ -74,6 +77,7 @@ export function systemError(code: string, path: string): Error {
 interface Faults {
   readonly log: readonly FaultLogEntry[]
   readonly isCrashed: () => boolean
+  readonly strikes: () => number
   readonly check: <T>(entry: FaultLogEntry, run: () => Promise<T>, partly?: PartialWrite) => Promise<T>
 }
 
@@ -83,21 +87,24 @@ function createFaults(rules: readonly FaultRule[]): Faults {
   const log: FaultLogEntry[] = []
   const counts = rules.map(() => 0)
   let isCrashed = false
+  let strikeCount = 0
 
-  const strikes = (rule: FaultRule, position: number): boolean => {
+  const isDue = (rule: FaultRule, position: number): boolean => {
     counts[position] = (counts[position] ?? 0) + 1
     return rule.nth === undefined || rule.nth === counts[position]
   }
   return {
     log,
     isCrashed: () => isCrashed,
+    strikes: () => strikeCount,
     async check(entry, run, partly) {
       if (isCrashed) throw new CrashError('the process is gone')
       log.push(entry)
       // Every rule that fits counts the operation, whichever of them strikes.
-      const striking = rules.filter((rule, position) => fits(rule, entry) && strikes(rule, position))
+      const striking = rules.filter((rule, position) => fits(rule, entry) && isDue(rule, position))
       const [rule] = striking
       if (rule === undefined) return run()
+      strikeCount += 1
       if (rule.partialBytes !== undefined) await partly?.(rule.partialBytes)
       if (rule.error !== 'crash') throw systemError(rule.error, entry.path)
       isCrashed = true

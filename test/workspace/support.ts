@@ -22,9 +22,10 @@ export async function withDirectory<T>(use: (directory: string) => Promise<T>): 
 export function withWorkspace<T>(
   files: Readonly<Record<string, string>>,
   use: (workspace: BatchWorkspace) => Promise<T>,
+  fileSystem: FileSystem = nodeFileSystem,
 ): Promise<T> {
   return withDirectory(async (root) => {
-    const workspace = await openWorkspace(root, { create: true })
+    const workspace = await openWorkspace(root, { create: true, fileSystem })
     putFiles(root, files)
     return use(workspace)
   })
@@ -53,10 +54,6 @@ export function onDisk(workspace: BatchWorkspace, fileSystem: FileSystem): Batch
   return { ...workspace, fileSystem }
 }
 
-export function onNodeDisk(workspace: BatchWorkspace): BatchWorkspace {
-  return onDisk(workspace, nodeFileSystem)
-}
-
 /** The error of this package that `action` rejects with; anything else fails the test. */
 export async function rejection(action: Promise<unknown>): Promise<BatchReconciliationError> {
   const error: unknown = await action.then(
@@ -65,4 +62,11 @@ export async function rejection(action: Promise<unknown>): Promise<BatchReconcil
   )
   if (isBatchReconciliationError(error)) return error
   throw error
+}
+
+/** Node's disk without its syncs: a test that crashes a thousand times proves nothing more by waiting for them. */
+export const unsyncedFileSystem: FileSystem = {
+  ...nodeFileSystem,
+  syncDirectory: async () => {},
+  open: async (path, mode) => ({ ...(await nodeFileSystem.open(path, mode)), sync: async () => {} }),
 }

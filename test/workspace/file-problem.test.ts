@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { reconciliationError } from '../../src/errors.js'
+import { asFileProblem, fileProblem } from '../../src/workspace/file-problem.js'
+import { CrashError, systemError } from '../fakes/fault-file-system.js'
+
+const action = { path: '/w/workdir/batch_input_7.jsonl', action: 'write', index: '7' }
+
+describe('what the disk refuses', () => {
+  test.each([
+    ['ENOSPC', 'DiskFull', false],
+    ['EDQUOT', 'DiskFull', false],
+    ['EACCES', 'PermissionDenied', false],
+    ['EPERM', 'PermissionDenied', false],
+    ['EROFS', 'PermissionDenied', false],
+    ['EISDIR', 'NotARegularFile', false],
+    ['EBUSY', 'FileSystemError', true],
+    ['EMFILE', 'FileSystemError', true],
+    ['ENFILE', 'FileSystemError', true],
+    ['EAGAIN', 'FileSystemError', true],
+    ['ENOENT', 'FileSystemError', false],
+    ['EIO', 'FileSystemError', false],
+    ['EWHATEVER', 'FileSystemError', false],
+  ])('with %s is %s', (systemCode, code, isPassing) => {
+    const cause = systemError(systemCode, action.path)
+    const error = fileProblem(cause, action)
+    expect(error).toMatchObject({ code, index: '7', cause })
+    expect(error.problem.isPassing === true).toBe(isPassing)
+    expect(error.message).toMatch(/^Could not write \/w\/workdir\/batch_input_7\.jsonl: .+ \(E\w+\)\.$/)
+    expect(error.hint).toBeTruthy()
+    expect(error.facts).toMatchObject({ path: action.path, systemCode })
+  })
+
+  test('is said once: an error that says it already stays as it is', () => {
+    const first = reconciliationError({ code: 'DoneFileConflict', message: 'm' })
+    expect(fileProblem(first, action)).toBe(first)
+  })
+
+  test('is never made of an error that is not the system’s', () => {
+    const crash = new CrashError('gone')
+    expect(() => asFileProblem(action)(crash)).toThrow(crash)
+    expect(() => asFileProblem(action)(systemError('EIO', 'x'))).toThrow(/Could not write/)
+  })
+})
