@@ -1,9 +1,12 @@
 type NumberArray = Uint8Array | Uint32Array | Float64Array
 
-/** Numbers by position from 0, in blocks: growing never copies, so memory never doubles for a moment. Unset is 0. */
+/**
+ * Numbers by position from 0, in blocks: growing never copies, so memory never doubles for a moment. Unset is 0,
+ * and a block of nothing but zeros takes no memory.
+ */
 export class GrowableColumn {
   readonly #arrayType: new (length: number) => NumberArray
-  readonly #blocks: NumberArray[] = []
+  readonly #blocks: (NumberArray | undefined)[] = []
 
   constructor(arrayType: new (length: number) => NumberArray) {
     this.#arrayType = arrayType
@@ -14,14 +17,19 @@ export class GrowableColumn {
   }
 
   set(position: number, value: number): void {
-    const block = this.#blocks[position >>> blockBits] ?? this.#addBlocks(position >>> blockBits)
+    const number = position >>> blockBits
+    let block = this.#blocks[number]
+    if (block === undefined) {
+      if (value === 0) return
+      block = this.#addBlock(number)
+    }
     block[position & blockMask] = value
   }
 
-  #addBlocks(last: number): NumberArray {
-    while (this.#blocks.length <= last) this.#blocks.push(new this.#arrayType(1 << blockBits))
-    const block = this.#blocks[last]
-    if (block === undefined) throw new RangeError(`Column has no block ${last}.`)
+  #addBlock(number: number): NumberArray {
+    while (this.#blocks.length < number) this.#blocks.push(undefined)
+    const block = new this.#arrayType(1 << blockBits)
+    this.#blocks[number] = block
     return block
   }
 }

@@ -16,8 +16,8 @@ export class IdTable {
   #blockFilled = 0
   /** Block number and place in the block, as one number. */
   readonly #places = new GrowableColumn(Uint32Array)
-  /** Length in code units, shifted by one; the lowest bit says that the id takes two bytes a unit. */
-  readonly #lengths = new GrowableColumn(Uint32Array)
+  /** Kept so that most comparisons and every growth of the table need no look at the characters. */
+  readonly #hashes = new GrowableColumn(Uint32Array)
   /** Number of the id plus 1; 0 is a free slot. The size is a power of two, at most three quarters are taken. */
   #slots = new Uint32Array(1024)
   #size = 0
@@ -28,16 +28,18 @@ export class IdTable {
 
   /** The id's number, or -1. */
   find(id: string): number {
-    return (this.#slots[this.#slotOf(id)] ?? 0) - 1
+    return (this.#slots[this.#slotOf(id, hashOf(id))] ?? 0) - 1
   }
 
   /** The number of an id that may be new. When `size` grew by it, it was. */
   add(id: string): number {
-    const slot = this.#slotOf(id)
+    const hash = hashOf(id)
+    const slot = this.#slotOf(id, hash)
     const known = this.#slots[slot] ?? 0
     if (known !== 0) return known - 1
     const ordinal = this.#size
     this.#store(ordinal, id)
+    this.#hashes.set(ordinal, hash)
     this.#slots[slot] = ordinal + 1
     this.#size += 1
     if (this.#size * 4 > this.#slots.length * 3) this.#growSlots()
@@ -46,52 +48,49 @@ export class IdTable {
 
   /** The id with this number, which must have been given out. */
   at(ordinal: number): string {
-    const { block, start, length, isWide } = this.#locate(ordinal)
+    const block = this.#blockOf(ordinal)
+    const place = this.#places.get(ordinal) & (blockBytes - 1)
+    const header = block.readUInt32LE(place)
+    const start = place + headerBytes
+    const isWide = (header & 1) === 1
     return isWide
-      ? block.toString('utf16le', start, start + length * 2)
-      : block.toString('latin1', start, start + length)
+      ? block.toString('utf16le', start, start + header - 1)
+      : block.toString('latin1', start, start + (header >>> 1))
   }
 
-  #slotOf(id: string): number {
+  #slotOf(id: string, hash: number): number {
     const mask = this.#slots.length - 1
-    let slot = hashOf(id) & mask
+    let slot = hash & mask
     for (let taken = this.#slots[slot] ?? 0; taken !== 0; taken = this.#slots[slot] ?? 0) {
-      if (this.#holds(taken - 1, id)) break
+      if (this.#hashes.get(taken - 1) === hash && this.#holds(taken - 1, id)) break
       slot = (slot + 1) & mask
     }
     return slot
   }
 
   #holds(ordinal: number, id: string): boolean {
-    const { block, start, length, isWide } = this.#locate(ordinal)
-    if (length !== id.length) return false
-    for (let at = 0; at < length; at += 1) {
-      const unit = isWide ? block.readUInt16LE(start + at * 2) : block[start + at]
-      if (unit !== id.charCodeAt(at)) return false
-    }
-    return true
+    const block = this.#blockOf(ordinal)
+    const place = this.#places.get(ordinal) & (blockBytes - 1)
+    const header = block.readUInt32LE(place)
+    if (header >>> 1 !== id.length) return false
+    return (header & 1) === 1
+      ? holdsWide(block, place + headerBytes, id)
+      : holdsNarrow(block, place + headerBytes, id)
   }
 
-  #locate(ordinal: number): { block: Buffer; start: number; length: number; isWide: boolean } {
-    const place = this.#places.get(ordinal)
-    const lengthAndWidth = this.#lengths.get(ordinal)
-    const block = this.#blocks[place >>> blockBits]
+  #blockOf(ordinal: number): Buffer {
+    const block = this.#blocks[this.#places.get(ordinal) >>> blockBits]
     if (block === undefined) throw new RangeError(`No id has the number ${ordinal}.`)
-    return {
-      block,
-      start: place & (blockBytes - 1),
-      length: lengthAndWidth >>> 1,
-      isWide: (lengthAndWidth & 1) === 1,
-    }
+    return block
   }
 
   #store(ordinal: number, id: string): void {
-    const isWide = !latin1Only.test(id)
-    const bytes = isWide ? id.length * 2 : id.length
+    const isWide = hasWideUnit(id)
+    const bytes = headerBytes + (isWide ? id.length * 2 : id.length)
     const block = this.#blockWithRoom(bytes)
-    block.write(id, this.#blockFilled, isWide ? 'utf16le' : 'latin1')
+    block.writeUInt32LE(id.length * 2 + (isWide ? 1 : 0), this.#blockFilled)
+    block.write(id, this.#blockFilled + headerBytes, isWide ? 'utf16le' : 'latin1')
     this.#places.set(ordinal, (this.#blocks.length - 1) * blockBytes + this.#blockFilled)
-    this.#lengths.set(ordinal, id.length * 2 + (isWide ? 1 : 0))
     this.#blockFilled += bytes
   }
 
@@ -109,7 +108,7 @@ export class IdTable {
     const slots = new Uint32Array(this.#slots.length * 2)
     const mask = slots.length - 1
     for (let ordinal = 0; ordinal < this.#size; ordinal += 1) {
-      let slot = hashOf(this.at(ordinal)) & mask
+      let slot = this.#hashes.get(ordinal) & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = ordinal + 1
     }
@@ -123,8 +122,29 @@ const blockBytes = 1 << blockBits
 /** Most triples are small, and thousands of them come in one run. */
 const firstBlockBytes = 16 * 1024
 
-// oxlint-disable-next-line no-control-regex -- the whole of Latin-1 is meant
-const latin1Only = /^[\u0000-\u00ff]*$/
+/** Before each id: its length in code units, shifted by one; the lowest bit says that a unit takes two bytes. */
+const headerBytes = 4
+
+function holdsNarrow(block: Buffer, start: number, id: string): boolean {
+  for (let at = 0; at < id.length; at += 1) {
+    if (block[start + at] !== id.charCodeAt(at)) return false
+  }
+  return true
+}
+
+function holdsWide(block: Buffer, start: number, id: string): boolean {
+  for (let at = 0; at < id.length; at += 1) {
+    if (block.readUInt16LE(start + at * 2) !== id.charCodeAt(at)) return false
+  }
+  return true
+}
+
+function hasWideUnit(id: string): boolean {
+  for (let at = 0; at < id.length; at += 1) {
+    if (id.charCodeAt(at) > 0xff) return true
+  }
+  return false
+}
 
 /** FNV-1a over code units with the final mix of MurmurHash3, since counted ids differ in their last digits only. */
 function hashOf(id: string): number {

@@ -51,8 +51,8 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     options.onBytes?.(bytes)
   }
   for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
-    lines += batch.length
     for (const line of batch) {
+      lines += 1
       const row = rowOf(line, options)
       if (row === null) continue
       rows += 1

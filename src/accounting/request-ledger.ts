@@ -1,6 +1,7 @@
 import { reconciliationError } from '../errors.js'
 import { GrowableColumn } from './growable-column.js'
 import { IdTable } from './id-table.js'
+import { PositionColumns } from './position-columns.js'
 
 /** Where a line stands: number from 1, first byte, bytes without its line ending. */
 export interface LinePosition {
@@ -36,12 +37,8 @@ export const defaultMaxRequests = 5_000_000
 export class RequestLedger {
   readonly #maxRequests: number
   readonly #ids = new IdTable()
-  readonly #inputLines = new GrowableColumn(Uint32Array)
-  readonly #inputOffsets = new GrowableColumn(Float64Array)
-  readonly #inputLengths = new GrowableColumn(Uint32Array)
-  readonly #answerLines = new GrowableColumn(Uint32Array)
-  readonly #answerOffsets = new GrowableColumn(Float64Array)
-  readonly #answerLengths = new GrowableColumn(Uint32Array)
+  readonly #inputs = new PositionColumns()
+  readonly #answers = new PositionColumns()
   readonly #flags = new GrowableColumn(Uint8Array)
 
   constructor(options: { readonly maxRequests?: number | undefined } = {}) {
@@ -59,9 +56,7 @@ export class RequestLedger {
     const ordinal = this.#ids.add(id)
     if (this.#ids.size === sizeBefore) return ordinal
     if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, position.line)
-    this.#inputLines.set(ordinal, position.line)
-    this.#inputOffsets.set(ordinal, position.offset)
-    this.#inputLengths.set(ordinal, position.length)
+    this.#inputs.set(ordinal, position)
     return null
   }
 
@@ -76,11 +71,7 @@ export class RequestLedger {
 
   /** Line of the request in the input file. */
   inputAt(ordinal: number): LinePosition {
-    return {
-      line: this.#inputLines.get(ordinal),
-      offset: this.#inputOffsets.get(ordinal),
-      length: this.#inputLengths.get(ordinal),
-    }
+    return this.#inputs.get(ordinal)
   }
 
   /** The answer that counts, or `null` when none was found. */
@@ -90,9 +81,7 @@ export class RequestLedger {
     return {
       file: (flags & bits.winsFromOutput) === 0 ? 'error' : 'output',
       isSuccess: (flags & bits.isSuccess) !== 0,
-      line: this.#answerLines.get(ordinal),
-      offset: this.#answerOffsets.get(ordinal),
-      length: this.#answerLengths.get(ordinal),
+      ...this.#answers.get(ordinal),
     }
   }
 
@@ -107,14 +96,12 @@ export class RequestLedger {
 
   /** Makes this the answer that counts. */
   setAnswer(ordinal: number, answer: LedgerAnswer): void {
-    const { file, isSuccess, line, offset, length } = answer
+    const { file, isSuccess } = answer
     const kept = this.#flags.get(ordinal) & (bits.isInOutput | bits.isInError | bits.isConflicting)
     const place =
       file === 'output' ? bits.winsFromOutput | bits.isInOutput : bits.winsFromError | bits.isInError
     this.#flags.set(ordinal, kept | place | (isSuccess ? bits.isSuccess : 0))
-    this.#answerLines.set(ordinal, line)
-    this.#answerOffsets.set(ordinal, offset)
-    this.#answerLengths.set(ordinal, length)
+    this.#answers.set(ordinal, answer)
   }
 
   /** Notes that an answer stands in the file, whether or not it is the one that counts. */

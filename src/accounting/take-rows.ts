@@ -30,7 +30,8 @@ export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise
     tally.add('unknown', row.id, pathOf(books, file), row.position.line)
     return undefined
   }
-  const answer = { ...row.position, file, isSuccess: isSuccessfulAnswer(row.value) }
+  const { line, offset, length } = row.position
+  const answer = { line, offset, length, file, isSuccess: isSuccessfulAnswer(row.value) }
   const earlier = ledger.answerAt(ordinal)
   if (earlier !== null) return takeFurtherAnswer(books, { row, ordinal, answer, earlier })
   ledger.setAnswer(ordinal, answer)

@@ -32,11 +32,16 @@ const inputLine = (at) =>
 function outputLine(at, text, lineBytes) {
   const head = `{"id": "batch_req_${at}", "custom_id": "request-${at}", "response": {"status_code": 200, "request_id": "req_${at}", "body": {"id": "chatcmpl-${at}", "object": "chat.completion", "created": 1729730156, "model": "gpt-4o", "choices": [{"index": 0, "message": {"role": "assistant", "content": "`
   const tail = `"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}}}, "error": null}\n`
-  return head + text.slice(0, Math.max(0, lineBytes - head.length - tail.length)) + tail
+  return head + cut(text, lineBytes - head.length - tail.length) + tail
 }
 
 const errorLine = (at) =>
   `{"id": "batch_req_${at}", "custom_id": "request-${at}", "response": {"status_code": 500, "request_id": "req_${at}", "body": {"error": {"message": "The server had an error.", "type": "server_error", "code": "server_error"}}}, "error": null}\n`
+
+/** Cut to a length, without half an escape at the end. */
+function cut(text, length) {
+  return text.slice(0, Math.max(0, length)).replace(/\\(u[0-9a-f]{0,3})?$/, (escape) => '.'.repeat(escape.length))
+}
 
 /** Text with the escapes that real answers have. */
 const sentences = (length) =>

@@ -52,10 +52,13 @@ function timed(command, files) {
   return { wallMs: performance.now() - startedAt }
 }
 
-const measured = (way, directory) =>
-  JSON.parse(execFileSync(process.execPath, [child, way, directory, values.dist], { encoding: 'utf8' }))
+function measured(way, directory) {
+  return JSON.parse(execFileSync(process.execPath, [child, way, directory, values.dist], { encoding: 'utf8' }))
+}
 
-const medianOf = (runs) => runs.toSorted((a, b) => a.wallMs - b.wallMs)[Math.floor(runs.length / 2)]
+function medianOf(runs) {
+  return runs.toSorted((a, b) => a.wallMs - b.wallMs)[Math.floor(runs.length / 2)]
+}
 
 function report({ cat, ours, naive }, totalMb) {
   const row = (name, { wallMs, cpuMs, peakRssBytes }) => ({

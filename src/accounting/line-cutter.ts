@@ -1,0 +1,159 @@
+/** One line of a file, as the bytes stand there. */
+export interface Line {
+  /** Counted from 1; blank lines count too, so that editors agree. */
+  readonly number: number
+  /** Where the line begins in the file, in bytes. A byte order mark is not part of the first line. */
+  readonly offset: number
+  /** Bytes of the line in the file, without LF and without one trailing CR. */
+  readonly length: number
+  /** View into a buffer that is used again: valid until the next batch is asked for. */
+  readonly bytes: Buffer
+  /** The file ends with this line. */
+  readonly isLast: boolean
+  readonly hasNewline: boolean
+  /** Longer than `maxLineBytes`: `bytes` is only its beginning (64 KiB). */
+  readonly isTooLong: boolean
+}
+
+export interface LineCutterOptions {
+  readonly fileBytes: number
+  readonly chunkBytes: number
+  readonly maxLineBytes: number
+}
+
+/**
+ * Cuts chunks into lines. Use: `freeSpace` to read a chunk into, `take` to say how much came, `nextLine` until it
+ * gives `null`, and so on; `rest` at the end of the file. The unfinished line stays at the front of the buffer and
+ * the next chunk is read behind it.
+ */
+export class LineCutter {
+  /** Bytes of the file taken so far: where the next read begins. */
+  position = 0
+  readonly #fileBytes: number
+  readonly #chunkBytes: number
+  readonly #maxLineBytes: number
+  #buffer: Buffer
+  /** The part of `#buffer` that is filled. */
+  #content: Buffer
+  /** Unfinished line: `#content` from `#start` on; before `#scanned` it holds no line feed. */
+  #start = 0
+  #scanned = 0
+  #lineNumber = 1
+  /** Where `#buffer` begins in the file. */
+  #bufferOffset = 0
+  /** Beginning of a line that is too long, while the rest of it is skipped. */
+  #longLine: { readonly offset: number; readonly bytes: Buffer } | null = null
+
+  constructor({ fileBytes, chunkBytes, maxLineBytes }: LineCutterOptions) {
+    this.#fileBytes = fileBytes
+    this.#maxLineBytes = maxLineBytes
+    // One byte more than the file, so that small files end within their first read.
+    this.#chunkBytes = Math.min(chunkBytes, Math.max(smallestBufferBytes, fileBytes + 1))
+    this.#buffer = Buffer.allocUnsafeSlow(this.#chunkBytes)
+    this.#content = this.#buffer.subarray(0, 0)
+  }
+
+  /** Where the next chunk goes. Ends the life of the lines handed out before. */
+  freeSpace(): Buffer {
+    this.#moveToFront()
+    if (this.#content.length === this.#buffer.length) this.#moveTo(this.#buffer.length * 2)
+    return this.#buffer.subarray(this.#content.length)
+  }
+
+  /** Says that the first `count` bytes of the free space were filled. */
+  take(count: number): void {
+    this.#content = this.#buffer.subarray(0, this.#content.length + count)
+    this.position += count
+  }
+
+  /** The next whole line that is not blank; `null` when another chunk is needed. */
+  nextLine(): Line | null {
+    for (;;) {
+      const end = this.#content.indexOf(lineFeed, this.#scanned)
+      if (end === -1) break
+      const line = this.#lineUpTo(end, true)
+      this.#lineNumber += 1
+      this.#start = end + 1
+      this.#scanned = end + 1
+      if (line !== null) return line
+    }
+    this.#scanned = this.#content.length
+    this.#skipIfTooLong()
+    return null
+  }
+
+  /** Leaves out what `nextLine` has not given yet. */
+  skipLines(): void {
+    while (this.nextLine() !== null);
+  }
+
+  /** The last line, when the file does not end with a line feed. */
+  rest(): Line | null {
+    return this.#lineUpTo(this.#content.length, false)
+  }
+
+  #lineUpTo(end: number, hasNewline: boolean): Line | null {
+    const number = this.#lineNumber
+    const isLast = this.#bufferOffset + end + (hasNewline ? 1 : 0) >= this.#fileBytes
+    if (this.#longLine !== null) {
+      const { offset, bytes } = this.#longLine
+      this.#longLine = null
+      const length = this.#bufferOffset + end - offset
+      return { number, offset, length, bytes, isLast, hasNewline, isTooLong: true }
+    }
+    const start = number === 1 ? this.#start + byteOrderMarkBytes(this.#content, this.#start) : this.#start
+    const contentEnd = end > start && this.#content[end - 1] === carriageReturn ? end - 1 : end
+    if (isBlank(this.#content, start, contentEnd)) return null
+    const offset = this.#bufferOffset + start
+    const length = contentEnd - start
+    const isTooLong = length > this.#maxLineBytes
+    const bytes = this.#content.subarray(start, isTooLong ? start + keptOfLongLineBytes : contentEnd)
+    return { number, offset, length, bytes, isLast, hasNewline, isTooLong }
+  }
+
+  #moveToFront(): void {
+    if (this.#start === 0) return
+    const isGrown = this.#buffer.length > this.#chunkBytes
+    const fitsAgain = this.#content.length - this.#start < this.#chunkBytes
+    this.#moveTo(isGrown && fitsAgain ? this.#chunkBytes : this.#buffer.length)
+  }
+
+  /** Brings the unfinished line to the front of a buffer of that size. */
+  #moveTo(bufferBytes: number): void {
+    const rest = this.#content.length - this.#start
+    const target = bufferBytes === this.#buffer.length ? this.#buffer : Buffer.allocUnsafeSlow(bufferBytes)
+    this.#content.copy(target, 0, this.#start)
+    this.#buffer = target
+    this.#content = target.subarray(0, rest)
+    this.#bufferOffset += this.#start
+    this.#scanned -= this.#start
+    this.#start = 0
+  }
+
+  #skipIfTooLong(): void {
+    // One byte more than the limit may be the CR of a line that is just short enough.
+    if (this.#longLine === null && this.#content.length - this.#start <= this.#maxLineBytes + 1) return
+    this.#longLine ??= {
+      offset: this.#bufferOffset + this.#start,
+      bytes: Buffer.from(this.#content.subarray(this.#start, this.#start + keptOfLongLineBytes)),
+    }
+    this.#start = this.#content.length
+  }
+}
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+const keptOfLongLineBytes = 64 * 1024
+const smallestBufferBytes = 4 * 1024
+
+function byteOrderMarkBytes(bytes: Buffer, at: number): number {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? 3 : 0
+}
+
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x09 && byte !== carriageReturn) return false
+  }
+  return true
+}
