@@ -1,3 +1,5 @@
+import type { InputLimits } from './split-input.js'
+
 /**
  * What this project needs from a server that runs batches. The OpenAI wire protocol is the first one;
  * everything above speaks only these words. Implementations never retry `submit` by themselves: two tries
@@ -6,6 +8,8 @@
 export interface BatchProvider {
   /** A short name for messages and metadata, such as `openai`. */
   readonly name: string
+  /** What one batch may hold. */
+  readonly limits: InputLimits
   /** Uploads the input file, awaits `onUploaded` (which makes the file id durable), then creates the batch once. */
   submit(request: SubmitRequest, signal: AbortSignal): Promise<RemoteBatch>
   /** Batches that were created from this upload; looked for after an ambiguous failure or a crash. */

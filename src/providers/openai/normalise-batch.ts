@@ -35,14 +35,14 @@ const batchSchema = z.looseObject({
   id: z.string().min(1),
   object: z.literal('batch').nullish(),
   status: z.string().min(1),
-  input_file_id: z.unknown(),
-  output_file_id: z.unknown(),
-  error_file_id: z.unknown(),
-  request_counts: z.unknown(),
-  errors: z.unknown(),
-  endpoint: z.unknown(),
-  created_at: z.unknown(),
-  expires_at: z.unknown(),
+  input_file_id: z.unknown().optional(),
+  output_file_id: z.unknown().optional(),
+  error_file_id: z.unknown().optional(),
+  request_counts: z.unknown().optional(),
+  errors: z.unknown().optional(),
+  endpoint: z.unknown().optional(),
+  created_at: z.unknown().optional(),
+  expires_at: z.unknown().optional(),
 })
 
 /** `Validating`, `InProgress` and `canceled` are spellings of statuses that are known; others stay as they are. */

@@ -48,6 +48,7 @@ export function openAiBatchProvider(settings: OpenAiBatchProviderSettings): Open
   const connection = connect(settings)
   return {
     name: connection.quirks.name,
+    limits: connection.quirks,
     quirks: connection.quirks,
     submit: (request, signal) => submitBatch(connection, request, signal),
     find: (query, signal) => findBatches(connection, query, signal),
