@@ -18,6 +18,8 @@ const submissionSchema = z.looseObject({
   intent_key: textSchema,
   intended_at_ms: z.number(),
   input_file_id: textSchema.nullish(),
+  /** When the server was about to be asked for the batch; `null` again once it refused. */
+  asked_at_ms: z.number().nullish(),
 })
 
 /** A move to `done/` that was begun, with what it moves. */
@@ -53,6 +55,13 @@ export const metadataSchema = z.looseObject({
   submission: submissionSchema.nullish(),
   move: moveSchema.nullish(),
   last_polled_at_ms: z.number().nullish(),
+  submitted_at_ms: z.number().nullish(),
+  /** The batch the server refused for want of room. */
+  last_refused_batch_id: textSchema.nullish(),
+  /** As the server gave them; the accounting says where it disagrees. */
+  request_counts: z
+    .looseObject({ total: z.number().nullish(), completed: z.number().nullish(), failed: z.number().nullish() })
+    .nullish(),
   created_at_ms: z.number().nullish(),
 })
 

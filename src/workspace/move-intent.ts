@@ -19,8 +19,8 @@ export async function recordMoveIntent(
   triple: BatchFileTriple,
   options: { readonly intendedAtMs: number; readonly hashOf?: HashOf | undefined },
 ): Promise<void> {
-  // Metadata that is in done/ already moved last in an earlier move; a second one would only stand in its way.
-  if (triple.metadata === null && triple.inDone.metadata) return
+  // Metadata that is in done/ went there in an earlier move; one that differs from it could not follow.
+  if (triple.inDone.metadata) return
   const path = metadataPath(workspace, triple)
   const recorded = (await readMetadata(workspace, path))?.move ?? null
   const files = await movingFiles(workspace, triple, options.hashOf)

@@ -34,17 +34,23 @@ export async function moveTripleToDone(
   const { index } = triple
   // The caller may have looked before an interruption; what counts is what stands there now.
   const standing = await locateTriple(workspace, index)
-  const conflicts = await findDoneConflicts(workspace, standing)
-  if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
+  await requireNoConflict(workspace, standing)
   requireRows(standing)
   if (rowKinds.some((kind) => standing[kind] !== null)) {
     await recordMoveIntent(workspace, standing, { intendedAtMs: clock.now(), hashOf })
     await moveFiles(workspace, standing, rowKinds)
   }
-  await moveFiles(workspace, await locateTriple(workspace, index), ['metadata'])
+  const remaining = await locateTriple(workspace, index)
+  await requireNoConflict(workspace, remaining)
+  await moveFiles(workspace, remaining, ['metadata'])
 }
 
 const rowKinds: readonly FileKind[] = ['input', 'output', 'error']
+
+async function requireNoConflict(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
+  const conflicts = await findDoneConflicts(workspace, triple)
+  if (conflicts.length > 0) throw doneFileConflict(triple.index, conflicts)
+}
 
 /** A lone metadata file stays where it is: it may be all that is known of a batch that was paid for. */
 function requireRows({ index, inDone, ...standing }: BatchFileTriple): void {

@@ -43,9 +43,8 @@ const linkRefusals: ReadonlySet<string> = new Set([
   'EMLINK',
 ])
 
-/** `commit` renames over what stands there, so look first; the workspace lock keeps our own kind out. */
+/** `commit` renames over what stands there, so look just before; the workspace lock keeps our own kind out. */
 async function copyFile(fs: FileSystem, from: string, to: string): Promise<void> {
-  await requireFree(fs, to)
   const copy = await beginDurableFile(fs, to)
   try {
     for await (const bytes of fileChunks(fs, from)) await copy.write(bytes)

@@ -49,6 +49,20 @@ describe('the journal of a triple', () => {
       expect(disk.log.filter(({ operation }) => operation === 'sync')).toEqual([])
     }))
 
+  test('forgets nothing that is noted at any point of a write', async () => {
+    await withWorkspace({}, async (workspace) => {
+      for (let steps = 0; steps < 80; steps++) {
+        const journal = openJournal(workspace, `${steps}`, { clock })
+        journal.append(step)
+        await new Promise(setImmediate)
+        for (let taken = 0; taken < steps; taken++) await Promise.resolve()
+        journal.append(step)
+        await journal.flush()
+        expect((await readJournal(workspace, `${steps}`)).entries).toHaveLength(2)
+      }
+    })
+  })
+
   test('goes on after a torn line without losing the next one', () =>
     withWorkspace(
       { 'logs/batch_journal_7.jsonl': '{"at":"x","from":"a","event":"b","to":"c"}\n{"at":"y","fr' },

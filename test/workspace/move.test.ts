@@ -12,7 +12,7 @@ import { nodeFileSystem } from '../../src/workspace/node-file-system.js'
 import { scanWorkspace } from '../../src/workspace/scan.js'
 import { removeStaleTemporaryFiles } from '../../src/workspace/stale-files.js'
 import type { FaultRule } from '../fakes/fault-file-system.js'
-import { faultFileSystem } from '../fakes/fault-file-system.js'
+import { faultFileSystem, systemError } from '../fakes/fault-file-system.js'
 import { filesBelow, onDisk, putFiles, rejection, unsyncedFileSystem, withWorkspace } from './support.js'
 
 const uuid = '3d494f55-0a1b-4c2d-8e3f-0123456789ab'
@@ -199,21 +199,63 @@ describe('done/ is never overwritten', () => {
       expect(filesBelow(workspace.root)['done/batch_metadata_1.jsonl']).toBe('{"batch_id":"older"}')
     }))
 
-  test('a file that appears there during the move stays, and the move stops', () =>
-    withWorkspace(whole, async (workspace) => {
-      const path = workspace.layout.doneFile('output', '1')
-      const link: typeof nodeFileSystem.link = async (from, to) => {
-        if (to === path) writeFileSync(path, 'somebody else')
-        await nodeFileSystem.link(from, to)
-      }
-      const error = await rejection(move(onDisk(workspace, { ...nodeFileSystem, link })))
-      expect(error.code).toBe('DoneFileConflict')
-      expect(filesBelow(workspace.root)).toMatchObject({
-        'done/batch_output_1.jsonl': 'somebody else',
-        'workdir/batch_output_1.jsonl': rows.output,
+  test.each([null, 'EXDEV'])(
+    'a file that appears there during the move stays, and the move stops (%s)',
+    (code) =>
+      withWorkspace(whole, async (workspace) => {
+        const path = workspace.layout.doneFile('output', '1')
+        const link: typeof nodeFileSystem.link = async (from, to) => {
+          if (to === path) writeFileSync(path, 'somebody else')
+          if (code !== null) throw systemError(code, to)
+          await nodeFileSystem.link(from, to)
+        }
+        const error = await rejection(move(onDisk(workspace, { ...nodeFileSystem, link })))
+        expect(error.code).toBe('DoneFileConflict')
+        expect(filesBelow(workspace.root)).toMatchObject({
+          'done/batch_output_1.jsonl': 'somebody else',
+          'workdir/batch_output_1.jsonl': rows.output,
+          'workdir/batch_input_1.jsonl': rows.input,
+        })
+      }),
+  )
+
+  test('metadata that appears in workdir/ during the move is not dropped for that in done/', () =>
+    withWorkspace(
+      {
         'workdir/batch_input_1.jsonl': rows.input,
-      })
-    }))
+        'workdir/batch_output_1.jsonl': rows.output,
+        'done/batch_metadata_1.jsonl': metadataText,
+      },
+      async (workspace) => {
+        const late = '{"batch_id":"batch_2"}'
+        const remove: typeof nodeFileSystem.remove = async (path) => {
+          writeFileSync(workspace.layout.workdirFile('metadata', '1'), late)
+          await nodeFileSystem.remove(path)
+        }
+        const error = await rejection(move(onDisk(workspace, { ...nodeFileSystem, remove })))
+        expect(error.code).toBe('DoneFileConflict')
+        expect(filesBelow(workspace.root)).toMatchObject({
+          'workdir/batch_metadata_1.jsonl': late,
+          'done/batch_metadata_1.jsonl': metadataText,
+        })
+      },
+    ))
+
+  test('a triple that was put back whole beside its finished copy goes away again', () =>
+    withWorkspace(
+      {
+        ...whole,
+        'done/batch_input_1.jsonl': rows.input,
+        'done/batch_output_1.jsonl': rows.output,
+        'done/batch_error_1.jsonl': rows.error,
+        'done/batch_metadata_1.jsonl': metadataText,
+      },
+      async (workspace) => {
+        await move(workspace)
+        expect((await scanWorkspace(workspace)).triples.map(({ index }) => index)).toEqual(['2'])
+        expect(filesBelow(workspace.root)['done/batch_metadata_1.jsonl']).toBe(metadataText)
+      },
+    ))
 })
 
 describe('a move that was cut short', () => {
