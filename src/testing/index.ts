@@ -37,3 +37,14 @@ export type {
   Operation,
   ResultLine,
 } from './fake-server/wire.js'
+export { everyKindOfTriple } from './generate-workspace/every-kind.js'
+export { generateWorkspace } from './generate-workspace/generate-workspace.js'
+export type { GenerateWorkspaceOptions } from './generate-workspace/generate-workspace.js'
+export { expectedRows } from './generate-workspace/recipe.js'
+export type {
+  ExpectedOutcome,
+  ExpectedRows,
+  RecipeEndpoint,
+  RecipeIds,
+  TripleRecipe,
+} from './generate-workspace/recipe.js'

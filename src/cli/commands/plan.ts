@@ -1,0 +1,32 @@
+import { resolve } from 'node:path'
+import { planWorkspace } from '../../engine/plan-workspace.js'
+import { openWorkspace } from '../../workspace/open-workspace.js'
+import { command } from '../command.js'
+import { exitCodeOfOutcomes, type ExitCode } from '../exit-codes.js'
+import { jsonLine, planJson } from '../render/json-lines.js'
+import { planSummary, planText } from '../render/plan-text.js'
+import { problemLines } from '../render/run-summary.js'
+import { styleFor } from '../render/style.js'
+import type { PlanFlags } from '../routes.js'
+import { withProgress } from '../with-progress.js'
+
+/** `plan <workspace>`: what a run would do; changes nothing. */
+export const plan = command(async (context, flags: PlanFlags, root: string): Promise<ExitCode> => {
+  const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+  const { stdout, stderr, env } = context.process
+  const { triples } = await withProgress(context, async ({ onEvent, talk }) => {
+    const planned = await planWorkspace(workspace, {
+      shouldCheckIds: !flags.quick,
+      signal: context.signal,
+      onEvent,
+    })
+    for (const warning of planned.warnings) talk.warn(warning)
+    return planned
+  })
+  const style = styleFor(stdout, env)
+  for (const triple of triples)
+    stdout.write(flags.json ? jsonLine(planJson(triple)) : planText(triple, style))
+  const problems = problemLines(triples, styleFor(stderr, env))
+  stderr.write([...problems, planSummary(triples)].map((line) => `${line}\n`).join(''))
+  return exitCodeOfOutcomes(triples.map(({ outcome }) => outcome))
+})

@@ -1,0 +1,78 @@
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { reconciliationError, type BatchReconciliationError } from '../errors.js'
+import { parseBatchFileName } from '../workspace/file-names.js'
+import { workspaceDirectories, workspaceLayout } from '../workspace/layout.js'
+import { acquireWorkspaceLock } from '../workspace/lock.js'
+import { openWorkspace, type BatchWorkspace } from '../workspace/open-workspace.js'
+import { systemErrorCode } from '../workspace/system-error-code.js'
+
+/**
+ * Opens a folder for the demo, empty: a new one, or one that an earlier demo made and nobody else put batches into.
+ *
+ * @throws WrongUsage for any other folder that holds something, WorkspaceLocked when a run is at work in it
+ */
+export async function openDemoFolder(root: string): Promise<BatchWorkspace> {
+  const names = await namesIn(root)
+  if (names.length > 0) await clearEarlierDemo(root, names)
+  return openWorkspace(root, { create: true })
+}
+
+/** Notes which triples are the demo's own, so that a later demo knows what it may delete. */
+export async function markDemoFolder({ root }: BatchWorkspace, indices: readonly string[]): Promise<void> {
+  const mark = { about: 'Made by `batch-reconciler demo`, which deletes and remakes it.', indices }
+  await writeFile(join(root, markName), `${JSON.stringify(mark)}\n`)
+}
+
+const markName = '.batch-demo.json'
+
+async function namesIn(root: string): Promise<readonly string[]> {
+  try {
+    return await readdir(root)
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return []
+    if (systemErrorCode(error) === 'ENOTDIR') throw notOurs(root, 'is a file')
+    throw error
+  }
+}
+
+async function clearEarlierDemo(root: string, names: readonly string[]): Promise<void> {
+  if (!names.includes(markName)) throw notOurs(root, 'is not empty, and no demo made it')
+  const workspace = await openWorkspace(root, { create: true })
+  const lock = await acquireWorkspaceLock(workspace)
+  try {
+    await requireNothingElse(workspace)
+    for (const directory of workspaceDirectories(workspace.layout)) {
+      await rm(directory, { recursive: true, force: true })
+    }
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Somebody may have put batches of their own into the demo's folder. */
+async function requireNothingElse({ root }: BatchWorkspace): Promise<void> {
+  const { workdir, done } = workspaceLayout(root)
+  const ours = await markedIndices(root)
+  for (const name of [...(await readdir(workdir)), ...(await readdir(done))]) {
+    const file = parseBatchFileName(name)
+    if (file.type === 'batch-file' && !ours.has(file.index))
+      throw notOurs(root, `holds ${name}, which no demo made`)
+  }
+}
+
+async function markedIndices(root: string): Promise<ReadonlySet<string>> {
+  const mark: { readonly indices: readonly string[] } = JSON.parse(
+    await readFile(join(root, markName), 'utf8'),
+  )
+  return new Set(mark.indices)
+}
+
+function notOurs(root: string, fault: string): BatchReconciliationError {
+  return reconciliationError({
+    code: 'WrongUsage',
+    message: `${root} ${fault}; the demo makes its folder anew each time and deletes nothing of yours.`,
+    hint: 'Name another folder (batch-reconciler demo <folder>), or remove this one yourself.',
+    facts: { root },
+  })
+}

@@ -1,0 +1,26 @@
+/** `12345` → `12,345`. The same everywhere, whatever the locale. */
+export function countText(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
+/** `1 request`, `2 requests`. */
+export function countOf(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Three digits at most before the unit: `999 B`, `1.5 kB`, `20 MB`. Thousands, as disks and networks count. */
+export function bytesText(bytes: number): string {
+  const steps = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** steps
+  return `${steps > 0 && value < 10 ? value.toFixed(1) : Math.floor(value)} ${units[steps]}`
+}
+
+/** The largest unit that fits, rounded up: `45 s`, `3 min`, `2 h`, `5 d`. */
+export function durationText(durationMs: number): string {
+  const seconds = Math.max(0, Math.ceil(durationMs / 1000))
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.ceil(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 86_400)} d`
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

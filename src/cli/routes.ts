@@ -1,0 +1,182 @@
+import { buildCommand } from '@stricli/core'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
+import type { CommandLineContext } from './context.js'
+import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.js'
+
+// Type aliases, because the framework wants flags that can stand for a record of any flags.
+
+/** Flags of commands that only look. */
+export type LookFlags = { readonly json: boolean }
+
+export type PlanFlags = LookFlags & { readonly quick: boolean }
+
+export type RunFlags = LookFlags & {
+  readonly concurrency?: number
+  readonly contentType?: ExpectedContentType
+  readonly maxAttempts?: number
+  readonly processor?: string
+  readonly repairJson: boolean
+}
+
+export type UnlockFlags = { readonly force: boolean }
+
+type WorkspaceArgument = readonly [workspace: string]
+
+const workspace = { kind: 'tuple', parameters: [folderParameter] } as const
+
+export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineContext>({
+  loader: async () => (await import('./commands/plan.js')).plan,
+  parameters: {
+    positional: workspace,
+    flags: {
+      quick: {
+        kind: 'boolean',
+        brief: 'Go by names and metadata only; read no file',
+        default: false,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Say what a run would do with each triple, and why',
+    fullDescription: described(
+      'Says what a run would do with each triple, and why. Changes nothing. Reads the files and counts their ids as the run would, so that what does not add up shows here.',
+      ['plan ./batches', 'plan ./batches --quick --json'],
+    ),
+  },
+})
+
+export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineContext>({
+  loader: async () => (await import('./commands/run.js')).run,
+  parameters: {
+    positional: workspace,
+    flags: {
+      concurrency: {
+        kind: 'parsed',
+        brief: 'Triples at work at the same time, 1 to 64 (4 unless given)',
+        placeholder: 'number',
+        parse: wholeNumber(1, 64),
+        optional: true,
+      },
+      contentType: {
+        kind: 'enum',
+        brief: 'What the answers hold (text unless the metadata says otherwise)',
+        values: ['json', 'json-lines', 'text'],
+        optional: true,
+      },
+      maxAttempts: {
+        kind: 'parsed',
+        brief: 'Attempts at a request, the first one included, 1 to 100 (3 unless given)',
+        placeholder: 'number',
+        parse: wholeNumber(1, 100),
+        optional: true,
+      },
+      processor: {
+        kind: 'parsed',
+        brief: 'Module that exports any of processOutput, processErrors, schema, shouldRetry',
+        placeholder: './module.mjs',
+        parse: parsePath,
+        optional: true,
+      },
+      repairJson: {
+        kind: 'boolean',
+        brief: 'Mend JSON answers that do not parse; mended rows are marked',
+        default: false,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Reconcile every triple, one pass',
+    fullDescription: described(
+      'Takes every triple as far as it goes by itself: proves that each request is answered once, writes the results to target/, keeps failed requests for another attempt, and moves finished files to done/. Nothing is sent to a server.',
+      ['run ./batches', 'run ./batches --content-type json --processor ./my-processor.mjs'],
+    ),
+  },
+})
+
+export const statusRoute = buildCommand<LookFlags, WorkspaceArgument, CommandLineContext>({
+  loader: async () => (await import('./commands/status.js')).status,
+  parameters: { positional: workspace, flags: { json: jsonFlag } },
+  docs: {
+    brief: 'Show how every triple stands',
+    fullDescription: described(
+      'Shows how every triple in workdir/ stands. Reads no file of rows and changes nothing; works beside a run.',
+      ['status ./batches'],
+    ),
+  },
+})
+
+export const verifyRoute = buildCommand<LookFlags, WorkspaceArgument, CommandLineContext>({
+  loader: async () => (await import('./commands/verify.js')).verify,
+  parameters: { positional: workspace, flags: { json: jsonFlag } },
+  docs: {
+    brief: 'Prove the triples in done/ again',
+    fullDescription: described(
+      'Proves every triple in done/ again, offline: its bytes are those of its proof, and every request is accounted for exactly once.',
+      ['verify ./batches'],
+    ),
+  },
+})
+
+export const unlockRoute = buildCommand<UnlockFlags, WorkspaceArgument, CommandLineContext>({
+  loader: async () => (await import('./commands/unlock.js')).unlock,
+  parameters: {
+    positional: workspace,
+    flags: {
+      force: {
+        kind: 'boolean',
+        brief: 'Also when the process that holds the lock still runs',
+        default: false,
+        withNegated: false,
+      },
+    },
+  },
+  docs: {
+    brief: 'Remove a lock that nobody will release',
+    fullDescription: described(
+      'Removes the lock of a workspace. Only needed for locks of another machine, or that cannot be read: a lock whose process is gone is taken over by the next run.',
+      ['unlock ./batches'],
+    ),
+  },
+})
+
+export const demoRoute = buildCommand<LookFlags, readonly [folder: string], CommandLineContext>({
+  loader: async () => (await import('./commands/demo.js')).demo,
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { ...folderParameter, brief: 'Folder to make', placeholder: 'folder', default: './batch-demo' },
+      ],
+    },
+    flags: { json: jsonFlag },
+  },
+  docs: {
+    brief: 'Make a workspace of every kind of triple and reconcile it',
+    fullDescription: described(
+      'Makes a workspace with triples of every kind, some of them broken on purpose, and reconciles it. Can be repeated: the folder is made anew each time. Needs no key and no network.',
+      ['demo', 'demo /tmp/batch-demo'],
+    ),
+  },
+})
+
+function described(text: string, examples: readonly string[]): string {
+  return [...wrapped(text), '', ...examples.map((example) => `  $ batch-reconciler ${example}`)].join('\n')
+}
+
+/** Breaks a paragraph into lines of at most 100 characters. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > 100) {
+      lines.push(line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
