@@ -36,7 +36,7 @@ export {
   type TripleLimits,
   type TripleMachineInput,
 } from './triple/context.js'
-export type { DownloadInput, TripleEvent, TripleTag } from './triple/setup.js'
+export type { OnlineStepInput, TripleEvent, TripleTag } from './triple/setup.js'
 export { tripleMachine, type TripleActor, type TripleSnapshot } from './triple/triple.machine.js'
 export {
   schedulerMachine,

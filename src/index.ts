@@ -38,7 +38,14 @@ export type {
   WorkspaceReport,
   WorkspaceStatus,
 } from './engine/report.js'
+export {
+  submitRequests,
+  type PreparedInput,
+  type SubmitOptions,
+  type SubmitReport,
+} from './engine/submit-requests.js'
 export { verifyWorkspace, type VerifyOptions } from './engine/verify-workspace.js'
+export { watchWorkspace, type WatchOptions } from './engine/watch-workspace.js'
 export { workspaceStatus } from './engine/workspace-status.js'
 export type {
   BatchProvider,
@@ -49,6 +56,12 @@ export type {
   RemoteRequestCounts,
   SubmitRequest,
 } from './providers/batch-provider.js'
+export {
+  openAiBatchProvider,
+  type OpenAiBatchProvider,
+  type OpenAiBatchProviderOptions,
+  type OpenAiBatchProviderSettings,
+} from './providers/openai/provider.js'
 export {
   compareBatchIndices,
   newBatchIndex,

@@ -1,5 +1,5 @@
-import { surveyed } from './context.js'
-import { tripleSetup } from './setup.js'
+import { surveyed, type TripleContext } from './context.js'
+import { tripleSetup, type OnlineStepInput } from './setup.js'
 import { onStepError } from './step-failed.js'
 
 /** The batch is at the server. `waiting` holds no timer: one shared poller wakes all who wait. */
@@ -11,7 +11,7 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
       invoke: {
         id: 'checkOnline',
         src: 'checkOnline',
-        input: ({ context }) => ({ index: context.index, facts: surveyed(context) }),
+        input: onlineStepInput,
         onDone: [
           {
             guard: { type: 'isStillProcessing', params: ({ event }) => event.output },
@@ -72,11 +72,7 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
       invoke: {
         id: 'downloadFiles',
         src: 'downloadFiles',
-        input: ({ context }) => ({
-          index: context.index,
-          facts: surveyed(context),
-          isAskingAgain: context.isAskingAgain,
-        }),
+        input: onlineStepInput,
         onDone: { target: '#triple.deciding', actions: 'noteSuccess' },
         onError: onStepError('downloading-backing-off'),
       },
@@ -84,3 +80,7 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
     'downloading-backing-off': { tags: 'backing-off', after: { backoff: 'downloading' } },
   },
 })
+
+function onlineStepInput({ context }: { readonly context: TripleContext }): OnlineStepInput {
+  return { index: context.index, facts: surveyed(context), isAskingAgain: context.isAskingAgain }
+}

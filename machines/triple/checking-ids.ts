@@ -20,7 +20,7 @@ export const checkingIds = tripleSetup.createStateConfig({
           },
           {
             guard: { type: 'canAskServerAgain', params: ({ event }) => event.output },
-            target: '#triple.awaiting-online-files',
+            target: '#triple.awaiting-online-files.looking-again-later',
             actions: [
               'noteSuccess',
               { type: 'askAgain', params: ({ event }) => event.output },

@@ -29,6 +29,8 @@ export interface TripleMachineInput {
   readonly jitterSeed?: number
   /** Whether an input that was never submitted may be sent to the server. */
   readonly maySubmit?: boolean
+  /** Whether the retry of failed requests may be sent; on unless set. */
+  readonly maySubmitRetries?: boolean
 }
 
 /** Paths, numbers and problems; never file contents. Serialisable. */
@@ -37,6 +39,7 @@ export interface TripleContext {
   readonly limits: TripleLimits
   readonly jitterSeed: number
   readonly maySubmit: boolean
+  readonly maySubmitRetries: boolean
   /** What stood on disk at the last survey; `null` before the first. */
   readonly facts: TripleFacts | null
   /** Why the triple backs off, waits or is parked; `null` while all is well. */
@@ -66,6 +69,7 @@ export function initialTripleContext(input: TripleMachineInput): TripleContext {
     limits: { ...defaultTripleLimits, ...input.limits },
     jitterSeed: input.jitterSeed ?? seedOf(input.index),
     maySubmit: input.maySubmit ?? false,
+    maySubmitRetries: input.maySubmitRetries ?? true,
     facts: null,
     ...freshStart,
     looksAgain: 0,

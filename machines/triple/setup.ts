@@ -34,8 +34,8 @@ export type TripleTag =
   /** A person is needed. */
   | 'parked'
 
-/** Input of the download: which triple, and whether files that are here already are fetched anew. */
-export interface DownloadInput extends StepInput {
+/** What the steps at the server are told: also whether files that are here already are to be fetched anew. */
+export interface OnlineStepInput extends StepInput {
   readonly isAskingAgain: boolean
 }
 
@@ -51,8 +51,8 @@ export const tripleSetup = setup({
   actors: {
     surveyTriple: actor<TripleFacts, { readonly index: string }>('surveyTriple'),
     submitBatch: actor<SubmitResult>('submitBatch'),
-    checkOnline: actor<OnlineVerdict>('checkOnline'),
-    downloadFiles: actor<void, DownloadInput>('downloadFiles'),
+    checkOnline: actor<OnlineVerdict, OnlineStepInput>('checkOnline'),
+    downloadFiles: actor<void, OnlineStepInput>('downloadFiles'),
     checkIds: actor<CheckVerdict>('checkIds'),
     processErrorFile: actor<ProcessResult>('processErrorFile'),
     processOutputFile: actor<ProcessResult>('processOutputFile'),
@@ -69,7 +69,7 @@ export const tripleSetup = setup({
     hasAnswers: ({ context }) => isCourse(context, 'check-ids'),
     shouldAskServer: ({ context }) =>
       isCourse(context, 'ask-server') || isCourse(context, 'fetch-announced-files'),
-    maySubmit: ({ context }) => context.maySubmit || context.facts?.submission === 'intended',
+    maySubmit: ({ context }) => maySubmit(context),
 
     canRetry: ({ context }, problem: Problem) =>
       problem.isPassing === true && context.failures < context.limits.maxRetries,
@@ -144,6 +144,12 @@ export const tripleSetup = setup({
       ),
   },
 })
+
+/** With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. */
+function maySubmit({ maySubmit: hasLeave, maySubmitRetries, facts }: TripleContext): boolean {
+  const isRetry = facts !== null && facts.parentIndex !== null
+  return hasLeave || facts?.submission === 'intended' || (isRetry && maySubmitRetries)
+}
 
 /** The facts learn the status too: the accounting asks them whether the batch was cut short. */
 function withRemoteStatus(context: TripleContext, verdict: OnlineVerdict): Partial<TripleContext> {

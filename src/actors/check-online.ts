@@ -1,11 +1,13 @@
-import type { OnlineVerdict, Problem, StepInput, TripleFacts } from '../../machines/index.js'
+import type { OnlineStepInput, OnlineVerdict, Problem, TripleFacts } from '../../machines/index.js'
 import { isEndedStatus } from '../../machines/index.js'
 import type { RemoteBatch } from '../providers/batch-provider.js'
-import { updateMetadata } from '../workspace/metadata.js'
+import { readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
+import { noteNoRoom } from './submission-record.js'
 
 /** CheckForBatchOutputAndErrorFileOnline: asks the server once, and notes what it says in the metadata. */
-export const checkOnline: Step<StepInput, OnlineVerdict> = async (dependencies, { facts }, signal) => {
+export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependencies, input, signal) => {
+  const { facts, isAskingAgain } = input
   const { provider } = dependencies
   if (provider === null || facts.batchId === null || facts.metadata === null) return { type: 'offline' }
   const batches = await provider.status([facts.batchId], signal)
@@ -15,14 +17,18 @@ export const checkOnline: Step<StepInput, OnlineVerdict> = async (dependencies, 
   if (batch === null) return { type: 'ended-badly', remoteStatus: 'not found', problem: batchGone(facts) }
   await noteStatus(dependencies, facts.metadata.path, batch)
   warnOfUnknownStatus(dependencies, facts, batch)
-  return onlineVerdict(facts, batch)
+  const verdict = onlineVerdict(facts, batch, isAskingAgain)
+  if (verdict.type === 'no-room')
+    await noteNoRoom(dependencies, { index: facts.index, path: facts.metadata.path })
+  return verdict
 }
 
 /** What a batch means for the files that stand here. */
-export function onlineVerdict(facts: TripleFacts, batch: RemoteBatch): OnlineVerdict {
+export function onlineVerdict(facts: TripleFacts, batch: RemoteBatch, isAskingAgain: boolean): OnlineVerdict {
   const { status: remoteStatus, outputFileId, errorFileId } = batch
   if (!isEndedStatus(remoteStatus)) return { type: 'still-processing', remoteStatus }
-  if (lacks(facts, batch)) return { type: 'files-ready', remoteStatus }
+  const hasFiles = outputFileId !== null || errorFileId !== null
+  if (lacks(facts, batch) || (isAskingAgain && hasFiles)) return { type: 'files-ready', remoteStatus }
   if (remoteStatus === 'failed') return failedVerdict(facts, batch)
   return {
     type: outputFileId === null && errorFileId === null ? 'not-published' : 'nothing-more',
@@ -57,18 +63,27 @@ function describe({ errors }: RemoteBatch): string {
   return `${first.code ?? 'error'}: ${(first.message ?? '').slice(0, 500)}${line}${more}`
 }
 
+/** Written only when something changed: a thousand waiting batches must not cost a thousand syncs a poll. */
 async function noteStatus(
   { workspace, clock }: TripleDependencies,
   path: string,
-  batch: RemoteBatch,
+  { status, outputFileId, errorFileId, requestCounts }: RemoteBatch,
 ): Promise<void> {
-  await updateMetadata(workspace, path, {
-    remote_status: batch.status,
-    output_file_id: batch.outputFileId,
-    error_file_id: batch.errorFileId,
-    request_counts: batch.requestCounts,
-    last_polled_at_ms: clock.now(),
-  })
+  const said = {
+    remote_status: status,
+    output_file_id: outputFileId,
+    error_file_id: errorFileId,
+    request_counts: requestCounts && { ...requestCounts },
+  }
+  const current = await readMetadata(workspace, path)
+  const before = {
+    remote_status: current?.remote_status,
+    output_file_id: current?.output_file_id,
+    error_file_id: current?.error_file_id,
+    request_counts: current?.request_counts,
+  }
+  if (JSON.stringify(said) === JSON.stringify(before)) return
+  await updateMetadata(workspace, path, { ...said, last_polled_at_ms: clock.now() })
 }
 
 /** The eight of the API reference, "The batch object". */

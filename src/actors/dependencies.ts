@@ -8,6 +8,7 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { StepEvent } from './events.js'
 import type { RowProcessor } from './processors.js'
+import type { SubmissionGate } from './submission-gate.js'
 
 /** What the steps of one triple work with. Made anew for each triple; nothing outlives it. */
 export interface TripleDependencies {
@@ -26,6 +27,9 @@ export interface TripleDependencies {
   readonly report: (event: StepEvent) => void
   readonly accountings: AccountingMemory
   readonly stepsAtWork: StepsAtWork
+  readonly submissions: SubmissionGate
+  /** Whether further batches of one upload may be cancelled. */
+  readonly cancelDuplicates: boolean
 }
 
 /**

@@ -1,16 +1,19 @@
-import type { DownloadInput, TripleFacts } from '../../machines/index.js'
+import type { OnlineStepInput, TripleFacts } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import { beginDurableFile } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { readMetadata } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
+import { keepSuperseded } from './keep-superseded.js'
 
 /**
- * Fetches the output and the error file that the metadata names and that are not here. Each is whole under its
- * final name or not there at all, and each is a fact of its own: a crash between the two is harmless.
+ * Fetches the output and the error file that the metadata names and that are not here; all of them anew when the
+ * ids did not add up. Each is whole under its final name or not there at all, and each is a fact of its own: a crash
+ * between the two is harmless.
  */
-export const downloadFiles: Step<DownloadInput, void> = async (dependencies, { facts }, signal) => {
+export const downloadFiles: Step<OnlineStepInput, void> = async (dependencies, input, signal) => {
+  const { facts, isAskingAgain } = input
   const { provider, workspace } = dependencies
   if (provider === null) throw noProvider(facts.index)
   const metadata = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
@@ -19,7 +22,7 @@ export const downloadFiles: Step<DownloadInput, void> = async (dependencies, { f
     { kind: 'error', fileId: metadata?.error_file_id ?? null },
   ] as const
   for (const { kind, fileId } of wanted) {
-    if (fileId === null || facts[kind] !== null) continue
+    if (fileId === null || (facts[kind] !== null && !isAskingAgain)) continue
     await downloadFile(dependencies, provider, { facts, kind, fileId }, signal)
   }
 }
@@ -31,15 +34,21 @@ interface WantedFile {
 }
 
 async function downloadFile(
-  { workspace, report }: TripleDependencies,
+  dependencies: TripleDependencies,
   provider: BatchProvider,
-  { facts: { index }, kind, fileId }: WantedFile,
+  { facts, kind, fileId }: WantedFile,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = workspace.layout.workdirFile(kind, index)
+  const { workspace, report } = dependencies
+  const { fileSystem, layout } = workspace
+  const { index } = facts
+  const path = facts[kind]?.path ?? layout.workdirFile(kind, index)
   const failed = asFileProblem({ path, action: 'write', index })
-  if ((await workspace.fileSystem.stat(path)) !== null) throw alreadyHere(index, kind, path)
-  const file = await beginDurableFile(workspace.fileSystem, path).catch(failed)
+  if (facts[kind] === null) await requireAbsent(dependencies, facts, kind, path)
+  const partPath = layout.partFile(kind, index)
+  // What a crash left of an earlier download; servers give no way to tell whether it is still the beginning.
+  if ((await fileSystem.stat(partPath)) !== null) await fileSystem.remove(partPath).catch(failed)
+  const file = await beginDurableFile(fileSystem, path, partPath).catch(failed)
   try {
     await provider.download(
       fileId,
@@ -49,6 +58,7 @@ async function downloadFile(
       },
       signal,
     )
+    await keepSuperseded(workspace, { index, kind, path, replacedBy: partPath })
   } catch (error) {
     await file.abort()
     throw error
@@ -56,8 +66,14 @@ async function downloadFile(
   await file.commit().catch(failed)
 }
 
-function alreadyHere(index: string, kind: 'output' | 'error', path: string): Error {
-  return reconciliationError(
+async function requireAbsent(
+  { workspace }: TripleDependencies,
+  { index }: TripleFacts,
+  kind: 'output' | 'error',
+  path: string,
+): Promise<void> {
+  if ((await workspace.fileSystem.stat(path)) === null) return
+  throw reconciliationError(
     {
       code: kind === 'output' ? 'OutputFileAlreadyExists' : 'ErrorFileAlreadyExists',
       message: `${path} appeared while triple ${index} was being downloaded; it is not overwritten.`,
@@ -73,7 +89,7 @@ function noProvider(index: string): Error {
     {
       code: 'NoProvider',
       message: `Files of triple ${index} have to be downloaded, and this run has no server.`,
-      hint: 'Pass a provider.',
+      hint: 'Pass a client, or set the key of the server.',
     },
     { index },
   )

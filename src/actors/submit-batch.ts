@@ -1,5 +1,123 @@
-import type { StepInput, SubmitResult } from '../../machines/index.js'
-import type { Step } from './dependencies.js'
+import { randomUUID } from 'node:crypto'
+import type { FileFact, StepInput, SubmitResult } from '../../machines/index.js'
+import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
+import {
+  requireValidRequests,
+  validateRequestsFile,
+  type RequestsFileReport,
+} from '../providers/validate-input.js'
+import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
+import type { Step, TripleDependencies } from './dependencies.js'
+import { findEarlierBatch } from './find-earlier-batch.js'
+import { noteAsked, noteBatch, noteIntent, noteRefusal, type SubmissionPlace } from './submission-record.js'
 
-/** Without a server nothing is sent; the input waits. */
-export const submitBatch: Step<StepInput, SubmitResult> = async () => ({ type: 'offline' })
+/**
+ * Sends the input, once. Each fact is durable before the next act: the intent, the id of the uploaded file together
+ * with "the server is being asked", the batch. Whatever is left of an earlier try is looked up first, so that a lost
+ * answer or a crash never makes a second paid batch.
+ */
+export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, { index, facts }, signal) => {
+  const { provider, workspace } = dependencies
+  if (provider === null || facts.input === null) return { type: 'offline' }
+  const path = facts.metadata?.path ?? workspace.layout.workdirFile('metadata', index)
+  const place: SubmissionPlace = { index, path }
+  const metadata = await readMetadata(workspace, path)
+  if (metadata?.batch_id != null) return { type: 'submitted', batchId: metadata.batch_id }
+  const earlier = await findEarlierBatch(
+    dependencies,
+    provider,
+    { index, submission: metadata?.submission },
+    signal,
+  )
+  const batch =
+    earlier ?? (await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal))
+  await noteBatch(dependencies, place, provider.name, batch)
+  return { type: 'submitted', batchId: batch.batchId }
+}
+
+interface Submission {
+  readonly place: SubmissionPlace
+  readonly input: FileFact
+  readonly metadata: BatchMetadata | null
+}
+
+async function submitAnew(
+  dependencies: TripleDependencies,
+  provider: BatchProvider,
+  { place, input, metadata }: Submission,
+  signal: AbortSignal,
+): Promise<RemoteBatch> {
+  dependencies.submissions.requireOpen(place.index)
+  const report = await validated(dependencies, provider, input, signal)
+  const intent = metadata?.submission ?? {
+    intent_key: randomUUID(),
+    intended_at_ms: dependencies.clock.now(),
+  }
+  const inputFileId = intent.input_file_id ?? null
+  await noteIntent(dependencies, place, intent, report)
+  if (inputFileId !== null) await noteAsked(dependencies, place, inputFileId)
+  try {
+    return await provider.submit(
+      {
+        inputPath: input.path,
+        endpoint: report.parts[0]?.url ?? '',
+        metadata: batchLabels(place.index, metadata, intent),
+        inputFileId,
+        onUploaded: (fileId) => noteAsked(dependencies, place, fileId),
+      },
+      signal,
+    )
+  } catch (error) {
+    await afterFailure(dependencies, place, error)
+    throw error
+  }
+}
+
+/** A file that a server would refuse is refused here, before a byte is sent. */
+async function validated(
+  { workspace }: TripleDependencies,
+  { limits }: BatchProvider,
+  { path }: FileFact,
+  signal: AbortSignal,
+): Promise<RequestsFileReport> {
+  const report = await validateRequestsFile(workspace.fileSystem, path, limits, signal)
+  requireValidRequests(report)
+  if (report.parts.length <= 1) return report
+  const reason = report.splitReasons[0]
+  throw reconciliationError({
+    code: 'RequestsFileInvalid',
+    message: `${path} is more than one batch: ${reason?.message ?? 'it is too large'}`,
+    hint: 'Submit the requests file with `submit`: it is split there.',
+    needsPerson: true,
+    facts: { path, reasons: report.splitReasons },
+  })
+}
+
+/** Goes into the batch's own metadata, so that a person who looks at the server sees whose it is. */
+function batchLabels(
+  index: string,
+  metadata: BatchMetadata | null,
+  { intent_key: intentKey }: SubmissionIntent,
+): Readonly<Record<string, string>> {
+  return {
+    tool: 'batch-reconciler',
+    index,
+    root_index: metadata?.root_index ?? index,
+    attempt: String(metadata?.attempt ?? 1),
+    intent_key: intentKey,
+  }
+}
+
+/** Only what proves that no batch was made lets the next try go without a search. */
+async function afterFailure(
+  dependencies: TripleDependencies,
+  place: SubmissionPlace,
+  error: unknown,
+): Promise<void> {
+  if (!isBatchReconciliationError(error)) return
+  if (error.code === 'QuotaExhausted') dependencies.submissions.close(error.problem)
+  if (error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true) return
+  if (error.code === 'Interrupted') return
+  await noteRefusal(dependencies, place)
+}

@@ -4,13 +4,18 @@ import { systemClock } from '../clock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { ReconciliationEvent, ReportEvent } from './events.js'
 import type { ReconcileOptions } from './options.js'
+import type { RunContext } from './run-context.js'
 
 /** What the steps of one triple get, from the options of the run. */
-export function tripleDependencies(workspace: BatchWorkspace, options: ReconcileOptions): TripleDependencies {
+export function tripleDependencies(
+  workspace: BatchWorkspace,
+  options: ReconcileOptions,
+  { board, submissions }: RunContext,
+): TripleDependencies {
   return {
     workspace,
     clock: options.clock ?? systemClock,
-    provider: options.provider ?? null,
+    provider: board?.provider ?? null,
     limits: {
       ...defaultTripleLimits,
       ...options.limits,
@@ -25,6 +30,8 @@ export function tripleDependencies(workspace: BatchWorkspace, options: Reconcile
     report: reporterOf(options),
     accountings: accountingMemory(),
     stepsAtWork: stepsAtWork(),
+    submissions,
+    cancelDuplicates: options.cancelDuplicates ?? false,
   }
 }
 

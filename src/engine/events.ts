@@ -14,6 +14,8 @@ export type ReconciliationEvent =
       /** Sizes of all data files of these triples together. */
       readonly totalBytes: number
     }
+  /** Waiting for the server; the next look at it is in `delayMs`. */
+  | { readonly type: 'poll.scheduled'; readonly delayMs: number; readonly waiting: number }
   | { readonly type: 'triple.started'; readonly index: string }
   /** The triple's machine took a step. `from` and `to` are state paths such as `checking-ids.checking`. */
   | {

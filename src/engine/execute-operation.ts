@@ -19,6 +19,7 @@ import { createWorkspaceDirectories } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { tripleDependencies } from './dependencies.js'
 import type { ReconcileOptions } from './options.js'
+import { runContext } from './run-context.js'
 
 /** What one operation came to. */
 export interface OperationResult {
@@ -41,7 +42,7 @@ export async function executeReconciliationOperation(
 ): Promise<OperationResult> {
   const { workspace, index } = triple
   await createWorkspaceDirectories(workspace)
-  const dependencies = tripleDependencies(workspace, options)
+  const dependencies = tripleDependencies(workspace, options, runContext(options))
   const facts = await surveyFacts(workspace, index)
   const signal = options.signal ?? new AbortController().signal
   await executors[operation](dependencies, facts, signal)
@@ -130,7 +131,7 @@ async function fetchFromServer(
   facts: TripleFacts,
   signal: AbortSignal,
 ): Promise<void> {
-  const verdict = await checkOnline(dependencies, { index: facts.index, facts }, signal)
+  const verdict = await checkOnline(dependencies, { index: facts.index, facts, isAskingAgain: false }, signal)
   switch (verdict.type) {
     case 'files-ready': {
       const now = await surveyFacts(dependencies.workspace, facts.index)

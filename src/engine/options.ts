@@ -1,3 +1,4 @@
+import type { OpenAI } from 'openai'
 import type { TripleLimits } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -9,8 +10,16 @@ import type { ReportEvent } from './events.js'
 
 /** How triples are reconciled. Every field may be left out. */
 export interface ReconcileOptions {
-  /** The server to ask. Without one the run works on what is on disk. */
+  /** Your `OpenAI` client: the server to ask. Without one (or a provider) the run works on what is on disk. */
+  readonly client?: OpenAI | undefined
+  /** Any other server, in place of `client`. */
   readonly provider?: BatchProvider | undefined
+  /** Send inputs that were never submitted. Off unless set; retries of failed requests are sent all the same. */
+  readonly shouldSubmit?: boolean | undefined
+  /** Send the retries of failed requests, which costs money like any batch. On unless set. */
+  readonly shouldSubmitRetries?: boolean | undefined
+  /** Cancel further batches that exist for one upload, after a crash of another tool. Off unless set. */
+  readonly cancelDuplicates?: boolean | undefined
   /** What the answers hold; `text` unless the triple's metadata says otherwise. */
   readonly expectedContentType?: ExpectedContentType | undefined
   /** Judges (and may transform) each answer's content. A zod schema fits. */

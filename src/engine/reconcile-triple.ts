@@ -17,6 +17,7 @@ import type { ReportEvent } from './events.js'
 import type { ReconcileOptions } from './options.js'
 import { provideActors } from './provide-actors.js'
 import type { TripleReport } from './report.js'
+import { runContext, type RunContext } from './run-context.js'
 
 /**
  * Reconciles one triple as far as it goes by itself: to `done/`, or to where it waits for the server or for a
@@ -28,11 +29,17 @@ export async function reconcileTriple(
   workspace: BatchWorkspace,
   triple: Pick<BatchFileTriple, 'index'>,
   options: ReconcileOptions = {},
+  run: RunContext = runContext(options),
 ): Promise<TripleReport> {
-  const dependencies = tripleDependencies(workspace, options)
+  const dependencies = tripleDependencies(workspace, options, run)
   const watch = observeTransitions(dependencies, triple.index, dependencies.report as ReportEvent)
   const actor = createActor(provideActors(dependencies), {
-    input: { index: triple.index, limits: dependencies.limits },
+    input: {
+      index: triple.index,
+      limits: dependencies.limits,
+      maySubmit: options.shouldSubmit ?? false,
+      maySubmitRetries: options.shouldSubmitRetries ?? true,
+    },
     clock: dependencies.clock,
     inspect: watch.inspect,
   })

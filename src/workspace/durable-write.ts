@@ -31,9 +31,16 @@ export async function writeFileDurably(fs: FileSystem, path: string, content: Fi
   await file.commit()
 }
 
-/** The same for content that arrives in pieces. The caller ends it with `commit` or `abort`. */
-export async function beginDurableFile(fs: FileSystem, finalPath: string): Promise<DurableFile> {
-  const temporaryPath = join(dirname(finalPath), temporaryName(basename(finalPath)))
+/**
+ * The same for content that arrives in pieces. The caller ends it with `commit` or `abort`.
+ *
+ * @param temporaryPath where it grows, in the same directory; nothing may stand there
+ */
+export async function beginDurableFile(
+  fs: FileSystem,
+  finalPath: string,
+  temporaryPath: string = join(dirname(finalPath), temporaryName(basename(finalPath))),
+): Promise<DurableFile> {
   const file = await fs.open(temporaryPath, 'create')
   let isOpen = true
   const abort = async (): Promise<void> => {

@@ -21,6 +21,8 @@ export interface WorkspaceLayout {
   partFile(kind: FileKind, index: BatchIndex): string
   /** The final rows of a lineage, one for each request of its root triple. */
   resultsFile(rootIndex: BatchIndex): string
+  /** A file the server gave first, when it later gave another one. */
+  supersededFile(kind: 'output' | 'error', index: BatchIndex, sha256: string): string
   /** Requests that failed for good. */
   failedFile(index: BatchIndex): string
   /** Lines that could not be read, with their place. */
@@ -53,6 +55,8 @@ export function workspaceLayout(root: string): WorkspaceLayout {
     doneFile: (kind, index) => at('done', batchFileName(kind, index)),
     partFile: (kind, index) => at('workdir', `${batchFileName(kind, index)}.part`),
     resultsFile: (rootIndex) => at('target', `batch_results_${rootIndex}.jsonl`),
+    supersededFile: (kind, index, sha256) =>
+      at('failed-items', `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`),
     failedFile: (index) => at('failed-items', `batch_failed_${index}.jsonl`),
     unreadableFile: (index) => at('failed-items', `batch_unreadable_${index}.jsonl`),
     accountingFile: (index) => at('logs', `batch_accounting_${index}.json`),

@@ -60,7 +60,11 @@ export const metadataSchema = z.looseObject({
   last_refused_batch_id: textSchema.nullish(),
   /** As the server gave them; the accounting says where it disagrees. */
   request_counts: z
-    .looseObject({ total: z.number().nullish(), completed: z.number().nullish(), failed: z.number().nullish() })
+    .looseObject({
+      total: z.number().nullish(),
+      completed: z.number().nullish(),
+      failed: z.number().nullish(),
+    })
     .nullish(),
   created_at_ms: z.number().nullish(),
 })

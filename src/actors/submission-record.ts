@@ -1,0 +1,87 @@
+import type { RemoteBatch } from '../providers/batch-provider.js'
+import type { RequestsFileReport } from '../providers/validate-input.js'
+import { readMetadata, updateMetadata, type SubmissionIntent } from '../workspace/metadata.js'
+import type { TripleDependencies } from './dependencies.js'
+
+/** Whose submission it is, and where its metadata stands (absolute path). */
+export interface SubmissionPlace {
+  readonly index: string
+  readonly path: string
+}
+
+/** The intent: from here on a crash is resumed, not started anew. */
+export async function noteIntent(
+  { workspace }: TripleDependencies,
+  { index, path }: SubmissionPlace,
+  intent: SubmissionIntent,
+  { parts, requestCount }: RequestsFileReport,
+): Promise<void> {
+  const current = await readMetadata(workspace, path)
+  await updateMetadata(workspace, path, {
+    endpoint: parts[0]?.url ?? null,
+    model: parts[0]?.model ?? null,
+    request_count: requestCount,
+    attempt: current?.attempt ?? 1,
+    root_index: current?.root_index ?? index,
+    submission: intent,
+  })
+}
+
+/** The upload is known and the server is about to be asked: from here on a batch may exist. */
+export async function noteAsked(
+  { workspace, clock }: TripleDependencies,
+  { path }: SubmissionPlace,
+  inputFileId: string,
+): Promise<void> {
+  const submission = (await readMetadata(workspace, path))?.submission
+  if (submission == null) throw new Error(`${path} lost its submission intent.`)
+  await updateMetadata(workspace, path, {
+    input_file_id: inputFileId,
+    submission: { ...submission, input_file_id: inputFileId, asked_at_ms: clock.now() },
+  })
+}
+
+/** The server refused in so many words: no batch exists, and the upload can be used again. */
+export async function noteRefusal(
+  { workspace }: TripleDependencies,
+  { path }: SubmissionPlace,
+): Promise<void> {
+  const submission = (await readMetadata(workspace, path))?.submission
+  if (submission == null) return
+  await updateMetadata(workspace, path, { submission: { ...submission, asked_at_ms: null } })
+}
+
+/** The batch exists. */
+export async function noteBatch(
+  { workspace, clock }: TripleDependencies,
+  { path }: SubmissionPlace,
+  providerName: string,
+  batch: RemoteBatch,
+): Promise<void> {
+  const current = await readMetadata(workspace, path)
+  await updateMetadata(workspace, path, {
+    batch_id: batch.batchId,
+    input_file_id: batch.inputFileId ?? current?.input_file_id ?? null,
+    remote_status: batch.status,
+    provider: providerName,
+    submitted_at_ms: batch.createdAtMs ?? clock.now(),
+  })
+}
+
+/** The server had no room and ran nothing: the same upload is to become another batch. */
+export async function noteNoRoom(
+  { workspace }: TripleDependencies,
+  { path }: SubmissionPlace,
+): Promise<void> {
+  const current = await readMetadata(workspace, path)
+  if (current === null) return
+  const submission = current.submission ?? null
+  await updateMetadata(workspace, path, {
+    batch_id: null,
+    remote_status: null,
+    output_file_id: null,
+    error_file_id: null,
+    last_refused_batch_id: current.batch_id,
+    submission: submission && { ...submission, asked_at_ms: null },
+  })
+}

@@ -1,0 +1,87 @@
+import { createActor, waitFor } from 'xstate'
+import { schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
+import { isBatchReconciliationError } from '../errors.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { BatchFileTriple } from '../workspace/triple.js'
+import { reporterOf } from './dependencies.js'
+import type { ReconcileWorkspaceOptions } from './options.js'
+import { reconcileTriple } from './reconcile-triple.js'
+import type { TripleReport } from './report.js'
+import type { RunContext } from './run-context.js'
+
+/** Enough to keep two cores and a disk busy; more only holds more files open. */
+const defaultConcurrency = 4
+
+/**
+ * Runs triples to their rest, a few at a time: the scheduler's machine says which one starts when. `null` stands for
+ * those that a stop kept from coming to rest.
+ */
+export async function runTriples(
+  workspace: BatchWorkspace,
+  triples: readonly BatchFileTriple[],
+  options: ReconcileWorkspaceOptions,
+  run: RunContext,
+): Promise<readonly (TripleReport | null)[]> {
+  const reports: (TripleReport | null)[] = triples.map(() => null)
+  const scheduler = createActor(schedulerMachine, {
+    input: { triples: triples.length, maxLive: options.concurrency ?? defaultConcurrency },
+  })
+  scheduler.on('triple.admitted', ({ position }) => {
+    const triple = triples[position]
+    if (triple === undefined)
+      throw new Error(`The scheduler admitted triple ${position} of ${triples.length}.`)
+    void runOne(workspace, triple, options, run).then((report) => {
+      reports[position] = report
+      scheduler.send({ type: 'triple.settled' })
+    })
+  })
+  await runToEnd(scheduler, options.signal)
+  return reports
+}
+
+async function runToEnd(scheduler: SchedulerActor, signal: AbortSignal | undefined): Promise<void> {
+  const stop = (): void => scheduler.send({ type: 'scheduler.stop' })
+  signal?.addEventListener('abort', stop, { once: true })
+  scheduler.start()
+  if (signal?.aborted === true) stop()
+  await waitFor(scheduler, (snapshot) => snapshot.status === 'done')
+  signal?.removeEventListener('abort', stop)
+}
+
+/** Never rejects: a fault of ours in one triple must not take the others down either. */
+async function runOne(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+  options: ReconcileWorkspaceOptions,
+  run: RunContext,
+): Promise<TripleReport | null> {
+  const emit = reporterOf(options)
+  emit({ type: 'triple.started', index: triple.index })
+  try {
+    const report = await reconcileTriple(workspace, triple, options, run)
+    emit({ type: 'triple.settled', index: triple.index, report })
+    return report
+  } catch (error) {
+    if (isBatchReconciliationError(error) && error.code === 'Interrupted') return null
+    const report = brokenReport(triple.index, error)
+    emit({ type: 'triple.settled', index: triple.index, report })
+    return report
+  }
+}
+
+function brokenReport(index: string, error: unknown): TripleReport {
+  const problem = toProblem(error)
+  return {
+    index,
+    outcome: { type: 'failed', problem },
+    state: 'failed',
+    operations: [],
+    counts: null,
+    rows: null,
+    problem,
+    attempt: 1,
+    rootIndex: index,
+    remoteStatus: null,
+    resultsPath: null,
+  }
+}

@@ -1,0 +1,53 @@
+import type { BatchProvider, RemoteBatch } from './batch-provider.js'
+
+/** A provider whose statuses can be asked for ahead, for all waiting batches at once. */
+export interface StatusBoard {
+  readonly provider: BatchProvider
+  /** Asks for all of them; each answer is then given out once, to the first who asks for that batch. */
+  prefetch(batchIds: readonly string[], signal: AbortSignal): Promise<void>
+}
+
+/**
+ * One page of a server's list answers for up to 100 batches, but triples ask one by one. What was fetched ahead is
+ * used once only: a triple that asks again wants to know how things stand now.
+ */
+export function statusBoard(provider: BatchProvider): StatusBoard {
+  const answers = new Map<string, RemoteBatch | null>()
+  const unseen = new Set<string>()
+  return {
+    provider: {
+      ...provider,
+      status: async (batchIds, signal) => {
+        const isKnown = batchIds.every((batchId) => answers.has(batchId) || unseen.has(batchId))
+        return isKnown ? taken(batchIds, answers, unseen) : provider.status(batchIds, signal)
+      },
+    },
+    async prefetch(batchIds, signal) {
+      answers.clear()
+      unseen.clear()
+      if (batchIds.length === 0) return
+      const statuses = await provider.status(batchIds, signal)
+      for (const batchId of batchIds) {
+        const batch = statuses.get(batchId)
+        // The provider did not come to this one in this call; its triple waits for the next poll.
+        if (batch === undefined) unseen.add(batchId)
+        else answers.set(batchId, batch)
+      }
+    },
+  }
+}
+
+function taken(
+  batchIds: readonly string[],
+  answers: Map<string, RemoteBatch | null>,
+  unseen: Set<string>,
+): ReadonlyMap<string, RemoteBatch | null> {
+  const given = new Map<string, RemoteBatch | null>()
+  for (const batchId of batchIds) {
+    const batch = answers.get(batchId)
+    if (batch !== undefined) given.set(batchId, batch)
+    answers.delete(batchId)
+    unseen.delete(batchId)
+  }
+  return given
+}
