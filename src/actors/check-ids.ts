@@ -1,12 +1,14 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
 import { isCutShortStatus } from '../../machines/index.js'
 import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
-import { writeProof } from '../accounting/proof.js'
+import { writeProof, type ProofFacts } from '../accounting/proof.js'
 import { writeQuarantine } from '../accounting/quarantine.js'
+import { requestCountContradictions } from '../accounting/request-counts.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
 import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
 import { locateTriple } from '../workspace/locate-triple.js'
+import { readMetadata } from '../workspace/metadata.js'
 import { bytesReporter } from './bytes-reporter.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -19,8 +21,14 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
   const { accounting } = await accountFor(dependencies, facts, signal)
-  await keepEvidence(dependencies, accounting, isCutShortStatus(facts.remoteStatus))
-  for (const message of accounting.warnings) report({ type: 'warning', index, message })
+  const contradictions = await findContradictions(dependencies, facts, accounting)
+  await keepEvidence(dependencies, accounting, {
+    clock: dependencies.clock,
+    isCutShort: isCutShortStatus(facts.remoteStatus),
+    contradictions,
+  })
+  for (const message of [...accounting.warnings, ...contradictions])
+    report({ type: 'warning', index, message })
   return checkVerdict(accounting)
 }
 
@@ -70,18 +78,29 @@ async function countRows(
 }
 
 async function keepEvidence(
-  { workspace, clock }: TripleDependencies,
+  { workspace }: TripleDependencies,
   accounting: TripleAccounting,
-  isCutShort: boolean,
+  proofFacts: ProofFacts,
 ): Promise<void> {
   const { fileSystem, layout } = workspace
   const { index } = accounting
   await writeQuarantine(fileSystem, layout.unreadableFile(index), accounting)
-  await writeProof(fileSystem, layout.accountingFile(index), accounting, {
-    clock,
-    isCutShort,
-    contradictions: [],
-  })
+  await writeProof(fileSystem, layout.accountingFile(index), accounting, proofFacts)
+}
+
+/** The server's own counts are never trusted; where they differ from the files, people want to know. */
+async function findContradictions(
+  { workspace }: TripleDependencies,
+  { metadata, remoteStatus }: TripleFacts,
+  accounting: TripleAccounting,
+): Promise<readonly string[]> {
+  if (metadata === null) return []
+  const reported = (await readMetadata(workspace, metadata.path))?.request_counts
+  if (reported == null) return []
+  const { total = null, completed = null, failed = null } = reported
+  // Requests that an expired or cancelled batch never ran stand in the error file and in no counter of the server.
+  const comparableFailed = isCutShortStatus(remoteStatus) ? null : failed
+  return requestCountContradictions({ total, completed, failed: comparableFailed }, accounting)
 }
 
 function missingPath(index: string): Error {
