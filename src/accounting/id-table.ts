@@ -1,7 +1,7 @@
 import { GrowableColumn } from './growable-column.js'
 
 /** Longest id the table takes, in UTF-16 code units. Servers allow far less; a limit keeps a bad line from filling memory. */
-export const maxIdLength = 65_536
+export const maxIdLength = 32_767
 
 /**
  * Gives each distinct id a number from 0, in the order of arrival. Ids are compared by exact string value
@@ -16,8 +16,8 @@ export class IdTable {
   #blockFilled = 0
   /** Block number and place in the block, as one number. */
   readonly #places = new GrowableColumn(Uint32Array)
-  /** Kept so that most comparisons and every growth of the table need no look at the characters. */
-  readonly #hashes = new GrowableColumn(Uint32Array)
+  /** The upper eight bits of each hash: most comparisons need no look at the characters. */
+  readonly #hashTags = new GrowableColumn(Uint8Array)
   /** Number of the id plus 1; 0 is a free slot. The size is a power of two, at most three quarters are taken. */
   #slots = new Uint32Array(1024)
   #size = 0
@@ -39,7 +39,7 @@ export class IdTable {
     if (known !== 0) return known - 1
     const ordinal = this.#size
     this.#store(ordinal, id)
-    this.#hashes.set(ordinal, hash)
+    this.#hashTags.set(ordinal, hash >>> 24)
     this.#slots[slot] = ordinal + 1
     this.#size += 1
     if (this.#size * 4 > this.#slots.length * 3) this.#growSlots()
@@ -50,7 +50,7 @@ export class IdTable {
   at(ordinal: number): string {
     const block = this.#blockOf(ordinal)
     const place = this.#places.get(ordinal) & (blockBytes - 1)
-    const header = block.readUInt32LE(place)
+    const header = block.readUInt16LE(place)
     const start = place + headerBytes
     const isWide = (header & 1) === 1
     return isWide
@@ -60,9 +60,10 @@ export class IdTable {
 
   #slotOf(id: string, hash: number): number {
     const mask = this.#slots.length - 1
+    const tag = hash >>> 24
     let slot = hash & mask
     for (let taken = this.#slots[slot] ?? 0; taken !== 0; taken = this.#slots[slot] ?? 0) {
-      if (this.#hashes.get(taken - 1) === hash && this.#holds(taken - 1, id)) break
+      if (this.#hashTags.get(taken - 1) === tag && this.#holds(taken - 1, id)) break
       slot = (slot + 1) & mask
     }
     return slot
@@ -71,7 +72,7 @@ export class IdTable {
   #holds(ordinal: number, id: string): boolean {
     const block = this.#blockOf(ordinal)
     const place = this.#places.get(ordinal) & (blockBytes - 1)
-    const header = block.readUInt32LE(place)
+    const header = block.readUInt16LE(place)
     if (header >>> 1 !== id.length) return false
     return (header & 1) === 1
       ? holdsWide(block, place + headerBytes, id)
@@ -88,7 +89,7 @@ export class IdTable {
     const isWide = hasWideUnit(id)
     const bytes = headerBytes + (isWide ? id.length * 2 : id.length)
     const block = this.#blockWithRoom(bytes)
-    block.writeUInt32LE(id.length * 2 + (isWide ? 1 : 0), this.#blockFilled)
+    block.writeUInt16LE(id.length * 2 + (isWide ? 1 : 0), this.#blockFilled)
     block.write(id, this.#blockFilled + headerBytes, isWide ? 'utf16le' : 'latin1')
     this.#places.set(ordinal, (this.#blocks.length - 1) * blockBytes + this.#blockFilled)
     this.#blockFilled += bytes
@@ -104,11 +105,22 @@ export class IdTable {
     return block
   }
 
+  #hashAt(ordinal: number): number {
+    const block = this.#blockOf(ordinal)
+    const place = this.#places.get(ordinal) & (blockBytes - 1)
+    const header = block.readUInt16LE(place)
+    if ((header & 1) === 1) return hashOf(this.at(ordinal))
+    const end = place + headerBytes + (header >>> 1)
+    let hash = hashSeed
+    for (let at = place + headerBytes; at < end; at += 1) hash = hashStep(hash, block[at] ?? 0)
+    return hashMix(hash)
+  }
+
   #growSlots(): void {
     const slots = new Uint32Array(this.#slots.length * 2)
     const mask = slots.length - 1
     for (let ordinal = 0; ordinal < this.#size; ordinal += 1) {
-      let slot = this.#hashes.get(ordinal) & mask
+      let slot = this.#hashAt(ordinal) & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = ordinal + 1
     }
@@ -123,7 +135,7 @@ const blockBytes = 1 << blockBits
 const firstBlockBytes = 16 * 1024
 
 /** Before each id: its length in code units, shifted by one; the lowest bit says that a unit takes two bytes. */
-const headerBytes = 4
+const headerBytes = 2
 
 function holdsNarrow(block: Buffer, start: number, id: string): boolean {
   for (let at = 0; at < id.length; at += 1) {
@@ -148,9 +160,19 @@ function hasWideUnit(id: string): boolean {
 
 /** FNV-1a over code units with the final mix of MurmurHash3, since counted ids differ in their last digits only. */
 function hashOf(id: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  let hash = hashSeed
+  for (let at = 0; at < id.length; at += 1) hash = hashStep(hash, id.charCodeAt(at))
+  return hashMix(hash)
+}
+
+const hashSeed = 0x811c9dc5
+
+function hashStep(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193)
+}
+
+function hashMix(hash: number): number {
+  const first = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35)
+  return (second ^ (second >>> 16)) >>> 0
 }

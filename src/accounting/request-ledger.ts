@@ -37,6 +37,7 @@ export const defaultMaxRequests = 5_000_000
 export class RequestLedger {
   readonly #maxRequests: number
   readonly #ids = new IdTable()
+  /** Its lines count from the request's own ordinal: zero, and so without cost, where nothing stands between requests. */
   readonly #inputs = new PositionColumns()
   readonly #answers = new PositionColumns()
   readonly #flags = new GrowableColumn(Uint8Array)
@@ -56,7 +57,8 @@ export class RequestLedger {
     const ordinal = this.#ids.add(id)
     if (this.#ids.size === sizeBefore) return ordinal
     if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, position.line)
-    this.#inputs.set(ordinal, position)
+    const { line, offset, length } = position
+    this.#inputs.set(ordinal, { line: line - ordinal - 1, offset, length })
     return null
   }
 
@@ -71,7 +73,8 @@ export class RequestLedger {
 
   /** Line of the request in the input file. */
   inputAt(ordinal: number): LinePosition {
-    return this.#inputs.get(ordinal)
+    const { line, offset, length } = this.#inputs.get(ordinal)
+    return { line: line + ordinal + 1, offset, length }
   }
 
   /** The answer that counts, or `null` when none was found. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { account, jsonl, request } from './triple-files.js'
 
@@ -28,6 +28,8 @@ const lineOf = ({ id, isSuccess, content, envelope }: DrawnAnswer): string =>
     error: null,
   })
 
+const repeats = (all: readonly string[]): number => all.length - new Set(all).size
+
 /** The rules once more, over plain lists and with nothing in common with the code under test. */
 function naiveAccounting(
   requests: readonly string[],
@@ -38,7 +40,6 @@ function naiveAccounting(
   const known = (rows: readonly DrawnAnswer[]): DrawnAnswer[] =>
     rows.filter((row) => distinct.includes(row.id))
   const answersOf = (id: string): DrawnAnswer[] => [...output, ...error].filter((row) => row.id === id)
-  const repeats = (all: readonly string[]): number => all.length - new Set(all).size
   const successes = (id: string): DrawnAnswer[] => answersOf(id).filter((row) => row.isSuccess)
   return {
     input: requests.length,

@@ -247,9 +247,9 @@ describe('one id more than once among the answers', () => {
   })
 })
 
-describe('what counts as a success', () => {
-  const line = (parts: object): string => JSON.stringify({ custom_id: 'a', ...parts })
+const answerLine = (parts: object): string => JSON.stringify({ custom_id: 'a', ...parts })
 
+describe('what counts as a success', () => {
   test.each([
     ['a 2xx with a body', { response: { status_code: 201, body: {} }, error: null }, true],
     ['a body that is JSON text', { response: { status_code: 200, body: '{"a":1}' } }, true],
@@ -266,7 +266,7 @@ describe('what counts as a success', () => {
     ['no response', { response: null, error: { code: 'batch_expired' } }, false],
     ['nothing at all', {}, false],
   ])('%s', async (_name, parts, isSuccess) => {
-    const { accounting } = await account({ input: jsonl(request('a')), output: jsonl(line(parts)) })
+    const { accounting } = await account({ input: jsonl(request('a')), output: jsonl(answerLine(parts)) })
     expect(accounting.answers.succeeded).toBe(isSuccess ? 1 : 0)
   })
 })

@@ -37,13 +37,13 @@ describe('decoding a line', () => {
   })
 })
 
-describe('the custom_id of a line', () => {
-  const idOf = (content: string): ReturnType<typeof requestIdOf> => {
-    const decoded = decode(content)
-    if (decoded.type !== 'object') throw new Error(decoded.reason)
-    return requestIdOf(decoded.value)
-  }
+const idOf = (content: string): ReturnType<typeof requestIdOf> => {
+  const decoded = decode(content)
+  if (decoded.type !== 'object') throw new Error(decoded.reason)
+  return requestIdOf(decoded.value)
+}
 
+describe('the custom_id of a line', () => {
   test.each([
     ['plain', '{"custom_id":"a"}', 'a'],
     ['escaped in its value', String.raw`{"custom_id":"\u0061"}`, 'a'],
@@ -68,7 +68,7 @@ describe('the custom_id of a line', () => {
     ['{"custom_id":{"a":1}}', 'custom_id is an object; expected a string'],
     ['{"custom_id":true}', 'custom_id is a boolean; expected a string'],
     ['{"custom_id":""}', 'custom_id is empty'],
-    [`{"custom_id":"${'x'.repeat(65_537)}"}`, 'custom_id is longer than 65536 characters'],
+    [`{"custom_id":"${'x'.repeat(32_768)}"}`, 'custom_id is longer than 32767 characters'],
   ])('of %s is refused', (content, reason) => {
     expect(idOf(content)).toEqual({ type: 'unreadable', reason })
   })

@@ -27,7 +27,7 @@ interface Proven {
   readonly files: TriplePaths
   readonly proofPath: string
   readonly proof: AccountingProof
-  readonly verify: (changes?: Partial<TriplePaths>) => Promise<TripleVerification>
+  readonly verify: (changes?: { readonly input?: null; readonly error?: null }) => Promise<TripleVerification>
 }
 
 async function proven(content: TripleContent, isCutShort = false): Promise<Proven> {

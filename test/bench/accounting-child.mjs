@@ -11,7 +11,6 @@ const paths = { input: pathOf('input'), output: pathOf('output'), error: pathOf(
 
 const ways = {
   async ours() {
-    const load = (path) => import(pathToFileURL(join(dist, 'src', path)).href)
     const { accountForTriple } = await load('accounting/account.js')
     const { nodeFileSystem } = await load('workspace/node-file-system.js')
     const { accounting } = await accountForTriple({
@@ -29,6 +28,10 @@ const ways = {
     const matched = [...requests].filter((id) => answers.has(id)).length
     return { matched, missing: requests.size - matched, unknown: answers.size - matched }
   },
+}
+
+function load(path) {
+  return import(pathToFileURL(join(dist, 'src', path)).href)
 }
 
 async function idsOf(path) {

@@ -40,7 +40,9 @@ const errorLine = (at) =>
 
 /** Cut to a length, without half an escape at the end. */
 function cut(text, length) {
-  return text.slice(0, Math.max(0, length)).replace(/\\(u[0-9a-f]{0,3})?$/, (escape) => '.'.repeat(escape.length))
+  return text
+    .slice(0, Math.max(0, length))
+    .replace(/\\(u[0-9a-f]{0,3})?$/, (escape) => '.'.repeat(escape.length))
 }
 
 /** Text with the escapes that real answers have. */
