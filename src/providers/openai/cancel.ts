@@ -20,7 +20,6 @@ export async function cancelBatch(
     if (batch !== null) return batch
     throw unusableAnswer(contextOf(connection, 'batches.cancel'), 'something that is no batch object')
   } catch (error) {
-    if (signal.aborted) throw error
     const batch = await retrieveBatch(connection, batchId, signal).catch(() => null)
     if (batch !== null && (isEndedStatus(batch.status) || batch.status === 'cancelling')) return batch
     throw error

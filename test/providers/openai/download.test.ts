@@ -1,5 +1,7 @@
 import { createGzip } from 'node:zlib'
+import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
+import { openAiBatchProvider } from '../../../src/providers/openai/provider.js'
 import { faults, type BodyEnding, type Fault } from '../../../src/testing/index.js'
 import {
   collector,
@@ -23,6 +25,12 @@ const serving =
     if ((request.url ?? '').endsWith('/content')) send(request, response, call)
     else sendJson(response, { id: 'file-1', object: 'file', ...(bytes === null ? {} : { bytes }) })
   }
+
+/** Three rows are announced and two are sent. */
+const shortAnswer = (url: string) =>
+  url.endsWith('/content')
+    ? new Response(rows(2), { headers: { 'content-length': String(rows(3).length) } })
+    : Response.json({ id: 'file-1', object: 'file' })
 
 const failToWrite = () => Promise.reject(new Error('disk full'))
 
@@ -90,6 +98,15 @@ describe('a download', () => {
       const error = await rejection(provider.download('file-1', collector().write, noSignal))
       expect(error.problem).toMatchObject({ code: 'NetworkError', isPassing: true })
     })
+  })
+
+  test("is compared with Content-Length where a user's own fetch does not", async () => {
+    const fetch = async (url: unknown) => shortAnswer(String(url))
+    const client = new OpenAI({ apiKey: 'test', baseURL: 'http://fake.test/v1', fetch })
+    const provider = openAiBatchProvider({ client })
+    const error = await rejection(provider.download('file-1', collector().write, noSignal))
+    expect(error.message).toContain('Content-Length says')
+    expect(error.problem.isPassing).toBe(true)
   })
 
   test('that stalls is given up after a minute without a byte', async () => {
