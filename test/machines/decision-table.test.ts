@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { outcomeOf, statePathOf, type CheckVerdict, type OnlineVerdict } from '../../machines/index.js'
+import {
+  outcomeOf,
+  statePathOf,
+  type CheckVerdict,
+  type OnlineVerdict,
+  type TripleMachineInput,
+} from '../../machines/index.js'
 import {
   accounted,
   countsOf,
@@ -26,7 +32,8 @@ interface Row {
   readonly files: readonly string[]
   /** Metadata at each survey. */
   readonly notes?: readonly Notes[]
-  readonly maySubmit?: true
+  readonly maySubmit?: boolean
+  readonly maySubmitRetries?: boolean
   readonly submit?: unknown
   readonly online?: readonly OnlineVerdict[]
   readonly check?: readonly CheckVerdict[]
@@ -62,6 +69,8 @@ const ended = (output: boolean, error: boolean, remoteStatus = 'completed'): Not
   errorFileId: error ? 'file-error' : null,
 })
 const moveIntended: Notes = { ...ended(true, true), isMoveIntended: true }
+
+const retryNotes: Notes = { attempt: 2, parentIndex: '6', rootIndex: '6' }
 
 const working: OnlineVerdict = { type: 'still-processing', remoteStatus: 'in_progress' }
 const ready: OnlineVerdict = { type: 'files-ready', remoteStatus: 'completed' }
@@ -103,6 +112,8 @@ const table: readonly Row[] = [
   { why: 'input with leave', files: ['I', 'IM'], notes: [{}, submitted], maySubmit: true, online: [working], steps: 'SBSC', state: waiting, outcome: 'pending' },
   { why: 'a submission an earlier run began needs no new leave', files: ['IM'], notes: [intended, submitted], online: [working], steps: 'SBSC', state: waiting, outcome: 'pending' },
   { why: 'a begun submission, offline', files: ['IM'], notes: [intended], submit: offline, steps: 'SB', state: 'submitting.waiting-for-leave', outcome: 'not-submitted' },
+  { why: 'a retry, whose money was granted with the first attempt', files: ['IM'], notes: [retryNotes, { ...retryNotes, ...submitted }], online: [working], steps: 'SBSC', state: waiting, outcome: 'pending' },
+  { why: 'a retry in a run that may not send retries', files: ['IM'], notes: [retryNotes], maySubmitRetries: false, steps: 'S', state: 'submitting.waiting-for-leave', outcome: 'not-submitted' },
   { why: 'no room at the server', files: ['I'], maySubmit: true, submit: noRoom, steps: 'SB', state: 'submitting.waiting-for-room', outcome: 'pending BatchFailed' },
   { why: 'a submission that is refused', files: ['I'], maySubmit: true, submit: lasting({ code: 'BatchFailed' }), steps: 'SB', state: 'failed', outcome: 'failed BatchFailed' },
 
@@ -172,7 +183,7 @@ const table: readonly Row[] = [
 
 describe('where a triple comes to rest', () => {
   test.each(table)('$files $why: $state, $outcome', async (row) => {
-    const triple = driveTriple(answersOf(row), row.maySubmit === undefined ? {} : { maySubmit: true })
+    const triple = driveTriple(answersOf(row), leaveOf(row))
     const snapshot = await runToRest(triple)
     expect({
       steps: triple.ran.map((step) => letterOf[step]).join(''),
@@ -185,6 +196,10 @@ describe('where a triple comes to rest', () => {
     expect(new Set(table.map((row) => row.why)).size).toBe(table.length)
   })
 })
+
+function leaveOf({ maySubmit = false, maySubmitRetries = true }: Row): Partial<TripleMachineInput> {
+  return { maySubmit, maySubmitRetries }
+}
 
 function answersOf(row: Row): Respond {
   const answers: Record<StepName, (nth: number) => unknown> = {

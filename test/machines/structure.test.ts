@@ -76,6 +76,13 @@ describe('the states of a triple', () => {
     expect(idsOf(nodes.filter(({ invoke }) => invoke.length > 1))).toEqual([])
   })
 
+  test('hear nothing from outside while a step runs, so that no step can end too late', () => {
+    const working = nodesOf(tripleMachine.root).filter(({ invoke }) => invoke.length > 0)
+    const heard = working.flatMap((node) => [node, ...ancestorsOf(node)].flatMap(transitionsOf))
+    const outside = heard.map(({ eventType }) => eventType).filter((type) => !type.startsWith('xstate.'))
+    expect(outside).toEqual([])
+  })
+
   test('say by their tags whether something works, backs off or rests', () => {
     const leaves = nodesOf(tripleMachine.root).filter(({ type }) => type !== 'compound')
     const said = Object.fromEntries(leaves.map((node) => [node.id, moodsOf(node)]))
