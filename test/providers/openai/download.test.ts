@@ -27,8 +27,8 @@ const serving =
   }
 
 /** Three rows are announced and two are sent. */
-const shortAnswer = (url: string) =>
-  url.endsWith('/content')
+const sendShort = async (url: unknown) =>
+  String(url).endsWith('/content')
     ? new Response(rows(2), { headers: { 'content-length': String(rows(3).length) } })
     : Response.json({ id: 'file-1', object: 'file' })
 
@@ -101,8 +101,7 @@ describe('a download', () => {
   })
 
   test("is compared with Content-Length where a user's own fetch does not", async () => {
-    const fetch = async (url: unknown) => shortAnswer(String(url))
-    const client = new OpenAI({ apiKey: 'test', baseURL: 'http://fake.test/v1', fetch })
+    const client = new OpenAI({ apiKey: 'test', baseURL: 'http://fake.test/v1', fetch: sendShort })
     const provider = openAiBatchProvider({ client })
     const error = await rejection(provider.download('file-1', collector().write, noSignal))
     expect(error.message).toContain('Content-Length says')
