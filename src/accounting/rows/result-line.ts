@@ -38,9 +38,13 @@ const envelope = z.object({
   custom_id: z.string(),
   id: looseText,
   response: z
-    .object({ status_code: z.number().nullish().catch(null), request_id: looseText, body: z.unknown() })
+    .object({
+      status_code: z.number().nullish().catch(null),
+      request_id: looseText,
+      body: z.unknown().optional(),
+    })
     .nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 })
 
 /**
