@@ -58,6 +58,8 @@ async function downloadFile(
       },
       signal,
     )
+    // A download takes minutes: what somebody put there meanwhile is not ours to replace.
+    if (facts[kind] === null) await requireAbsent(dependencies, facts, kind, path)
     await keepSuperseded(workspace, { index, kind, path, replacedBy: partPath })
   } catch (error) {
     await file.abort()
