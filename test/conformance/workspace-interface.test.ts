@@ -47,7 +47,7 @@ describe('workspaces as others see them', () => {
 
   test('WI4 every path lies below the root, and no two are the same', () => {
     const paths = everyPath(workspaceLayout('/somewhere/batches'))
-    for (const path of paths) expect(path.startsWith(`/somewhere/batches${sep}`), path).toBe(true)
+    expect(paths.filter((path) => !path.startsWith(`/somewhere/batches${sep}`))).toEqual([])
     expect(new Set(paths).size).toBe(paths.length)
   })
 })

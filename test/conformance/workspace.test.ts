@@ -15,13 +15,23 @@ import {
 } from '../../src/index.js'
 import { workspaceDirectories, workspaceLayout } from '../../src/workspace/layout.js'
 import { faultFileSystem } from '../fakes/fault-file-system.js'
-import { filesBelow, onDisk, putFiles, rejection, withDirectory, withWorkspace } from '../workspace/support.js'
+import {
+  filesBelow,
+  onDisk,
+  putFiles,
+  rejection,
+  withDirectory,
+  withWorkspace,
+} from '../workspace/support.js'
 import { answerLine, jsonl, metadataText, namesIn, requestLine } from './support.js'
 
 const uuid = '1f0c0a9e-2b6d-4f0a-9d7e-0a1b2c3d4e5f'
 const otherUuid = 'ffffffff-0000-4000-8000-123456789abc'
 const kinds = ['input', 'output', 'error', 'metadata'] as const
 const six = ['workdir', 'done', 'target', 'failed-items', 'failed-json-repairs', 'logs']
+
+/** Which of the six directories do not stand there. */
+const missingBelow = (root: string): string[] => six.filter((name) => !existsSync(join(root, name)))
 
 /** Empty files in `workdir/`. */
 const inWorkdir = (...names: readonly string[]): Record<string, string> =>
@@ -210,7 +220,12 @@ describe('gathering triples', () => {
   })
 
   test('W28 triples come by index, whichever was made first', async () => {
-    const names = ['batch_input_3.jsonl', 'batch_input_1.jsonl', 'batch_input_20.jsonl', 'batch_input_2.jsonl']
+    const names = [
+      'batch_input_3.jsonl',
+      'batch_input_1.jsonl',
+      'batch_input_20.jsonl',
+      'batch_input_2.jsonl',
+    ]
     expect(await indicesIn(inWorkdir(...names))).toEqual(['1', '2', '3', '20'])
   })
 
@@ -303,7 +318,7 @@ describe('where things stand', () => {
       const opened = await times(5, () => openWorkspace(root, { create: true }))
       const directories = six.map((name) => join(root, name))
       for (const workspace of opened) expect(workspaceDirectories(workspace.layout)).toEqual(directories)
-      for (const path of directories) expect(existsSync(path), path).toBe(true)
+      expect(directories.filter((path) => !existsSync(path))).toEqual([])
     })
   })
 })
@@ -469,9 +484,11 @@ describe('workspaces', () => {
   })
 
   test('W73 the error log is named after the index, number or UUID', () => {
-    const { expansionErrorLogFile } = workspaceLayout('/batches')
-    expect(expansionErrorLogFile('4')).toBe(join('/batches', 'logs', 'batch_expansion_error_log_4.jsonl'))
-    expect(expansionErrorLogFile(uuid)).toBe(
+    const layout = workspaceLayout('/batches')
+    expect(layout.expansionErrorLogFile('4')).toBe(
+      join('/batches', 'logs', 'batch_expansion_error_log_4.jsonl'),
+    )
+    expect(layout.expansionErrorLogFile(uuid)).toBe(
       join('/batches', 'logs', `batch_expansion_error_log_${uuid}.jsonl`),
     )
   })
@@ -499,7 +516,7 @@ describe('workspaces', () => {
       await openWorkspace(root, { create: true })
       putFiles(root, inWorkdir('batch_input_4.jsonl'))
       await openWorkspace(root, { create: true })
-      for (const name of six) expect(existsSync(join(root, name)), name).toBe(true)
+      expect(missingBelow(root)).toEqual([])
       expect(Object.keys(filesBelow(root))).toEqual(['workdir/batch_input_4.jsonl'])
     })
   })
@@ -508,7 +525,7 @@ describe('workspaces', () => {
     const { workspace, remove } = await createTemporaryWorkspace()
     try {
       expect(workspace.root.startsWith(tmpdir())).toBe(true)
-      for (const name of six) expect(existsSync(join(workspace.root, name)), name).toBe(true)
+      expect(missingBelow(workspace.root)).toEqual([])
     } finally {
       remove()
     }
