@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
+import { IdTable } from '../id-table.js'
 import { resultRowText, type ResultRow } from '../rows/result-row.js'
 import type { RowClass } from '../rows/row-class.js'
 import { headerText, readStoredLines } from './stored-rows.js'
@@ -65,13 +66,13 @@ export function attemptSourceKey(parts: readonly (string | null)[]): string {
 interface Known {
   /** What to keep of the file; 0 begins it anew. */
   validBytes: number
-  readonly ids: Set<string>
+  readonly ids: IdTable
   readonly counts: Map<RowClass, number>
   retryable: number
 }
 
 async function readKnown(fs: FileSystem, path: string, sourceKey: string): Promise<Known> {
-  const known: Known = { validBytes: 0, ids: new Set(), counts: new Map(), retryable: 0 }
+  const known: Known = { validBytes: 0, ids: new IdTable(), counts: new Map(), retryable: 0 }
   if ((await fs.stat(path)) === null) return known
   for await (const stored of readStoredLines(fs, path)) {
     if (stored.type === 'unreadable') break
@@ -116,7 +117,7 @@ class AttemptRowsFile implements AttemptRows {
   }
 
   has(customId: string): boolean {
-    return this.#known.ids.has(customId)
+    return this.#known.ids.find(customId) !== -1
   }
 
   counts(): ReadonlyMap<RowClass, number> {
