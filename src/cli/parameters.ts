@@ -8,7 +8,7 @@ export const folderParameter = {
 export const jsonFlag = {
   kind: 'boolean',
   brief: 'One JSON object per triple and line on stdout',
-  default: false,
+  optional: true,
   withNegated: false,
 } as const
 

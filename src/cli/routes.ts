@@ -6,19 +6,19 @@ import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.
 // Type aliases, because the framework wants flags that can stand for a record of any flags.
 
 /** Flags of commands that only look. */
-export type LookFlags = { readonly json: boolean }
+export type LookFlags = { readonly json?: boolean }
 
-export type PlanFlags = LookFlags & { readonly quick: boolean }
+export type PlanFlags = LookFlags & { readonly quick?: boolean }
 
 export type RunFlags = LookFlags & {
   readonly concurrency?: number
   readonly contentType?: ExpectedContentType
   readonly maxAttempts?: number
   readonly processor?: string
-  readonly repairJson: boolean
+  readonly repairJson?: boolean
 }
 
-export type UnlockFlags = { readonly force: boolean }
+export type UnlockFlags = { readonly force?: boolean }
 
 type WorkspaceArgument = readonly [workspace: string]
 
@@ -32,7 +32,7 @@ export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineC
       quick: {
         kind: 'boolean',
         brief: 'Go by names and metadata only; read no file',
-        default: false,
+        optional: true,
         withNegated: false,
       },
       json: jsonFlag,
@@ -82,7 +82,7 @@ export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineCon
       repairJson: {
         kind: 'boolean',
         brief: 'Mend JSON answers that do not parse; mended rows are marked',
-        default: false,
+        optional: true,
         withNegated: false,
       },
       json: jsonFlag,
@@ -129,7 +129,7 @@ export const unlockRoute = buildCommand<UnlockFlags, WorkspaceArgument, CommandL
       force: {
         kind: 'boolean',
         brief: 'Also when the process that holds the lock still runs',
-        default: false,
+        optional: true,
         withNegated: false,
       },
     },

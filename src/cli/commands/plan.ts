@@ -16,7 +16,7 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
   const { stdout, stderr, env } = context.process
   const { triples } = await withProgress(context, async ({ onEvent, talk }) => {
     const planned = await planWorkspace(workspace, {
-      shouldCheckIds: !flags.quick,
+      shouldCheckIds: flags.quick !== true,
       signal: context.signal,
       onEvent,
     })
@@ -25,7 +25,7 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
   })
   const style = styleFor(stdout, env)
   for (const triple of triples)
-    stdout.write(flags.json ? jsonLine(planJson(triple)) : planText(triple, style))
+    stdout.write(flags.json === true ? jsonLine(planJson(triple)) : planText(triple, style))
   const problems = problemLines(triples, styleFor(stderr, env))
   stderr.write([...problems, planSummary(triples)].map((line) => `${line}\n`).join(''))
   return exitCodeOfOutcomes(triples.map(({ outcome }) => outcome))

@@ -11,7 +11,7 @@ import { jsonLine, reportJson } from '../render/json-lines.js'
 import { outcomeTable } from '../render/outcome-table.js'
 import { runSummary } from '../render/run-summary.js'
 import { styleFor } from '../render/style.js'
-import type { RunFlags } from '../routes.js'
+import type { LookFlags, RunFlags } from '../routes.js'
 import { tableOptions } from '../table-options.js'
 import { withProgress } from '../with-progress.js'
 
@@ -30,7 +30,7 @@ export const run = command(async (context, flags: RunFlags, root: string): Promi
 /** Prints a pass: rows to stdout, words to stderr. */
 export function writeReport(
   context: CommandLineContext,
-  { json }: { readonly json: boolean },
+  { json = false }: LookFlags,
   workspace: BatchWorkspace,
   report: WorkspaceReport,
 ): void {

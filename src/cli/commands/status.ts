@@ -11,16 +11,18 @@ import type { LookFlags } from '../routes.js'
 import { tableOptions } from '../table-options.js'
 
 /** `status <workspace>`: how every triple stands; changes nothing and needs no lock. */
-export const status = command(async (context, { json }: LookFlags, root: string): Promise<ExitCode> => {
-  const { stdout, stderr, env } = context.process
-  const found = await workspaceStatus(await openWorkspace(resolve(context.currentDirectory, root)))
-  const talk = createTalk((text) => stderr.write(text), styleFor(stderr, env))
-  for (const warning of found.warnings) talk.warn(warning)
-  talk.finish()
-  if (json) for (const triple of found.triples) stdout.write(jsonLine(statusJson(triple)))
-  else if (found.triples.length > 0) {
-    stdout.write(statusTable(found.triples, context.clock.now(), tableOptions(context)))
-  }
-  stderr.write(statusSummary(found))
-  return found.triples.some(doesNeedSomebody) ? exitCodes.failed : exitCodes.success
-})
+export const status = command(
+  async (context, { json = false }: LookFlags, root: string): Promise<ExitCode> => {
+    const { stdout, stderr, env } = context.process
+    const found = await workspaceStatus(await openWorkspace(resolve(context.currentDirectory, root)))
+    const talk = createTalk((text) => stderr.write(text), styleFor(stderr, env))
+    for (const warning of found.warnings) talk.warn(warning)
+    talk.finish()
+    if (json) for (const triple of found.triples) stdout.write(jsonLine(statusJson(triple)))
+    else if (found.triples.length > 0) {
+      stdout.write(statusTable(found.triples, context.clock.now(), tableOptions(context)))
+    }
+    stderr.write(statusSummary(found))
+    return found.triples.some(doesNeedSomebody) ? exitCodes.failed : exitCodes.success
+  },
+)

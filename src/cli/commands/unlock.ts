@@ -9,17 +9,19 @@ import { terminalText } from '../render/terminal-text.js'
 import type { UnlockFlags } from '../routes.js'
 
 /** `unlock <workspace>`: removes a lock, though not from under a process of this machine that still runs. */
-export const unlock = command(async (context, { force }: UnlockFlags, root: string): Promise<ExitCode> => {
-  const workspace = await openWorkspace(resolve(context.currentDirectory, root))
-  const { stdout } = context.process
-  const lock = await readWorkspaceLock(workspace)
-  if (lock.type === 'held' && !force && isAtWorkHere(lock.holder)) throw stillRuns(lock.holder)
-  await removeWorkspaceLock(workspace)
-  stdout.write(
-    `${messages[lock.type]}${lock.type === 'held' ? ` It was held by ${holderText(lock.holder)}.` : ''}\n`,
-  )
-  return exitCodes.success
-})
+export const unlock = command(
+  async (context, { force = false }: UnlockFlags, root: string): Promise<ExitCode> => {
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+    const { stdout } = context.process
+    const lock = await readWorkspaceLock(workspace)
+    if (lock.type === 'held' && !force && isAtWorkHere(lock.holder)) throw stillRuns(lock.holder)
+    await removeWorkspaceLock(workspace)
+    stdout.write(
+      `${messages[lock.type]}${lock.type === 'held' ? ` It was held by ${holderText(lock.holder)}.` : ''}\n`,
+    )
+    return exitCodes.success
+  },
+)
 
 const messages = {
   free: 'The workspace was not locked.',

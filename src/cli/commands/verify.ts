@@ -11,14 +11,16 @@ import { tableOptions } from '../table-options.js'
 import { withProgress } from '../with-progress.js'
 
 /** `verify <workspace>`: proves `done/` again, offline. */
-export const verify = command(async (context, { json }: LookFlags, root: string): Promise<ExitCode> => {
-  const workspace = await openWorkspace(resolve(context.currentDirectory, root))
-  const { stdout, stderr, env } = context.process
-  const proofs = await withProgress(context, ({ onEvent }) =>
-    verifyWorkspace(workspace, { signal: context.signal, onEvent }),
-  )
-  if (json) for (const proof of proofs) stdout.write(jsonLine(proofJson(proof)))
-  else if (proofs.length > 0) stdout.write(proofTable(proofs, tableOptions(context)))
-  stderr.write(proofSummary(proofs, styleFor(stderr, env)))
-  return proofs.every(({ isProven }) => isProven) ? exitCodes.success : exitCodes.failed
-})
+export const verify = command(
+  async (context, { json = false }: LookFlags, root: string): Promise<ExitCode> => {
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+    const { stdout, stderr, env } = context.process
+    const proofs = await withProgress(context, ({ onEvent }) =>
+      verifyWorkspace(workspace, { signal: context.signal, onEvent }),
+    )
+    if (json) for (const proof of proofs) stdout.write(jsonLine(proofJson(proof)))
+    else if (proofs.length > 0) stdout.write(proofTable(proofs, tableOptions(context)))
+    stderr.write(proofSummary(proofs, styleFor(stderr, env)))
+    return proofs.every(({ isProven }) => isProven) ? exitCodes.success : exitCodes.failed
+  },
+)
