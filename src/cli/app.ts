@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
+import { submitRoute, watchRoute } from './server-routes.js'
 import type { CommandLineContext } from './context.js'
 import { programName, texts } from './texts.js'
 
@@ -19,6 +20,8 @@ const rootRoutes = buildRouteMap({
   routes: {
     plan: planRoute,
     run: runRoute,
+    submit: submitRoute,
+    watch: watchRoute,
     status: statusRoute,
     verify: verifyRoute,
     unlock: unlockRoute,
@@ -35,6 +38,7 @@ const rootRoutes = buildRouteMap({
       '  $ batch-reconciler demo               # see it work on made-up files',
       '  $ batch-reconciler plan ./batches',
       '  $ batch-reconciler run ./batches',
+      '  $ batch-reconciler submit ./batches requests.jsonl && batch-reconciler watch ./batches',
       '',
       'Exit codes: 0 done or pending; 1 a triple failed or needs a person; 2 wrong usage, nothing was touched;',
       '3 the workspace is locked; 130 stopped by Ctrl-C.',

@@ -14,7 +14,7 @@ export interface CommandLineContext extends CommandContext {
   readonly signal: AbortSignal
 }
 
-export interface CommandLineProcess extends StricliProcess {
+interface CommandLineProcess extends StricliProcess {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly env: Readonly<Record<string, string | undefined>>

@@ -5,7 +5,7 @@ import { reconciliationError, type BatchReconciliationError } from '../errors.js
 import { systemErrorCode } from '../workspace/system-error-code.js'
 
 /** What a processor module may give; the same fields as in the library's options. */
-export type Processor = Pick<ReconcileOptions, 'processOutput' | 'processErrors' | 'schema' | 'shouldRetry'>
+type Processor = Pick<ReconcileOptions, 'processOutput' | 'processErrors' | 'schema' | 'shouldRetry'>
 
 export interface LoadedProcessor {
   readonly processor: Processor

@@ -1,7 +1,10 @@
 import { buildCommand } from '@stricli/core'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { CommandLineContext } from './context.js'
-import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.js'
+import { described } from './described.js'
+import { folderParameter, jsonFlag } from './parameters.js'
+import { reconcileFlags } from './reconcile-flags.js'
+import { serverFlags, type ServerFlags } from './server-flags.js'
 
 // Type aliases, because the framework wants flags that can stand for a record of any flags.
 
@@ -10,19 +13,22 @@ export type LookFlags = { readonly json?: boolean }
 
 export type PlanFlags = LookFlags & { readonly quick?: boolean }
 
-export type RunFlags = LookFlags & {
-  readonly concurrency?: number
-  readonly contentType?: ExpectedContentType
-  readonly maxAttempts?: number
-  readonly processor?: string
-  readonly repairJson?: boolean
-}
+export type RunFlags = LookFlags &
+  ServerFlags & {
+    readonly concurrency?: number
+    readonly contentType?: ExpectedContentType
+    readonly maxAttempts?: number
+    readonly processor?: string
+    readonly repairJson?: boolean
+    readonly submit?: boolean
+  }
 
 export type UnlockFlags = { readonly force?: boolean }
 
-type WorkspaceArgument = readonly [workspace: string]
+export type WorkspaceArgument = readonly [workspace: string]
 
-const workspace = { kind: 'tuple', parameters: [folderParameter] } as const
+/** The one argument most commands take. */
+export const workspace = { kind: 'tuple', parameters: [folderParameter] } as const
 
 export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineContext>({
   loader: async () => (await import('./commands/plan.js')).plan,
@@ -52,36 +58,11 @@ export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineCon
   parameters: {
     positional: workspace,
     flags: {
-      concurrency: {
-        kind: 'parsed',
-        brief: 'Triples at work at the same time, 1 to 64 (4 unless given)',
-        placeholder: 'number',
-        parse: wholeNumber(1, 64),
-        optional: true,
-      },
-      contentType: {
-        kind: 'enum',
-        brief: 'What the answers hold (text unless the metadata says otherwise)',
-        values: ['json', 'json-lines', 'text'],
-        optional: true,
-      },
-      maxAttempts: {
-        kind: 'parsed',
-        brief: 'Attempts at a request, the first one included, 1 to 100 (3 unless given)',
-        placeholder: 'number',
-        parse: wholeNumber(1, 100),
-        optional: true,
-      },
-      processor: {
-        kind: 'parsed',
-        brief: 'Module that exports any of processOutput, processErrors, schema, shouldRetry',
-        placeholder: './module.mjs',
-        parse: parsePath,
-        optional: true,
-      },
-      repairJson: {
+      ...reconcileFlags,
+      ...serverFlags,
+      submit: {
         kind: 'boolean',
-        brief: 'Mend JSON answers that do not parse; mended rows are marked',
+        brief: 'Also send inputs that were never submitted; that costs money',
         optional: true,
         withNegated: false,
       },
@@ -91,7 +72,7 @@ export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineCon
   docs: {
     brief: 'Reconcile every triple, one pass',
     fullDescription: described(
-      'Takes every triple as far as it goes by itself: proves that each request is answered once, writes the results to target/, keeps failed requests for another attempt, and moves finished files to done/. Nothing is sent to a server.',
+      'Takes every triple as far as it goes by itself: proves that each request is answered once, writes the results to target/, keeps failed requests for another attempt, and moves finished files to done/. With a key of a server it also asks for waiting batches, downloads what is ready and sends failed requests again; inputs that were never submitted are sent only with --submit.',
       ['run ./batches', 'run ./batches --content-type json --processor ./my-processor.mjs'],
     ),
   },
@@ -162,21 +143,3 @@ export const demoRoute = buildCommand<LookFlags, readonly [folder: string], Comm
     ),
   },
 })
-
-function described(text: string, examples: readonly string[]): string {
-  return [...wrapped(text), '', ...examples.map((example) => `  $ batch-reconciler ${example}`)].join('\n')
-}
-
-/** Breaks a paragraph into lines of at most 100 characters. */
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > 100) {
-      lines.push(line)
-      line = ''
-    }
-    line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
-}

@@ -14,7 +14,7 @@ import { brokenOnPurpose, demoDifferences } from '../render/demo-text.js'
 import { countOf } from '../render/units.js'
 import type { LookFlags } from '../routes.js'
 import { withProgress } from '../with-progress.js'
-import { writeReport } from './run.js'
+import { writeReport } from '../write-report.js'
 
 /** `demo [folder]`: makes a workspace of every kind of triple and reconciles it. */
 export const demo = command(async (context, flags: LookFlags, root: string): Promise<ExitCode> => {

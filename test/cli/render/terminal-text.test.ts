@@ -17,7 +17,7 @@ describe('text of files and servers', () => {
 
   test('never leaves a control character, whatever it was', () => {
     fc.assert(
-      fc.property(string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(terminalText(text)).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u)
       }),
     )
@@ -44,7 +44,7 @@ describe('width', () => {
 
   test('is never more than asked for', () => {
     fc.assert(
-      fc.property(string({ unit: 'grapheme' }), fc.nat(40), (text, width) => {
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, width) => {
         expect(columnsOf(cutToWidth(terminalText(text), width))).toBeLessThanOrEqual(width)
       }),
     )

@@ -1,0 +1,27 @@
+import { resolve } from 'node:path'
+import { watchWorkspace } from '../../engine/watch-workspace.js'
+import { openWorkspace } from '../../workspace/open-workspace.js'
+import { command } from '../command.js'
+import { connectOrRefuse } from '../connect.js'
+import type { ExitCode } from '../exit-codes.js'
+import { processorOf, reconcileOptions } from '../reconcile-options.js'
+import type { WatchFlags } from '../server-routes.js'
+import { withProgress } from '../with-progress.js'
+import { exitCodeOfReport, writeReport } from '../write-report.js'
+
+/** `watch <workspace>`: stays until every triple is settled. */
+export const watch = command(async (context, flags: WatchFlags, root: string): Promise<ExitCode> => {
+  const client = await connectOrRefuse(context, flags)
+  const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+  const loaded = await processorOf(context, flags)
+  const report = await withProgress(context, ({ onEvent }) =>
+    watchWorkspace(workspace, {
+      ...reconcileOptions(context, flags, loaded),
+      client,
+      pollDelayMs: flags.pollSeconds === undefined ? undefined : flags.pollSeconds * 1_000,
+      onEvent,
+    }),
+  )
+  writeReport(context, flags, workspace, report)
+  return exitCodeOfReport(report)
+})

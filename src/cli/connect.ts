@@ -1,0 +1,54 @@
+import type { OpenAI } from 'openai'
+import { reconciliationError, type BatchReconciliationError } from '../errors.js'
+import type { CommandLineContext } from './context.js'
+import type { ServerFlags } from './server-flags.js'
+
+/**
+ * The client for the server that flags and environment name; `null` when they name none, and the command then works
+ * on what is on disk. The key is read from the environment only: on a command line everybody on the machine sees it.
+ *
+ * @throws WrongUsage when a server or a key variable is named and the key is missing, or the `openai` package is
+ */
+export async function connect(
+  { process: { env } }: CommandLineContext,
+  { baseUrl, apiKeyEnv }: ServerFlags,
+): Promise<OpenAI | null> {
+  const name = apiKeyEnv ?? 'OPENAI_API_KEY'
+  const apiKey = env[name]
+  const url = baseUrl ?? env['OPENAI_BASE_URL']
+  const isMissing = apiKey === undefined || apiKey === ''
+  if (isMissing && baseUrl === undefined && apiKeyEnv === undefined) return null
+  if (isMissing) throw missingKey(name)
+  const { OpenAI: Client } = await loadPackage()
+  return new Client({ apiKey, baseURL: url ?? null, maxRetries: 0 })
+}
+
+/** As `connect`, for commands that cannot work without a server. */
+export async function connectOrRefuse(context: CommandLineContext, flags: ServerFlags): Promise<OpenAI> {
+  const client = await connect(context, flags)
+  if (client === null) throw missingKey('OPENAI_API_KEY')
+  return client
+}
+
+async function loadPackage(): Promise<typeof import('openai')> {
+  try {
+    return await import('openai')
+  } catch (cause) {
+    throw reconciliationError(
+      {
+        code: 'WrongUsage',
+        message: 'The package openai cannot be loaded; it speaks to the server.',
+        hint: 'Install it beside this one: npm install openai@6 (Node 20) or openai@7 (Node 22 and newer).',
+      },
+      { cause },
+    )
+  }
+}
+
+function missingKey(name: string): BatchReconciliationError {
+  return reconciliationError({
+    code: 'WrongUsage',
+    message: `The environment variable ${name} is not set; it holds the key of the server.`,
+    hint: 'Set it, or name another with --api-key-env. A server that wants no key takes any text.',
+  })
+}

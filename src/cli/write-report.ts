@@ -1,0 +1,29 @@
+import type { WorkspaceReport } from '../engine/report.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { CommandLineContext } from './context.js'
+import { exitCodeOfOutcomes, exitCodes, type ExitCode } from './exit-codes.js'
+import { jsonLine, reportJson } from './render/json-lines.js'
+import { outcomeTable } from './render/outcome-table.js'
+import { runSummary } from './render/run-summary.js'
+import { styleFor } from './render/style.js'
+import type { LookFlags } from './routes.js'
+import { tableOptions } from './table-options.js'
+
+/** Prints a pass: rows to stdout, words to stderr. */
+export function writeReport(
+  context: CommandLineContext,
+  { json = false }: LookFlags,
+  workspace: BatchWorkspace,
+  report: WorkspaceReport,
+): void {
+  const { stdout, stderr, env } = context.process
+  if (json) for (const triple of report.triples) stdout.write(jsonLine(reportJson(triple)))
+  else if (report.triples.length > 0) stdout.write(outcomeTable(report.triples, tableOptions(context)))
+  stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
+}
+
+export function exitCodeOfReport({ triples, isInterrupted }: WorkspaceReport): ExitCode {
+  return isInterrupted
+    ? exitCodes.interrupted
+    : exitCodeOfOutcomes(triples.map(({ outcome }) => outcome.type))
+}
