@@ -28,6 +28,8 @@ export interface TripleDependencies {
   readonly accountings: AccountingMemory
   readonly stepsAtWork: StepsAtWork
   readonly submissions: SubmissionGate
+  /** Whether retries of failed requests may be sent. */
+  readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
 }

@@ -9,13 +9,15 @@ export type StepEvent =
   /** Rows processed so far in this attempt. */
   | { readonly type: 'rows.processed'; readonly index: string; readonly rows: RowCounts }
   | { readonly type: 'errors.grouped'; readonly index: string; readonly groups: readonly ErrorGroup[] }
-  /** A new input with the failed requests stands in `workdir/`. It is sent only by `submit`. */
+  /** A new input with the failed requests stands in `workdir/`. */
   | {
       readonly type: 'retry.written'
       readonly index: string
       readonly retryIndex: string
       readonly requests: number
       readonly path: string
+      /** False when this run has no server, or no leave: the input then waits. */
+      readonly willBeSubmitted: boolean
     }
   | {
       readonly type: 'results.published'

@@ -8,7 +8,7 @@ import type { Step, TripleDependencies } from './dependencies.js'
 
 /**
  * RetryFailedRequests: a new triple in `workdir/` with exactly the requests that failed for a passing reason, byte
- * for byte. It is never sent from here. The same failure gives the same triple, so a restart makes no second one.
+ * for byte. Sending it is that triple's own step. The same failure gives the same triple, so a restart makes no second one.
  */
 export const retryFailedRequests: Step<StepInput, RetryResult> = async (dependencies, { facts }, signal) => {
   const attempt = await describeAttempt(dependencies, facts, await accountFor(dependencies, facts, signal))
@@ -32,7 +32,15 @@ export const retryFailedRequests: Step<StepInput, RetryResult> = async (dependen
   }).catch(asFileProblem({ path, action: 'write', index: facts.index }))
   await writeLineage(dependencies, attempt, retryIndex, inputFacts(written))
   const { requests } = written
-  dependencies.report({ type: 'retry.written', index: facts.index, retryIndex, requests, path })
+  const willBeSubmitted = dependencies.provider !== null && dependencies.maySubmitRetries
+  dependencies.report({
+    type: 'retry.written',
+    index: facts.index,
+    retryIndex,
+    requests,
+    path,
+    willBeSubmitted,
+  })
   return { retryIndex, requests }
 }
 

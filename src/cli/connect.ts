@@ -1,3 +1,4 @@
+import type * as OpenAiPackage from 'openai'
 import type { OpenAI } from 'openai'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { CommandLineContext } from './context.js'
@@ -30,7 +31,7 @@ export async function connectOrRefuse(context: CommandLineContext, flags: Server
   return client
 }
 
-async function loadPackage(): Promise<typeof import('openai')> {
+async function loadPackage(): Promise<typeof OpenAiPackage> {
   try {
     return await import('openai')
   } catch (cause) {

@@ -31,6 +31,7 @@ export function tripleDependencies(
     accountings: accountingMemory(),
     stepsAtWork: stepsAtWork(),
     submissions,
+    maySubmitRetries: options.shouldSubmitRetries ?? true,
     cancelDuplicates: options.cancelDuplicates ?? false,
   }
 }

@@ -42,7 +42,7 @@ async function watch(workspace: BatchWorkspace, options: WatchOptions): Promise<
     await park(workspace, pass.triples, parked)
     const isOver = pass.isInterrupted || options.signal?.aborted === true || !isAnyPending(pass.triples)
     if (isOver || run.board === null) return { ...pass, triples: [...latest.values()] }
-    const delayMs = pollDelayMs(options, poll, pass.triples)
+    const delayMs = Math.max(pollDelayMs(options, poll, pass.triples), run.board.provider.minPollDelayMs)
     reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: pass.triples.filter(isPending).length })
     await sleep(clock, delayMs, options.signal)
   }

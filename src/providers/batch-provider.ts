@@ -10,6 +10,8 @@ export interface BatchProvider {
   readonly name: string
   /** What one batch may hold. */
   readonly limits: InputLimits
+  /** The server asks not to be polled more often, in milliseconds. */
+  readonly minPollDelayMs: number
   /** Uploads the input file, awaits `onUploaded` (which makes the file id durable), then creates the batch once. */
   submit(request: SubmitRequest, signal: AbortSignal): Promise<RemoteBatch>
   /** Batches that were created from this upload; looked for after an ambiguous failure or a crash. */

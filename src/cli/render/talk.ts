@@ -59,9 +59,11 @@ function warningText({ index, message }: EventOf<'warning'>): string {
   return index === null || message.startsWith(`Triple ${index}`) ? message : `Triple ${index}: ${message}`
 }
 
-function retryText({ requests, index, retryIndex }: EventOf<'retry.written'>): string {
+function retryText({ requests, index, retryIndex, willBeSubmitted }: EventOf<'retry.written'>): string {
+  const those = countOf(requests, 'failed request')
+  if (willBeSubmitted) return `${those} of triple ${index} are tried again as triple ${retryIndex}.`
   const verb = requests === 1 ? 'waits' : 'wait'
-  return `${countOf(requests, 'failed request')} of triple ${index} ${verb} as triple ${retryIndex} in workdir/ (not submitted).`
+  return `${those} of triple ${index} ${verb} as triple ${retryIndex} in workdir/ (not submitted).`
 }
 
 function errorLines({ index, groups }: EventOf<'errors.grouped'>, style: Style): readonly string[] {

@@ -49,6 +49,7 @@ export function openAiBatchProvider(settings: OpenAiBatchProviderSettings): Open
   return {
     name: connection.quirks.name,
     limits: connection.quirks,
+    minPollDelayMs: connection.quirks.minPollDelayMs,
     quirks: connection.quirks,
     submit: (request, signal) => submitBatch(connection, request, signal),
     find: (query, signal) => findBatches(connection, query, signal),
