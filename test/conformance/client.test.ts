@@ -8,7 +8,6 @@ import {
   nodeFileSystem,
   readMetadata,
   reconcileTriple,
-  updateMetadata,
   type BatchFileReconciliationOperation,
   type BatchProvider,
   type BatchWorkspace,

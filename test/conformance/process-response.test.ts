@@ -44,6 +44,13 @@ const keptTexts = (workspace: BatchWorkspace): string[] =>
     readFileSync(join(workspace.layout.failedJsonRepairs, name), 'utf8'),
   )
 
+/** A failed request as some servers write it: nothing beside the response. */
+function withoutErrorKey(id: string, status: number): string {
+  const body = { error: { message: 'no', type: 't', code: `e${status}` } }
+  const { error: _, ...line } = JSON.parse(lineWith(id, status, body)) as { error: unknown }
+  return JSON.stringify(line)
+}
+
 describe('what becomes of answers', () => {
   test('P1 text that could not be mended is kept in failed-json-repairs as the model wrote it', async () => {
     const text = '{"name": Anna\u0007, nothing closes'
@@ -99,12 +106,6 @@ describe('what becomes of answers', () => {
   })
 
   test('P6 two lines without an error key are read, logged, and sent again where that may help', async () => {
-    const withoutErrorKey = (id: string, status: number) => {
-      const { error: _, ...line } = JSON.parse(
-        lineWith(id, status, { error: { message: 'no', type: 't', code: `e${status}` } }),
-      ) as { error: unknown }
-      return JSON.stringify(line)
-    }
     const error = jsonl(withoutErrorKey('a', 400), withoutErrorKey('b', 500))
     await process({ ids: ['a', 'b'], error }, {}, (workspace, outcome) => {
       expect(outcome).toBe('done')

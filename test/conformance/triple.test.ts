@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -7,6 +8,7 @@ import {
   newBatchIndex,
   openWorkspace,
   planWorkspace,
+  submitRequests,
   type BatchFileReconciliationOperation,
   type BatchWorkspace,
 } from '../../src/index.js'
@@ -114,6 +116,15 @@ describe('making and comparing triples', () => {
   test('T12 a triple with an input is not empty', async () => {
     await withWorkspace(inputFile, async (workspace) => {
       expect(isEmptyTriple(await locateTriple(workspace, '4'))).toBe(false)
+    })
+  })
+
+  test('T13 one request makes a triple with an input and neither output nor error file', async () => {
+    await withWorkspace({ 'requests.jsonl': jsonl(requestLine('a')) }, async (workspace) => {
+      const { prepared } = await submitRequests(workspace, [join(workspace.root, 'requests.jsonl')])
+      const triple = await locateTriple(workspace, prepared[0]?.index ?? '')
+      expect(readFileSync(triple.input ?? '', 'utf8')).toBe(jsonl(requestLine('a')))
+      expect(triple).toMatchObject({ output: null, error: null })
     })
   })
 
