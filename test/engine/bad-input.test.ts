@@ -14,16 +14,7 @@ import {
 } from '../../src/index.js'
 import { faultFileSystem } from '../fakes/fault-file-system.js'
 import { rejection, withDirectory } from '../workspace/support.js'
-import {
-  answeredTriple,
-  answerLine,
-  errorLine,
-  idsUpTo,
-  jsonl,
-  metadataText,
-  requestLine,
-  responseLine,
-} from './lines.js'
+import { answeredTriple, answerLine, errorLine, idsUpTo, jsonl, requestLine, responseLine } from './lines.js'
 import { impatientClock, namesIn, outcomesOf, reportOf, rowsOf, stands, userFiles } from './workspaces.js'
 
 type Files = Readonly<Record<string, string | Uint8Array>>
@@ -100,6 +91,9 @@ const inputOf = (...ids: readonly string[]): Files => ({
 })
 const output = (content: string | Uint8Array): Files => ({ 'workdir/batch_output_4.jsonl': content })
 const error = (content: string | Uint8Array): Files => ({ 'workdir/batch_error_4.jsonl': content })
+
+/** One request and this line for an answer. */
+const alone = (line: string): Files => ({ ...inputOf('a'), ...output(jsonl(line)) })
 
 describe('files that hold nothing', () => {
   test('an empty output file leaves every request missing, and says at which input line the first stands', () =>
@@ -459,8 +453,6 @@ describe('ids', () => {
 })
 
 describe('answers that are none', () => {
-  const alone = (line: string): Files => ({ ...inputOf('a'), ...output(jsonl(line)) })
-
   test('a row with neither response nor error is kept for a person', () =>
     reconciled(alone('{"id":"x","custom_id":"a","response":null,"error":null}'), (seen) => {
       expectDone(seen, [['a', 'needs-person']])
