@@ -157,7 +157,14 @@ describe('talk', () => {
     const { talk: it, text } = recordedTalk()
     for (let at = 0; at < 5_000; at += 1) {
       it.warn(`warning ${at}`)
-      it.tell({ type: 'retry.written', index: `${at}`, retryIndex: 'r', requests: 1, path: '/x' })
+      it.tell({
+        type: 'retry.written',
+        index: `${at}`,
+        retryIndex: 'r',
+        requests: 1,
+        path: '/x',
+        willBeSubmitted: false,
+      })
     }
     it.finish()
     expect(text().split('\n')).toHaveLength(50 + 20 + 2 + 1)
