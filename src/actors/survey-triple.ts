@@ -17,11 +17,16 @@ export async function surveyFacts(workspace: BatchWorkspace, index: string): Pro
   const [problem] = triple.problems
   if (problem !== undefined) throw reconciliationError(problem, { index })
   const metadata = await readAnyMetadata(workspace, triple)
+  const output = await fileFact(workspace, triple, 'output')
+  const error = await fileFact(workspace, triple, 'error')
+  const input = await fileFact(workspace, triple, 'input')
+  // A finished input without any answer explains nothing here, and must never be sent a second time.
+  const isInputRelevant = input?.location === 'workdir' || output !== null || error !== null
   return {
     index,
-    input: await fileFact(workspace, triple, 'input'),
-    output: await fileFact(workspace, triple, 'output'),
-    error: await fileFact(workspace, triple, 'error'),
+    input: isInputRelevant ? input : null,
+    output,
+    error,
     metadata: await fileFact(workspace, triple, 'metadata'),
     ...remoteFacts(metadata),
     ...lineageFacts(metadata, index),
