@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { exitCodes } from '../../src/cli/exit-codes.js'
+import { batchReconciler, temporaryFolder } from '../cli/command-line.js'
+import { namesInTables, readDocument, sectionOf } from './markdown.js'
+
+const document = readDocument('cli.md')
+const help = await helpOf([])
+const commands = commandsIn(help)
+
+describe('docs/cli.md', () => {
+  test('every command of the program is listed, and no other', () => {
+    const [introduction = ''] = document.split(/^## /m)
+    const listed = [...introduction.matchAll(/^\| \[`(\w+)`\]\(#(\w+)\) \|/gm)]
+    expect(listed.map(([, name]) => name)).toEqual(commands)
+    expect(listed.map(([, , anchor]) => anchor)).toEqual(commands)
+  })
+
+  test.each(commands)('every flag of %s is explained, and no other', async (command) => {
+    const explained = namesInTables(sectionOf(document, `\`${command}\``))
+    expect([...explained].toSorted()).toEqual(flagsIn(await helpOf([command])).toSorted())
+  })
+
+  test('every exit code is explained, and no other', () => {
+    const explained = [...sectionOf(document, 'Exit codes').matchAll(/^\| (\d+) \|/gm)]
+    const numeric = (left: number, right: number): number => left - right
+    expect(explained.map(([, code]) => Number(code))).toEqual(Object.values(exitCodes).toSorted(numeric))
+  })
+
+  test('the fields of --json are those that are printed', async () => {
+    const folder = await temporaryFolder()
+    const root = `${folder}/workspace`
+    await batchReconciler(['demo', root])
+    for (const command of ['plan', 'status', 'verify', 'run']) {
+      const { stdout } = await batchReconciler([command, '--json', root])
+      const fields = new Set(
+        stdout
+          .trim()
+          .split('\n')
+          .flatMap((line) => Object.keys(JSON.parse(line))),
+      )
+      expect({ command, fields: [...fields].toSorted() }).toEqual({ command, fields: fieldsFor(command) })
+    }
+  })
+
+  test('the demo prints the fields of run', async () => {
+    const { stdout } = await batchReconciler(['demo', '--json', `${await temporaryFolder()}/workspace`])
+    expect(Object.keys(JSON.parse(stdout.split('\n')[0] ?? '')).toSorted()).toEqual(fieldsFor('run'))
+  })
+})
+
+async function helpOf(command: readonly string[]): Promise<string> {
+  return (await batchReconciler([...command, '--help'])).stdout
+}
+
+/** The list at the end of the program's help: two spaces, a name, what it does. */
+function commandsIn(text: string): readonly string[] {
+  const list = text.slice(text.indexOf('COMMANDS'))
+  return [...list.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name ?? '')
+}
+
+/** Flags as the help of a command lists them; `--help` and `--` are everybody's. */
+function flagsIn(text: string): readonly string[] {
+  const list = text.slice(text.indexOf('\nFLAGS'))
+  const flags = [...list.matchAll(/^ .*?(--[a-z][a-z-]*)/gm)].map(([, name]) => name ?? '')
+  return flags.filter((name) => name !== '--help')
+}
+
+function fieldsFor(command: string): readonly string[] {
+  const rows = [...sectionOf(document, '`--json`').matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)]
+  const fields = rows.filter(([, , places = '']) => places === 'all' || places.includes(`\`${command}\``))
+  return fields.map(([, name]) => name ?? '').toSorted()
+}
