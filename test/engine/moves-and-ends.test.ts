@@ -1,0 +1,290 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createActor, waitFor } from 'xstate'
+import { statePathOf, type TripleActor } from '../../machines/index.js'
+import {
+  nodeFileSystem,
+  openWorkspace,
+  reconcileWorkspace,
+  removeWorkspaceLock,
+  verifyWorkspace,
+  type BatchWorkspace,
+} from '../../src/index.js'
+import { tripleDependencies } from '../../src/engine/dependencies.js'
+import { provideActors } from '../../src/engine/provide-actors.js'
+import { runContext } from '../../src/engine/run-context.js'
+import { faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
+import { onDisk, putFiles, withWorkspace } from '../workspace/support.js'
+import { answeredTriple, answerLine, jsonl, metadataText, requestLine } from './lines.js'
+import {
+  impatientClock,
+  namesIn,
+  outcomes,
+  outcomesOf,
+  reportOf,
+  rowsOf,
+  textOf,
+  userFiles,
+} from './workspaces.js'
+
+const input = jsonl(requestLine('a'), requestLine('b'))
+const output = jsonl(answerLine('a', 'yes'), answerLine('b', 'no'))
+
+/** Runs and gives the ids that reached the callback. */
+async function handedOver(workspace: BatchWorkspace): Promise<string[]> {
+  const handed: string[] = []
+  const report = await reconcileWorkspace(workspace, {
+    processOutput: (row) => void handed.push(row.customId),
+  })
+  expect(outcomes(report)).toEqual(['4 done'])
+  expect(namesIn(workspace, 'workdir')).toEqual([])
+  return handed
+}
+
+describe('a move that was cut short', () => {
+  const cuts: readonly [string, FaultRule][] = [
+    ['before the first file', { operation: 'link', path: 'done/batch_input_4', error: 'crash' }],
+    [
+      'after the input has its second name',
+      { operation: 'link', path: 'done/batch_output_4', error: 'crash' },
+    ],
+    [
+      'before the first name is given up',
+      { operation: 'remove', path: 'workdir/batch_input_4', error: 'crash' },
+    ],
+    ['between input and output', { operation: 'remove', path: 'workdir/batch_output_4', error: 'crash' }],
+    ['before the metadata', { operation: 'link', path: 'done/batch_metadata_4', error: 'crash' }],
+    [
+      'with the metadata in both places',
+      { operation: 'remove', path: 'workdir/batch_metadata_4', error: 'crash' },
+    ],
+  ]
+
+  test.each(cuts)('%s is finished, and no row is handed over again', (_, rule) =>
+    withWorkspace(answeredTriple('4', ['a', 'b']), async (workspace) => {
+      const before = userFiles(workspace)
+      const disk = faultFileSystem(nodeFileSystem, [rule])
+      await reconcileWorkspace(onDisk(workspace, disk)).catch(() => {})
+      expect(disk.isCrashed()).toBe(true)
+      await removeWorkspaceLock(workspace)
+      expect(await handedOver(workspace)).toEqual([])
+      expect(userFiles(workspace)).toEqual(before)
+      expect(outcomesOf(workspace, '4')).toEqual([
+        ['a', 'success'],
+        ['b', 'success'],
+      ])
+      expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+    }),
+  )
+
+  test('by the seed, which notes no intent, is processed from where its files stand', () =>
+    withWorkspace(
+      {
+        'done/batch_input_4.jsonl': input,
+        'workdir/batch_output_4.jsonl': output,
+        'workdir/batch_metadata_4.jsonl': metadataText({}),
+      },
+      async (workspace) => {
+        expect(await handedOver(workspace)).toEqual(['a', 'b'])
+        expect(namesIn(workspace, 'done')).toEqual([
+          'batch_input_4.jsonl',
+          'batch_metadata_4.jsonl',
+          'batch_output_4.jsonl',
+        ])
+        expect(textOf(workspace, 'done/batch_output_4.jsonl')).toBe(output)
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
+      },
+    ))
+
+  test('of which only the metadata is left needs nothing but the metadata moved', () =>
+    withWorkspace(
+      {
+        'done/batch_input_4.jsonl': input,
+        'done/batch_output_4.jsonl': output,
+        'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
+      },
+      async (workspace) => {
+        expect(await handedOver(workspace)).toEqual([])
+        expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
+      },
+    ))
+})
+
+describe('a name that is taken in done/', () => {
+  test('by other bytes stops the triple before any row is handed over', () =>
+    withWorkspace(
+      { ...answeredTriple('4', ['a']), 'done/batch_output_4.jsonl': 'older answers\n' },
+      async (workspace) => {
+        const handed: string[] = []
+        const before = userFiles(workspace)
+        const report = await reconcileWorkspace(workspace, {
+          processOutput: (row) => void handed.push(row.customId),
+        })
+        expect(reportOf(report, '4').outcome.type).toBe('needs-attention')
+        expect(reportOf(report, '4').problem?.code).toBe('DoneFileConflict')
+        expect(reportOf(report, '4').problem?.message).toContain('done/batch_output_4.jsonl')
+        expect(handed).toEqual([])
+        expect(userFiles(workspace)).toEqual(before)
+        expect(textOf(workspace, 'done/batch_output_4.jsonl')).toBe('older answers\n')
+      },
+    ))
+
+  test('by the same bytes is fine', () =>
+    withWorkspace(
+      { ...answeredTriple('4', ['a']), 'done/batch_input_4.jsonl': jsonl(requestLine('a')) },
+      async (workspace) => {
+        expect(await handedOver(workspace)).toEqual(['a'])
+      },
+    ))
+})
+
+describe('a batch that ended early', () => {
+  const half = {
+    'workdir/batch_input_4.jsonl': input,
+    'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'yes')),
+  }
+
+  test.each(['expired', 'cancelled'])(
+    '%s: what no file mentions was not executed, and is sent again',
+    (status) =>
+      withWorkspace(
+        { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }) },
+        async (workspace) => {
+          const failed: string[] = []
+          const report = await reconcileWorkspace(workspace, {
+            processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
+          })
+          const { outcome, counts, rows } = reportOf(report, '4')
+          expect(outcome.type).toBe('done')
+          expect(counts).toMatchObject({ matched: 1, missing: 1 })
+          expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
+          expect(failed).toEqual([`b batch_${status}`])
+          const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
+          expect(missing).toMatchObject({
+            custom_id: 'b',
+            outcome: 'not-executed',
+            source: { index: '4', file: null, line: null },
+          })
+          const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
+          expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
+          expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+        },
+      ),
+  )
+
+  test('completed with an answer missing is a mismatch: nobody knows what became of it', () =>
+    withWorkspace(
+      { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }) },
+      async (workspace) => {
+        const before = userFiles(workspace)
+        const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+        expect(report.outcome.type).not.toBe('done')
+        expect(report.problem?.code).toBe('RequestIdsMismatch')
+        expect(report.problem?.message).toContain('"b" at batch_input_4.jsonl:2')
+        expect(namesIn(workspace, 'done')).toEqual([])
+        expect(userFiles(workspace)).toEqual(before)
+      },
+    ))
+
+  test('expired with a line nobody can read is a mismatch too: it may hold the answer that seems missing', () =>
+    withWorkspace(
+      {
+        'workdir/batch_input_4.jsonl': input,
+        'workdir/batch_output_4.jsonl': output.slice(0, -20),
+        'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'expired' }),
+      },
+      async (workspace) => {
+        const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+        expect(report.problem?.code).toBe('RequestIdsMismatch')
+        expect(namesIn(workspace, 'workdir')).toHaveLength(3)
+      },
+    ))
+})
+
+describe('a parked triple', () => {
+  /** The triple's own actor, without a server, until it rests. */
+  async function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
+    const options = { clock: impatientClock }
+    const machine = provideActors(tripleDependencies(workspace, options, runContext(options)))
+    const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
+    actor.start()
+    await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
+    return actor
+  }
+
+  const isDone = (actor: TripleActor) => waitFor(actor, (snapshot) => snapshot.status === 'done')
+
+  test('that misses its input goes on when told to look again', () =>
+    withWorkspace({ 'workdir/batch_output_4.jsonl': output }, async (workspace) => {
+      const actor = await restingActor(workspace)
+      expect(statePathOf(actor.getSnapshot())).toBe('missing-input')
+      putFiles(workspace.root, { 'workdir/batch_input_4.jsonl': input })
+      actor.send({ type: 'triple.rescan' })
+      await isDone(actor)
+      expect(outcomesOf(workspace, '4')).toHaveLength(2)
+    }))
+
+  test.each(['triple.rescan', 'triple.retry'] as const)('that failed goes on after %s', (type) =>
+    withWorkspace(
+      { 'workdir/batch_input_4.jsonl': input, 'workdir/batch_output_4.jsonl': output.slice(0, -20) },
+      async (workspace) => {
+        const actor = await restingActor(workspace)
+        expect(statePathOf(actor.getSnapshot())).toBe('failed')
+        writeFileSync(workspace.layout.workdirFile('output', '4'), output)
+        actor.send({ type })
+        await isDone(actor)
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
+      },
+    ),
+  )
+
+  test('that looked again in vain rests again', () =>
+    withWorkspace({ 'workdir/batch_output_4.jsonl': output }, async (workspace) => {
+      const actor = await restingActor(workspace)
+      actor.send({ type: 'triple.rescan' })
+      await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
+      expect(statePathOf(actor.getSnapshot())).toBe('missing-input')
+      actor.stop()
+    }))
+
+  test('that a passing fault of the disk stopped came through by itself', () =>
+    withWorkspace(answeredTriple('4', ['a']), async (workspace) => {
+      const busy: FaultRule = { operation: 'open', path: 'workdir/batch_output_4', nth: 1, error: 'EBUSY' }
+      const disk = faultFileSystem(nodeFileSystem, [busy])
+      const path: string[] = []
+      const report = await reconcileWorkspace(onDisk(workspace, disk), {
+        clock: impatientClock,
+        onEvent: (event) => {
+          if (event.type === 'triple.changed') path.push(event.to)
+        },
+      })
+      expect(disk.strikes()).toBe(1)
+      expect(path).toContain('checking-ids.backing-off')
+      expect(outcomes(report)).toEqual(['4 done'])
+    }))
+
+  test('whose fault does not pass is given up after the tries that are allowed', () =>
+    withWorkspace(answeredTriple('4', ['a']), async (workspace) => {
+      const busy: FaultRule = { operation: 'open', path: 'workdir/batch_output_4', error: 'EBUSY' }
+      const disk = faultFileSystem(nodeFileSystem, [busy])
+      const report = await reconcileWorkspace(onDisk(workspace, disk), {
+        clock: impatientClock,
+        limits: { maxRetries: 2 },
+      })
+      expect(disk.strikes()).toBe(3)
+      expect(reportOf(report, '4')).toMatchObject({
+        outcome: { type: 'failed' },
+        problem: { code: 'FileSystemError' },
+      })
+    }))
+})
+
+test('the directories of a workspace that lacks them are made by the run', () =>
+  withWorkspace({}, async (workspace) => {
+    const root = join(workspace.root, 'inner')
+    mkdirSync(join(root, 'workdir'), { recursive: true })
+    putFiles(root, answeredTriple('4', ['a']))
+    const inner = await openWorkspace(root)
+    expect(outcomes(await reconcileWorkspace(inner))).toEqual(['4 done'])
+  }))
