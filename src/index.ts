@@ -56,6 +56,8 @@ export type {
   RemoteRequestCounts,
   SubmitRequest,
 } from './providers/batch-provider.js'
+export type { InputLimits } from './providers/split-input.js'
+export type { ServerQuirks } from './providers/openai/quirks.js'
 export {
   openAiBatchProvider,
   type OpenAiBatchProvider,

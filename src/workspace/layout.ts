@@ -35,8 +35,6 @@ export interface WorkspaceLayout {
   /** The journal before its last rotation. */
   olderJournalFile(index: BatchIndex): string
   expansionErrorLogFile(index: BatchIndex): string
-  /** Where an answer that could not be read is kept as it came. */
-  failedJsonRepairFile(customId: string): string
 }
 
 /** Names everything below `root`. Touches no disk. */
@@ -64,7 +62,6 @@ export function workspaceLayout(root: string): WorkspaceLayout {
     journalFile: (index) => at('logs', `batch_journal_${index}.jsonl`),
     olderJournalFile: (index) => at('logs', `batch_journal_${index}.1.jsonl`),
     expansionErrorLogFile: (index) => at('logs', `batch_expansion_error_log_${index}.jsonl`),
-    failedJsonRepairFile: (customId) => at('failed-json-repairs', safeFileName(customId)),
   }
 }
 

@@ -49,8 +49,6 @@ export const metadataSchema = z.looseObject({
   attempt: z.number().int().positive().nullish(),
   parent_index: textSchema.nullish(),
   root_index: textSchema.nullish(),
-  /** The triple that holds the retry of this one's failed requests. */
-  retry_index: textSchema.nullish(),
   provider: textSchema.nullish(),
   submission: submissionSchema.nullish(),
   move: moveSchema.nullish(),

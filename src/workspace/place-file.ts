@@ -10,6 +10,8 @@ import { systemErrorCode } from './system-error-code.js'
  * `EEXIST` when something stands there. The source stays, so that a crash leaves one copy too many, never too few.
  */
 export async function placeFile(fs: FileSystem, from: string, to: string): Promise<void> {
+  // A second name says nothing about the content, which somebody may have copied in a moment ago.
+  await syncFile(fs, from)
   try {
     await fs.link(from, to)
   } catch (error) {

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { parseBatchIndex, type BatchIndex } from './batch-index.js'
 import { isTemporaryName } from './durable-write.js'
 import { asFileProblem } from './file-problem.js'
 import { workspaceDirectories } from './layout.js'
+import { locateTriple } from './locate-triple.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { systemErrorCode } from './system-error-code.js'
+import { isEmptyTriple, listOrNothing } from './scan.js'
 
 /**
  * Removes temporary files of ours that a crash left behind; gives their paths. Only for the holder of the
@@ -17,14 +19,32 @@ export async function removeStaleTemporaryFiles(workspace: BatchWorkspace): Prom
       removed.push(path)
     }
   }
+  return [...removed, ...(await removeRowsOfMovedTriples(workspace))]
+}
+
+/** The rows of an attempt go last; a crash after the move leaves them, and nobody will ask for them again. */
+async function removeRowsOfMovedTriples(workspace: BatchWorkspace): Promise<readonly string[]> {
+  const { layout, fileSystem } = workspace
+  const removed: string[] = []
+  for (const { name } of await listOrNothing(workspace, layout.logs)) {
+    const index = parseBatchIndex(/^batch_rows_(.+)\.part\.jsonl$/.exec(name)?.[1] ?? '')
+    if (index === null) continue
+    const path = layout.rowsFile(index)
+    if (await isAtWork(workspace, index)) continue
+    await fileSystem.remove(path).catch(asFileProblem({ path, action: 'remove', index }))
+    removed.push(path)
+  }
   return removed
 }
 
-async function staleFiles({ layout, fileSystem }: BatchWorkspace, directory: string): Promise<string[]> {
-  const entries = await fileSystem.list(directory).catch((error: unknown) => {
-    if (systemErrorCode(error) === 'ENOENT') return []
-    return asFileProblem({ path: directory, action: 'list' })(error)
-  })
+/** Any file of the triple still in `workdir/`, under any spelling of its index. */
+async function isAtWork(workspace: BatchWorkspace, index: BatchIndex): Promise<boolean> {
+  return !isEmptyTriple(await locateTriple(workspace, index))
+}
+
+async function staleFiles(workspace: BatchWorkspace, directory: string): Promise<string[]> {
+  const { layout } = workspace
+  const entries = await listOrNothing(workspace, directory)
   // Repairs are named after the requests; everywhere else our names begin with `batch_`.
   const isOurs = (name: string): boolean =>
     isTemporaryName(name) && (directory === layout.failedJsonRepairs || name.startsWith('.batch_'))

@@ -1,8 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
-import { sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createTemporaryWorkspace, openWorkspace } from '../../src/index.js'
-import { workspaceDirectories, workspaceLayout, type WorkspaceLayout } from '../../src/workspace/layout.js'
+import {
+  safeFileName,
+  workspaceDirectories,
+  workspaceLayout,
+  type WorkspaceLayout,
+} from '../../src/workspace/layout.js'
 import { rejection } from '../workspace/support.js'
 
 /** Every path the layout names, for one index and one request. */
@@ -24,7 +29,7 @@ function everyPath(layout: WorkspaceLayout): string[] {
     layout.journalFile('123'),
     layout.olderJournalFile('123'),
     layout.expansionErrorLogFile('123'),
-    layout.failedJsonRepairFile('request-1'),
+    join(layout.failedJsonRepairs, safeFileName('request-1')),
   ]
 }
 

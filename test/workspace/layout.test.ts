@@ -62,7 +62,6 @@ describe('a file name made of a custom_id', () => {
       fc.property(anyText, (customId) => {
         const name = safeFileName(customId)
         expect(name).toMatch(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/)
-        expect(layout.failedJsonRepairFile(customId)).toBe(join(layout.failedJsonRepairs, name))
       }),
     )
     for (const customId of ['.', '..', '../../etc/passwd', '/etc/passwd', '', '\0', 'x'.repeat(9999)]) {

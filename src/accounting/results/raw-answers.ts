@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { FileSystem } from '../../workspace/file-system.js'
 import { safeFileName } from '../../workspace/layout.js'
@@ -23,7 +24,7 @@ export async function keepRawAnswer(answer: RawAnswer): Promise<string> {
   const name = rawAnswerFileName(answer)
   const path = join(directory, name)
   // One name for each answer: what a crash left of an earlier try is written over.
-  const temporaryPath = join(directory, `.${name}.tmp`)
+  const temporaryPath = join(directory, temporaryNameOf(name))
   const file = await fs.open(temporaryPath, 'append')
   try {
     await file.truncate(0)
@@ -38,4 +39,9 @@ export async function keepRawAnswer(answer: RawAnswer): Promise<string> {
 /** The name in `failed-json-repairs/` for an answer of a triple. */
 export function rawAnswerFileName({ index, customId }: Pick<RawAnswer, 'index' | 'customId'>): string {
   return `${safeFileName(customId)}-${index}.txt`
+}
+
+/** Of the form that a run removes after a crash, and the same for each try. */
+function temporaryNameOf(name: string): string {
+  return `.${name}.${createHash('sha256').update(name).digest('hex').slice(0, 12)}.tmp`
 }

@@ -1,7 +1,9 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { keepRawAnswer, rawAnswerFileName } from '../../../src/accounting/results/raw-answers.js'
+import { isTemporaryName } from '../../../src/workspace/durable-write.js'
+import type { FileSystem } from '../../../src/workspace/file-system.js'
 import { nodeFileSystem as fs } from '../../../src/workspace/node-file-system.js'
 import { temporaryDirectory } from './rows-on-disk.js'
 
@@ -29,8 +31,18 @@ describe('keepRawAnswer', () => {
   test('gives the same file when it is kept again, also over what a crash left', async () => {
     const directory = await temporaryDirectory()
     const answer = { fs, directory, index: '7', customId: 'a', rawText: 'short' }
-    await writeFile(join(directory, `.${rawAnswerFileName(answer)}.tmp`), 'half of a much longer text')
-    await keepRawAnswer(answer)
+    const names: string[] = []
+    const noting: FileSystem = {
+      ...fs,
+      rename: (from, to) => {
+        names.push(from)
+        return fs.rename(from, to)
+      },
+    }
+    await keepRawAnswer({ ...answer, fs: noting })
+    const [temporaryPath = ''] = names
+    expect(isTemporaryName(basename(temporaryPath))).toBe(true)
+    await writeFile(temporaryPath, 'half of a much longer text')
     const path = await keepRawAnswer(answer)
     expect(await readFile(path, 'utf8')).toBe('short')
     expect(await readdir(directory)).toEqual([rawAnswerFileName(answer)])
