@@ -133,7 +133,7 @@ describe('reading lines', () => {
     const path = join(await temporaryDirectory(), 'lines')
     await writeFile(path, 'one\ntwo\n'.repeat(1000))
     const reading = async (): Promise<void> => {
-      for await (const lines of readLines(nodeFileSystem, path, { chunkBytes: 512 })) {
+      for await (const _lines of readLines(nodeFileSystem, path, { chunkBytes: 512 })) {
         await writeFile(path, 'more\n', { flag: 'a' })
       }
     }
@@ -146,7 +146,7 @@ describe('reading lines', () => {
     const controller = new AbortController()
     let batches = 0
     const reading = async (): Promise<void> => {
-      for await (const lines of readLines(nodeFileSystem, path, {
+      for await (const _lines of readLines(nodeFileSystem, path, {
         chunkBytes: 512,
         signal: controller.signal,
       })) {
