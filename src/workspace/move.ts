@@ -17,6 +17,8 @@ export interface MoveOptions {
   readonly clock?: Clock
   /** Gives the sha256 of a file by its path, where the caller knows it already. */
   readonly hashOf?: HashOf
+  /** Called before the metadata follows: the last moment at which an interruption still finds the triple. */
+  readonly beforeMetadata?: () => Promise<void>
 }
 
 /**
@@ -29,7 +31,7 @@ export interface MoveOptions {
 export async function moveTripleToDone(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
-  { clock = systemClock, hashOf }: MoveOptions = {},
+  { clock = systemClock, hashOf, beforeMetadata }: MoveOptions = {},
 ): Promise<void> {
   const { index } = triple
   // The caller may have looked before an interruption; what counts is what stands there now.
@@ -40,6 +42,7 @@ export async function moveTripleToDone(
     await recordMoveIntent(workspace, standing, { intendedAtMs: clock.now(), hashOf })
     await moveFiles(workspace, standing, rowKinds)
   }
+  await beforeMetadata?.()
   const remaining = await locateTriple(workspace, index)
   await requireNoConflict(workspace, remaining)
   await moveFiles(workspace, remaining, ['metadata'])

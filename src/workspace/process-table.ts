@@ -21,22 +21,31 @@ export const systemProcessTable: ProcessTable = {
   startOf,
 }
 
-/** Signal 0 asks without sending; `EPERM` means: there it is, and it is somebody else's. */
+/**
+ * Signal 0 asks without sending; `EPERM` means: there it is, and it is somebody else's. A killed process keeps its
+ * number until its parent asks for its end, which in a container may be never: that one writes nothing any more.
+ */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return systemErrorCode(error) !== 'ESRCH'
   }
 }
 
-/** Linux only: field 22 of `/proc/<pid>/stat`, counted after the name, which may hold spaces (proc(5)). */
+const isZombie = (pid: number): boolean => ['Z', 'X'].includes(statFields(pid)[0] ?? '')
+
 function startOf(pid: number): string | null {
-  const stat = readOrNull(`/proc/${pid}/stat`)
   const bootId = readOrNull('/proc/sys/kernel/random/boot_id')
-  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const ticks = statFields(pid)[19]
   return ticks === undefined || bootId === null ? null : `${bootId.trim()}:${ticks}`
+}
+
+/** Linux only: fields of `/proc/<pid>/stat` from the third on, after the name, which may hold spaces (proc(5)). */
+function statFields(pid: number): readonly string[] {
+  const stat = readOrNull(`/proc/${pid}/stat`)
+  return stat === null ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function readOrNull(path: string): string | null {

@@ -208,6 +208,24 @@ describe('the processes of this machine', () => {
     expect(processes.isAlive(childPid)).toBe(false)
     expect(processes.startOf(childPid)).toBeNull()
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'are gone once they ended, also while nobody asks for their end',
+    async () => {
+      // The shell becomes a program that never waits for the child it inherits.
+      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      const [announced] = await once(parent.stdout, 'data')
+      const zombiePid = Number(String(announced))
+      try {
+        await expect.poll(() => systemProcessTable.isAlive(zombiePid)).toBe(false)
+        expect(() => process.kill(zombiePid, 0)).not.toThrow()
+      } finally {
+        parent.kill('SIGKILL')
+      }
+    },
+  )
 })
 
 /** Every operation waits until the scheduler lets it happen. */
