@@ -15,8 +15,8 @@ export const moveToDone: Step<StepInput, void> = async (
   await moveTripleToDone(workspace, await locateTriple(workspace, index), {
     clock,
     hashOf: async (path) => hashes.get(path) ?? hashFile(workspace.fileSystem, path),
+    beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
   })
-  await removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index)
 }
 
 /** The rows of the attempt are in the results by now. */
