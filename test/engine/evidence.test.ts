@@ -90,18 +90,17 @@ describe('the proof', () => {
     }))
 })
 
+async function proofAfter(tamper: (workspace: BatchWorkspace) => void): Promise<TripleProof | undefined> {
+  return withWorkspace(mixed, async (workspace) => {
+    await reconcileWorkspace(workspace)
+    tamper(workspace)
+    return (await verifyWorkspace(workspace))[0]
+  })
+}
+
+const codesOf = (proof: TripleProof | undefined): string[] => (proof?.problems ?? []).map(({ code }) => code)
+
 describe('verify', () => {
-  async function proofAfter(tamper: (workspace: BatchWorkspace) => void): Promise<TripleProof | undefined> {
-    return withWorkspace(mixed, async (workspace) => {
-      await reconcileWorkspace(workspace)
-      tamper(workspace)
-      return (await verifyWorkspace(workspace))[0]
-    })
-  }
-
-  const codesOf = (proof: TripleProof | undefined): string[] =>
-    (proof?.problems ?? []).map(({ code }) => code)
-
   test('proves what a run has finished', async () => {
     const proof = await proofAfter(() => {})
     expect(proof).toMatchObject({ index: '4', isProven: true, problems: [], counts: { matched: 2 } })

@@ -202,19 +202,19 @@ describe('a batch that ended early', () => {
     ))
 })
 
+/** The triple's own actor, without a server, until it rests. */
+async function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
+  const options = { clock: impatientClock }
+  const machine = provideActors(tripleDependencies(workspace, options, runContext(options)))
+  const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
+  actor.start()
+  await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
+  return actor
+}
+
+const isDone = (actor: TripleActor) => waitFor(actor, (snapshot) => snapshot.status === 'done')
+
 describe('a parked triple', () => {
-  /** The triple's own actor, without a server, until it rests. */
-  async function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
-    const options = { clock: impatientClock }
-    const machine = provideActors(tripleDependencies(workspace, options, runContext(options)))
-    const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
-    actor.start()
-    await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
-    return actor
-  }
-
-  const isDone = (actor: TripleActor) => waitFor(actor, (snapshot) => snapshot.status === 'done')
-
   test('that misses its input goes on when told to look again', () =>
     withWorkspace({ 'workdir/batch_output_4.jsonl': output }, async (workspace) => {
       const actor = await restingActor(workspace)

@@ -158,26 +158,26 @@ describe('one pass over a workspace', () => {
     }))
 })
 
+/** The most triples between `triple.started` and `triple.settled` at one moment. */
+async function mostLive(workspace: BatchWorkspace, concurrency: number | undefined): Promise<number> {
+  let live = 0
+  let most = 0
+  const onEvent = ({ type }: ReconciliationEvent): void => {
+    if (type === 'triple.started') live += 1
+    if (type === 'triple.settled') live -= 1
+    most = Math.max(most, live)
+  }
+  const report = await reconcileWorkspace(workspace, { concurrency, onEvent })
+  expect(outcomes(report)).toEqual(idsUpTo(9, '').map((index) => `${index} done`))
+  expect(live).toBe(0)
+  return most
+}
+
 describe('triples at work at the same time', () => {
   const files = Object.assign(
     {},
     ...idsUpTo(9, '').map((index) => answeredTriple(index, idsUpTo(3))),
   ) as Record<string, string>
-
-  /** The most triples between `triple.started` and `triple.settled` at one moment. */
-  async function mostLive(workspace: BatchWorkspace, concurrency: number | undefined): Promise<number> {
-    let live = 0
-    let most = 0
-    const onEvent = ({ type }: ReconciliationEvent): void => {
-      if (type === 'triple.started') live += 1
-      if (type === 'triple.settled') live -= 1
-      most = Math.max(most, live)
-    }
-    const report = await reconcileWorkspace(workspace, { concurrency, onEvent })
-    expect(outcomes(report)).toEqual(idsUpTo(9, '').map((index) => `${index} done`))
-    expect(live).toBe(0)
-    return most
-  }
 
   test.each([
     [1, 1],

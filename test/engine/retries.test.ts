@@ -133,7 +133,7 @@ describe('the retry of failed requests', () => {
       expect(retryInputs(workspace)).toEqual([])
       expect(rowsOf(workspace, 'target/batch_results_1.jsonl').some((row) => 'retry' in row)).toBe(false)
       const failed = rowsOf(workspace, 'failed-items/batch_failed_1.jsonl')
-      expect(failed.map((item) => item['custom_id']).toSorted()).toEqual(['b', 'c', 'd'])
+      expect(failed.map((item) => String(item['custom_id'])).toSorted()).toEqual(['b', 'c', 'd'])
     }))
 })
 
