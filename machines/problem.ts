@@ -44,6 +44,8 @@ export const problemCodes = [
   'ServerNotSupported',
   'SubmissionAmbiguous',
   'RequestsFileInvalid',
+  'NothingToRetry',
+  'AdoptionRefused',
   'ProofMissing',
   'ProofMismatch',
   'ActorNotProvided',

@@ -23,6 +23,7 @@ export type { ResultRow } from './accounting/rows/result-row.js'
 export type { RowClass, RowError, RowSource } from './accounting/rows/row-class.js'
 export type { ContentSchema } from './accounting/rows/schema.js'
 export type { RowContext, RowDecision, RowProcessor } from './actors/processors.js'
+export { adoptBatch, type AdoptReport } from './engine/adopt-batch.js'
 export { executeReconciliationOperation, type OperationResult } from './engine/execute-operation.js'
 export type { ReconciliationEvent, ReportEvent } from './engine/events.js'
 export type { ReconcileOptions, ReconcileWorkspaceOptions } from './engine/options.js'
@@ -38,6 +39,12 @@ export type {
   WorkspaceReport,
   WorkspaceStatus,
 } from './engine/report.js'
+export {
+  retryByHand,
+  type RetriedRequests,
+  type RetryByHandOptions,
+  type RetryByHandReport,
+} from './engine/retry-by-hand.js'
 export {
   submitRequests,
   type PreparedInput,

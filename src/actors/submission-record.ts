@@ -53,7 +53,7 @@ export async function noteRefusal(
 
 /** The batch exists. */
 export async function noteBatch(
-  { workspace, clock }: TripleDependencies,
+  { workspace, clock }: Pick<TripleDependencies, 'workspace' | 'clock'>,
   { path }: SubmissionPlace,
   providerName: string,
   batch: RemoteBatch,

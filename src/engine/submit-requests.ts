@@ -13,6 +13,7 @@ import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { emptyMetadata, readMetadata, writeMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { hasInput } from './has-input.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
@@ -101,7 +102,7 @@ async function preparePart(
   const sha256 = await hashPart(workspace, requestsPath, part)
   const index = await indexFor(workspace, sha256, options)
   const path = layout.workdirFile('input', index)
-  const isKnown = await stands(workspace, index)
+  const isKnown = await hasInput(workspace, index)
   if (!isKnown) {
     // Metadata first: the input alone could be taken for one somebody put there by hand.
     await writeSubmissionMetadata(workspace, index, part, sha256, options.expectedContentType)
@@ -120,7 +121,7 @@ async function indexFor(
 ): Promise<BatchIndex> {
   for (let run = 1; run <= mostRuns; run += 1) {
     const index = retryBatchIndex(JSON.stringify(['submit', sha256, run]))
-    if (shouldSubmitAgain !== true || !(await stands(workspace, index))) return index
+    if (shouldSubmitAgain !== true || !(await hasInput(workspace, index))) return index
   }
   throw reconciliationError({
     code: 'ReconciliationFailed',
@@ -131,12 +132,6 @@ async function indexFor(
 
 /** Nobody sends one file a hundred times into one workspace on purpose. */
 const mostRuns = 100
-
-async function stands({ fileSystem, layout }: BatchWorkspace, index: BatchIndex): Promise<boolean> {
-  const places = [layout.workdirFile('input', index), layout.doneFile('input', index)]
-  for (const path of places) if ((await fileSystem.stat(path)) !== null) return true
-  return false
-}
 
 async function hashPart({ fileSystem }: BatchWorkspace, path: string, part: InputPart): Promise<string> {
   const hash = createHash('sha256')

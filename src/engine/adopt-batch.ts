@@ -1,0 +1,158 @@
+import { noteBatch } from '../actors/submission-record.js'
+import { systemClock } from '../clock.js'
+import { reconciliationError } from '../errors.js'
+import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
+import type { BatchIndex } from '../workspace/batch-index.js'
+import { findTriple } from '../workspace/locate-triple.js'
+import { metadataPath, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { BatchFileTriple } from '../workspace/triple.js'
+import { findOwnerOfBatch } from './find-owner-of-batch.js'
+import type { ReconcileOptions } from './options.js'
+import { withWorkspace } from './reconcile-workspace.js'
+import { runContext } from './run-context.js'
+
+export interface AdoptReport {
+  readonly index: BatchIndex
+  /** As the server reports it now. */
+  readonly batch: RemoteBatch
+  /** The triple had this batch already; nothing changed. */
+  readonly isKnown: boolean
+}
+
+/**
+ * Gives a triple the batch that was made from its input, when its id was lost: the metadata was deleted, or the batch
+ * was created by other means. The server is asked for it first; nothing is created, and the next run goes on from
+ * there.
+ *
+ * @param text the index of a triple in `workdir/` that has an input
+ * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NoProvider; AdoptionRefused when the two cannot belong together
+ */
+export function adoptBatch(
+  workspace: BatchWorkspace,
+  text: string,
+  batchId: string,
+  options: ReconcileOptions = {},
+): Promise<AdoptReport> {
+  return withWorkspace(workspace, options, async () => {
+    const { board } = runContext(options)
+    if (board === null) throw noServer()
+    const triple = await findTriple(workspace, text)
+    const path = metadataPath(workspace, triple)
+    const metadata = await readMetadata(workspace, path)
+    await requireFree(workspace, triple, metadata, batchId)
+    const batch = await batchAtServer(board.provider, triple.index, batchId, options.signal)
+    requireSameUpload(triple.index, metadata, batch)
+    if (metadata?.batch_id === batchId) return { index: triple.index, batch, isKnown: true }
+    await note(
+      workspace,
+      { index: triple.index, path },
+      { provider: board.provider.name, batch, metadata },
+      options,
+    )
+    return { index: triple.index, batch, isKnown: false }
+  })
+}
+
+async function requireFree(
+  workspace: BatchWorkspace,
+  { index, input }: BatchFileTriple,
+  metadata: BatchMetadata | null,
+  batchId: string,
+): Promise<void> {
+  if (input === null) {
+    throw refused(
+      index,
+      `Triple ${index} has no input file; a batch is adopted for the input it was made from.`,
+      `Put batch_input_${index}.jsonl into workdir/ first.`,
+    )
+  }
+  const current = metadata?.batch_id ?? null
+  if (current !== null && current !== batchId) {
+    throw refused(
+      index,
+      `Triple ${index} has batch ${current} already; it cannot have ${batchId} too.`,
+      'If the id in its metadata is wrong, set batch_id to "" there and adopt again.',
+    )
+  }
+  const owner = await findOwnerOfBatch(workspace, batchId)
+  if (owner !== null && owner !== index) {
+    throw refused(index, `Batch ${batchId} is that of triple ${owner} already.`, 'Compare the batch id.')
+  }
+}
+
+async function batchAtServer(
+  provider: BatchProvider,
+  index: BatchIndex,
+  batchId: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<RemoteBatch> {
+  const batch = (await provider.status([batchId], signal)).get(batchId) ?? null
+  if (batch === null) {
+    throw refused(
+      index,
+      `The server does not know batch ${batchId}.`,
+      'Compare the id with the list on the server, and check that key, project and base URL are those it was made with.',
+    )
+  }
+  if (batch.status === 'failed' && batch.outputFileId === null && batch.errorFileId === null) {
+    throw refused(
+      index,
+      `Batch ${batchId} failed at the server and holds no results${reasonOf(batch)}.`,
+      'Nothing of it was executed. Mend the input if that is the reason, and submit it.',
+    )
+  }
+  return batch
+}
+
+function reasonOf({ errors: [first] }: RemoteBatch): string {
+  return first === undefined ? '' : ` (${first.code ?? 'error'}: ${(first.message ?? '').slice(0, 200)})`
+}
+
+/** An upload has one id: a batch of another upload answers other requests, or the same ones a second time. */
+function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, batch: RemoteBatch): void {
+  const ours = metadata?.input_file_id ?? metadata?.submission?.input_file_id ?? null
+  if (ours === null || batch.inputFileId === null || ours === batch.inputFileId) return
+  throw refused(
+    index,
+    `Batch ${batch.batchId} was made from upload ${batch.inputFileId}; triple ${index} was uploaded as ${ours}.`,
+    `Look for the batch of ${ours} in the server's list.`,
+  )
+}
+
+async function note(
+  workspace: BatchWorkspace,
+  place: { readonly index: BatchIndex; readonly path: string },
+  { provider, batch, metadata }: Adopted,
+  { clock = systemClock }: ReconcileOptions,
+): Promise<void> {
+  if (metadata === null) {
+    await updateMetadata(workspace, place.path, {
+      endpoint: batch.endpoint,
+      attempt: 1,
+      root_index: place.index,
+    })
+  }
+  await noteBatch({ workspace, clock }, place, provider, batch)
+}
+
+interface Adopted {
+  readonly provider: string
+  readonly batch: RemoteBatch
+  readonly metadata: BatchMetadata | null
+}
+
+function refused(index: BatchIndex, message: string, hint: string): Error {
+  return reconciliationError(
+    { code: 'AdoptionRefused', message, hint, needsPerson: true, facts: { index } },
+    { index },
+  )
+}
+
+function noServer(): Error {
+  return reconciliationError({
+    code: 'NoProvider',
+    message: 'A batch is looked up at its server before it is adopted, and this run has none.',
+    hint: 'Pass a client or a provider.',
+  })
+}

@@ -1,0 +1,104 @@
+import { writeRetryInput } from '../accounting/results/retry-input.js'
+import { systemClock } from '../clock.js'
+import { reconciliationError } from '../errors.js'
+import type { BatchIndex } from '../workspace/batch-index.js'
+import { asFileProblem } from '../workspace/file-problem.js'
+import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { reporterOf } from './dependencies.js'
+import type { ReconcileWorkspaceOptions } from './options.js'
+import type { RunContext } from './run-context.js'
+
+/** What a retry is descended from. */
+export interface Lineage {
+  readonly parentIndex: BatchIndex
+  readonly rootIndex: BatchIndex
+  /** The parent's. */
+  readonly metadata: BatchMetadata | null
+  /** Absolute path of the root's input. */
+  readonly inputPath: string
+  /** `target/batch_results_<root index>.jsonl`. */
+  readonly resultsPath: string
+  /** Of the retry. */
+  readonly attempt: number
+}
+
+export interface RetryTriple {
+  readonly retryIndex: BatchIndex
+  readonly customIds: ReadonlySet<string>
+}
+
+/** Writes a new triple with these requests of the lineage's root, byte for byte. */
+export async function writeRetryTriple(
+  workspace: BatchWorkspace,
+  lineage: Lineage,
+  { retryIndex, customIds }: RetryTriple,
+  options: ReconcileWorkspaceOptions,
+  { board }: RunContext,
+): Promise<void> {
+  const { parentIndex: index, inputPath } = lineage
+  // Metadata first: an input without it would be taken for a root triple of its own.
+  await writeLineage(workspace, lineage, retryIndex, { request_count: customIds.size }, options)
+  const path = workspace.layout.workdirFile('input', retryIndex)
+  const { requests, sha256 } = await writeRetryInput({
+    fs: workspace.fileSystem,
+    inputPath,
+    retryableIds: customIds,
+    targetPath: path,
+    signal: options.signal,
+  }).catch(asFileProblem({ path, action: 'write', index }))
+  await writeLineage(
+    workspace,
+    lineage,
+    retryIndex,
+    { request_count: requests, input_sha256: sha256 },
+    options,
+  )
+  const willBeSubmitted = board !== null && options.shouldSubmitRetries !== false
+  reporterOf(options)({ type: 'retry.written', index, retryIndex, requests, path, willBeSubmitted })
+}
+
+/**
+ * Absolute path of a root's input.
+ *
+ * @throws NoBatchFileTripleAtIndex when it is gone.
+ */
+export async function inputOfRoot(
+  { fileSystem, layout }: BatchWorkspace,
+  rootIndex: BatchIndex,
+): Promise<string> {
+  for (const path of [layout.doneFile('input', rootIndex), layout.workdirFile('input', rootIndex)]) {
+    if ((await fileSystem.stat(path)) !== null) return path
+  }
+  throw reconciliationError(
+    {
+      code: 'NoBatchFileTripleAtIndex',
+      message: `The input of root triple ${rootIndex} stands neither in done/ nor in workdir/; its requests cannot be sent again.`,
+      hint: `Put ${layout.doneFile('input', rootIndex)} back.`,
+      needsPerson: true,
+      facts: { index: rootIndex },
+    },
+    { index: rootIndex },
+  )
+}
+
+async function writeLineage(
+  workspace: BatchWorkspace,
+  { parentIndex, rootIndex, metadata, attempt }: Lineage,
+  retryIndex: BatchIndex,
+  input: { readonly request_count: number; readonly input_sha256?: string },
+  { clock = systemClock, expectedContentType }: ReconcileWorkspaceOptions,
+): Promise<void> {
+  const path = workspace.layout.workdirFile('metadata', retryIndex)
+  const existing = await readMetadata(workspace, path)
+  await updateMetadata(workspace, path, {
+    ...(existing ?? { ...emptyMetadata, created_at_ms: clock.now() }),
+    endpoint: metadata?.endpoint ?? null,
+    model: metadata?.model ?? null,
+    content_type: expectedContentType ?? metadata?.content_type ?? null,
+    attempt,
+    parent_index: parentIndex,
+    root_index: rootIndex,
+    ...input,
+  })
+}
