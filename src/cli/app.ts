@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
-import { submitRoute, watchRoute } from './server-routes.js'
+import { adoptRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
 import type { CommandLineContext } from './context.js'
 import { programName, texts } from './texts.js'
 
@@ -24,6 +24,8 @@ const rootRoutes = buildRouteMap({
     watch: watchRoute,
     status: statusRoute,
     verify: verifyRoute,
+    retry: retryRoute,
+    adopt: adoptRoute,
     unlock: unlockRoute,
     demo: demoRoute,
   },

@@ -2,7 +2,7 @@ import { buildCommand } from '@stricli/core'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
-import { jsonFlag, parsePath, wholeNumber } from './parameters.js'
+import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import { workspace, type LookFlags, type RunFlags, type WorkspaceArgument } from './routes.js'
 import { serverFlags, type ServerFlags } from './server-flags.js'
@@ -11,6 +11,16 @@ export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: num
 
 export type SubmitFlags = LookFlags &
   ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
+
+export type RetryFlags = Omit<RunFlags, 'submit'> & { readonly all?: boolean }
+
+export type IndexArguments = readonly [workspace: string, index: string]
+
+const indexParameter = {
+  brief: 'Index of a triple: the number or UUID in its file names',
+  placeholder: 'index',
+  parse: parseText,
+} as const
 
 export const watchRoute = buildCommand<WatchFlags, WorkspaceArgument, CommandLineContext>({
   loader: async () => (await import('./commands/watch.js')).watch,
@@ -73,3 +83,59 @@ export const submitRoute = buildCommand<SubmitFlags, readonly [string, ...string
     ),
   },
 })
+
+export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineContext>({
+  loader: async () => (await import('./commands/retry.js')).retry,
+  parameters: {
+    positional: { kind: 'tuple', parameters: [folderParameter, indexParameter] },
+    flags: {
+      ...reconcileFlags,
+      ...serverFlags,
+      all: {
+        kind: 'boolean',
+        brief: 'Also send answers again that are cut, filtered, refused or rejected',
+        optional: true,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Send again what failed for good, or run one triple again',
+    fullDescription: described(
+      'Sends the failed requests of a finished triple and its retries again, as one new triple, whatever the reason they failed for and however many attempts there were; that costs money. The same failure is never sent twice. Without a key of a server the new triple waits in workdir/. A triple that still stands in workdir/ is run again instead.',
+      ['retry ./batches 4', 'retry ./batches 4 --all'],
+    ),
+  },
+})
+
+export const adoptRoute = buildCommand<
+  ServerFlags,
+  readonly [...IndexArguments, batchId: string],
+  CommandLineContext
+>({
+  loader: async () => (await import('./commands/adopt.js')).adopt,
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        folderParameter,
+        indexParameter,
+        { brief: "The server's id of the batch", placeholder: 'batch_id', parse: parseText },
+      ],
+    },
+    flags: { ...serverFlags },
+  },
+  docs: {
+    brief: 'Give a triple the batch whose id was lost',
+    fullDescription: described(
+      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. Creates nothing and sends nothing.',
+      ['adopt ./batches 4 batch_abc123'],
+    ),
+  },
+})
+
+function parseText(input: string): string {
+  if (input.trim() === '') throw new Error('it is empty.')
+  return input
+}

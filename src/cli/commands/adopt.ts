@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { isEndedStatus } from '../../../machines/index.js'
+import { adoptBatch, type AdoptReport } from '../../engine/adopt-batch.js'
+import { openWorkspace } from '../../workspace/open-workspace.js'
+import { command } from '../command.js'
+import { connectOrRefuse } from '../connect.js'
+import { exitCodes, type ExitCode } from '../exit-codes.js'
+import { terminalText } from '../render/terminal-text.js'
+import type { ServerFlags } from '../server-flags.js'
+
+/** `adopt <workspace> <index> <batch_id>`: gives a triple the batch whose id was lost. */
+export const adopt = command(
+  async (context, flags: ServerFlags, root: string, index: string, batchId: string): Promise<ExitCode> => {
+    const client = await connectOrRefuse(context, flags)
+    const { clock, signal } = context
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+    const report = await adoptBatch(workspace, index, batchId, { client, clock, signal })
+    context.process.stdout.write(`${terminalText(adoptedText(report))}\n`)
+    return exitCodes.success
+  },
+)
+
+function adoptedText({ index, batch: { batchId, status }, isKnown }: AdoptReport): string {
+  const adopted = isKnown
+    ? `Triple ${index} has batch ${batchId} already.`
+    : `Triple ${index} now has batch ${batchId}.`
+  const next = isEndedStatus(status) ? 'downloads its files' : 'asks for it again'
+  return `${adopted} The server says ${status}; the next run ${next}.`
+}

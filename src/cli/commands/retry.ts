@@ -1,0 +1,40 @@
+import { resolve } from 'node:path'
+import { retryByHand, type RetriedRequests } from '../../engine/retry-by-hand.js'
+import { openWorkspace } from '../../workspace/open-workspace.js'
+import { command } from '../command.js'
+import { connect } from '../connect.js'
+import type { ExitCode } from '../exit-codes.js'
+import { processorOf, reconcileOptions } from '../reconcile-options.js'
+import { countOf } from '../render/units.js'
+import type { RetryFlags } from '../server-routes.js'
+import { withProgress } from '../with-progress.js'
+import { exitCodeOfReport, writeReport } from '../write-report.js'
+
+/** `retry <workspace> <index>`: sends again what failed for good, or runs one triple again. */
+export const retry = command(
+  async (context, flags: RetryFlags, root: string, index: string): Promise<ExitCode> => {
+    const client = await connect(context, flags)
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+    const loaded = await processorOf(context, flags)
+    const report = await withProgress(context, ({ onEvent }) =>
+      retryByHand(workspace, index, {
+        ...reconcileOptions(context, flags, loaded),
+        ...(client === null ? {} : { client }),
+        shouldRetryAnswers: flags.all,
+        onEvent,
+      }),
+    )
+    const { stderr } = context.process
+    for (const retried of report.retried) if (retried.isKnown) stderr.write(`${knownText(retried)}\n`)
+    writeReport(context, flags, workspace, report)
+    if (client === null && report.retried.length > 0) stderr.write(waitText)
+    return exitCodeOfReport(report)
+  },
+)
+
+function knownText({ requests, retryIndex }: RetriedRequests): string {
+  return `${countOf(requests, 'request')} were sent again before, as triple ${retryIndex}; nothing is sent twice.`
+}
+
+const waitText =
+  'No key of a server is set, so nothing was sent: the next run or watch with OPENAI_API_KEY sends it.\n'
