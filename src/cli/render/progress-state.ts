@@ -4,9 +4,12 @@ import { bytesText, countOf, countText, durationText } from './units.js'
 
 /** What a progress display knows: sums, and the triples that are at work right now. */
 export interface ProgressState {
-  add(event: ReconciliationEvent): void
+  /** `elapsedMs`, here and below: since the display began. */
+  add(event: ReconciliationEvent, elapsedMs: number): void
   /** One or two lines of text, not yet cut to a width. */
   lines(elapsedMs: number): readonly string[]
+  /** Between two polls of a server: nothing happens, but the time to the next look runs down. */
+  readonly isWaiting: boolean
 }
 
 /** Adds up events. Memory grows with the triples at work, not with those that are through. */
@@ -17,12 +20,16 @@ export function createProgressState(): ProgressState {
     bytesRead: 0,
     settled: 0,
     settledRows: 0,
+    nextLookAtMs: null,
     working: new Map(),
     outcomes: new Map(),
   }
   return {
-    add: (event) => addEvent(sums, event),
+    add: (event, elapsedMs) => addEvent(sums, event, elapsedMs),
     lines: (elapsedMs) => [...(sums.triples > 0 ? [triplesLine(sums)] : []), volumeLine(sums, elapsedMs)],
+    get isWaiting() {
+      return sums.nextLookAtMs !== null
+    },
   }
 }
 
@@ -32,6 +39,7 @@ interface Sums {
   bytesRead: number
   settled: number
   settledRows: number
+  nextLookAtMs: number | null
   readonly working: Map<string, Working>
   readonly outcomes: Map<string, number>
 }
@@ -41,19 +49,36 @@ interface Working {
   rows: number
 }
 
-function addEvent(sums: Sums, event: ReconciliationEvent): void {
-  if (event.type === 'workspace.scanned') {
-    sums.triples = event.triples
-    sums.bytes = event.totalBytes
-  }
+function addEvent(sums: Sums, event: ReconciliationEvent, elapsedMs: number): void {
+  if (event.type === 'workspace.scanned') beginPass(sums, event)
+  if (event.type === 'poll.scheduled') sums.nextLookAtMs = elapsedMs + event.delayMs
   if (event.type === 'bytes.read') sums.bytesRead += event.bytes
-  if (event.type === 'triple.started') sums.working.set(event.index, { state: 'deciding', rows: 0 })
+  if (event.type === 'triple.started') start(sums, event.index)
   if (event.type === 'triple.settled') settle(sums, event.index, event.report.outcome.type)
   if (event.type !== 'triple.changed' && event.type !== 'rows.processed') return
   const triple = sums.working.get(event.index)
   if (triple === undefined) return
   if (event.type === 'triple.changed') triple.state = event.to.split('.')[0] ?? event.to
   else triple.rows = event.rows.success + failedRows(event.rows)
+}
+
+/** What settled for good in earlier passes stays in the sums; what was pending comes again in this one. */
+function beginPass(
+  sums: Sums,
+  { triples, totalBytes }: Extract<ReconciliationEvent, { type: 'workspace.scanned' }>,
+): void {
+  sums.nextLookAtMs = null
+  sums.settled -= sums.outcomes.get('pending') ?? 0
+  sums.outcomes.delete('pending')
+  sums.triples = sums.settled + triples
+  sums.bytes = totalBytes
+  sums.bytesRead = 0
+}
+
+/** Retries that are written during a pass come on top of what was scanned. */
+function start(sums: Sums, index: string): void {
+  sums.working.set(index, { state: 'deciding', rows: 0 })
+  sums.triples = Math.max(sums.triples, sums.settled + sums.working.size)
 }
 
 function settle(sums: Sums, index: string, outcome: string): void {
@@ -71,10 +96,13 @@ function triplesLine({ triples, settled, outcomes, working }: Sums): string {
 }
 
 function volumeLine(sums: Sums, elapsedMs: number): string {
-  const { bytes, bytesRead, settledRows, working } = sums
+  const { bytes, bytesRead, settledRows, working, nextLookAtMs } = sums
   const rows = [...working.values()].reduce((sum, triple) => sum + triple.rows, settledRows)
-  const left = bytes === 0 ? null : timeLeftMs(bytesRead / bytes, elapsedMs)
+  const left = bytes === 0 || nextLookAtMs !== null ? null : timeLeftMs(bytesRead / bytes, elapsedMs)
   return [
+    ...(nextLookAtMs === null
+      ? []
+      : [`next look at the server in ${durationText(nextLookAtMs - elapsedMs)}`]),
     bytes === 0 ? `${bytesText(bytesRead)} read` : `${bytesText(bytesRead)} of ${bytesText(bytes)} read`,
     ...(rows > 0 ? [`${countOf(rows, 'row')} processed`] : []),
     durationText(elapsedMs),

@@ -22,12 +22,21 @@ export function createProgress(stream: OutputStream, clock: Clock, style: Style 
   let drawnLines = 0
   let drawnAtMs = -Infinity
   let timer: unknown = null
+  let isCountingDown = false
   const draw = (): void => {
     timer = null
     drawnAtMs = clock.now()
     const lines = state.lines(drawnAtMs - startedAtMs).map((line) => fitted(line, stream, style))
     stream.write(`${eraseLines(drawnLines)}${lines.join('\n')}`)
     drawnLines = lines.length
+    isCountingDown = state.isWaiting
+    if (isCountingDown) timer = clock.setTimeout(draw, countdownMs)
+  }
+  const stopCountdown = (): void => {
+    if (!isCountingDown) return
+    clock.clearTimeout(timer)
+    timer = null
+    isCountingDown = false
   }
   const erase = (): void => {
     if (drawnLines > 0) stream.write(eraseLines(drawnLines))
@@ -35,7 +44,8 @@ export function createProgress(stream: OutputStream, clock: Clock, style: Style 
   }
   return {
     add(event) {
-      state.add(event)
+      state.add(event, clock.now() - startedAtMs)
+      stopCountdown()
       timer ??= clock.setTimeout(draw, Math.max(0, drawnAtMs + redrawMs - clock.now()))
     },
     write(text) {
@@ -51,6 +61,7 @@ export function createProgress(stream: OutputStream, clock: Clock, style: Style 
 }
 
 const redrawMs = 100
+const countdownMs = 1_000
 const narrowestTerminal = 20
 
 /** One column less than there is: some terminals wrap a full line. */

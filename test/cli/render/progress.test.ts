@@ -69,6 +69,43 @@ describe('live progress', () => {
     )
   })
 
+  test('between two polls the time to the next look runs down, second by second', () => {
+    const { clock, progress, news } = display(true)
+    const line = (): string | undefined => news().split('\n').at(-1)
+    progress.add({ type: 'workspace.scanned', triples: 2, totalBytes: 1_000 })
+    progress.add({ type: 'triple.started', index: '1' })
+    progress.add({ type: 'triple.settled', index: '1', report: report('1') })
+    progress.add({ type: 'triple.started', index: '2' })
+    const pending = { type: 'pending', remoteStatus: 'in_progress', problem: null } as const
+    progress.add({ type: 'triple.settled', index: '2', report: { ...report('2'), outcome: pending } })
+    progress.add({ type: 'poll.scheduled', delayMs: 42_000, waiting: 1 })
+    clock.increment(100)
+    expect(news()).toMatch(/2 of 2 triples · done 1 · pending 1\nnext look at the server in 42 s · /)
+    clock.increment(1_000)
+    expect(line()).toMatch(/^next look at the server in 41 s/)
+    clock.increment(39_000)
+    expect(line()).toMatch(/^next look at the server in 2 s/)
+
+    progress.add({ type: 'workspace.scanned', triples: 1, totalBytes: 500 })
+    progress.add({ type: 'triple.started', index: '2' })
+    progress.add(changed('2', 'awaiting-online-files.checking'))
+    clock.increment(100)
+    expect(news()).toMatch(/1 of 2 triples · done 1 · awaiting-online-files 1\n0 B of 500 B read/)
+    clock.increment(10_000)
+    expect(news()).toBe('')
+  })
+
+  test('retries that were written meanwhile are counted too', () => {
+    const { clock, progress, news } = display(true)
+    progress.add({ type: 'workspace.scanned', triples: 1, totalBytes: 0 })
+    for (const index of ['1', '2']) {
+      progress.add({ type: 'triple.started', index })
+      progress.add({ type: 'triple.settled', index, report: report(index) })
+    }
+    clock.increment(100)
+    expect(news()).toContain('2 of 2 triples')
+  })
+
   test('draws at most ten times a second, however much happens', () => {
     const { clock, progress, news } = display(true)
     progress.add({ type: 'workspace.scanned', triples: 1, totalBytes: 1_000 })
