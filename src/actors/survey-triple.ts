@@ -3,6 +3,7 @@ import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { locateTriple } from '../workspace/locate-triple.js'
 import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { isStillIntended } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { Step } from './dependencies.js'
@@ -30,7 +31,7 @@ export async function surveyFacts(workspace: BatchWorkspace, index: string): Pro
     metadata: await fileFact(workspace, triple, 'metadata'),
     ...remoteFacts(metadata),
     ...lineageFacts(metadata, index),
-    isMoveIntended: metadata?.move != null,
+    isMoveIntended: metadata?.move != null && (await isStillIntended(workspace, triple, metadata.move)),
   }
 }
 

@@ -31,6 +31,16 @@ export async function recordMoveIntent(
   })
 }
 
+/** True when all that stands in `workdir/` is what was about to move: a file put there since was never processed. */
+export async function isStillIntended(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+  intent: MoveIntent,
+): Promise<boolean> {
+  const files = await movingFiles(workspace, triple)
+  return files.every((file) => isListed(intent, file))
+}
+
 type MovingFile = MoveIntent['files'][number]
 
 async function movingFiles(

@@ -16,7 +16,7 @@ import { provideActors } from '../../src/engine/provide-actors.js'
 import { runContext } from '../../src/engine/run-context.js'
 import { faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
 import { onDisk, putFiles, withWorkspace } from '../workspace/support.js'
-import { answeredTriple, answerLine, jsonl, metadataText, requestLine } from './lines.js'
+import { answeredTriple, answerLine, errorLine, jsonl, metadataText, requestLine } from './lines.js'
 import {
   impatientClock,
   namesIn,
@@ -77,6 +77,39 @@ describe('a move that was cut short', () => {
       expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
     }),
   )
+
+  test.each([
+    ['by one of another length', 'Now something longer.'],
+    ['by one of the same length', 'Not.'],
+  ])('before its first file, and whose output is then replaced %s, starts over', (_, answer) =>
+    withWorkspace(
+      {
+        'workdir/batch_input_4.jsonl': jsonl(requestLine('a')),
+        'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'Yes.')),
+      },
+      async (workspace) => {
+        const rule: FaultRule = { operation: 'link', path: 'done/batch_input_4', error: 'crash' }
+        await reconcileWorkspace(onDisk(workspace, faultFileSystem(nodeFileSystem, [rule]))).catch(() => {})
+        await removeWorkspaceLock(workspace)
+        expect(rowsOf(workspace, 'workdir/batch_metadata_4.jsonl')[0]?.['move']).toBeTruthy()
+        putFiles(workspace.root, { 'workdir/batch_output_4.jsonl': jsonl(answerLine('a', answer)) })
+        expect(await handedOver(workspace)).toEqual(['a'])
+        expect(rowsOf(workspace, 'target/batch_results_4.jsonl')).toMatchObject([{ content: answer }])
+        expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+      },
+    ),
+  )
+
+  test('before its first file, and beside which an error file then appears, starts over', () =>
+    withWorkspace(answeredTriple('4', ['a']), async (workspace) => {
+      const rule: FaultRule = { operation: 'link', path: 'done/batch_input_4', error: 'crash' }
+      await reconcileWorkspace(onDisk(workspace, faultFileSystem(nodeFileSystem, [rule]))).catch(() => {})
+      await removeWorkspaceLock(workspace)
+      putFiles(workspace.root, { 'workdir/batch_error_4.jsonl': jsonl(errorLine('stranger')) })
+      const report = reportOf(await reconcileWorkspace(workspace), '4')
+      expect(report.problem?.code).toBe('RequestIdsMismatch')
+      expect(namesIn(workspace, 'done')).toEqual([])
+    }))
 
   test('by the seed, which notes no intent, is processed from where its files stand', () =>
     withWorkspace(

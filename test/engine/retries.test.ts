@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
   nodeFileSystem,
+  reconcileTriple,
   reconcileWorkspace,
   removeWorkspaceLock,
   type BatchWorkspace,
@@ -264,6 +265,28 @@ describe('a crash around the retry', () => {
         ['d', 'success', 2],
       ])
       expect(namesIn(workspace, 'workdir')).toEqual([])
+    }))
+
+  test('after which the retry is finished before its parent publishes again keeps the newer rows', () =>
+    withWorkspace(mixed, async (workspace) => {
+      const rule: FaultRule = { operation: 'rename', path: '.batch_metadata_1.', error: 'crash' }
+      await reconcileWorkspace(onDisk(workspace, faultFileSystem(nodeFileSystem, [rule]))).catch(() => {})
+      await removeWorkspaceLock(workspace)
+      const [name = ''] = retryInputs(workspace)
+      const output = jsonl(answerLine('b', 'late'), answerLine('d', 'too'))
+      putFiles(workspace.root, { [`workdir/${name.replace('input', 'output')}`]: output })
+      const retryIndex = /_([^_]+)\.jsonl$/.exec(name)?.[1] ?? ''
+      expect((await reconcileTriple(workspace, { index: retryIndex })).outcome.type).toBe('done')
+
+      expect(outcomes(await reconcileWorkspace(workspace))).toEqual(['1 done'])
+      const rows = rowsOf(workspace, 'target/batch_results_1.jsonl')
+      expect(rows.map(({ custom_id: id, outcome, attempt }) => [id, outcome, attempt])).toEqual([
+        ['a', 'success', 1],
+        ['b', 'success', 2],
+        ['c', 'permanent', 1],
+        ['d', 'success', 2],
+      ])
+      expect(retryInputs(workspace)).toHaveLength(1)
     }))
 
   test('and another file under the name of the retry is a conflict, and is not overwritten', () =>
