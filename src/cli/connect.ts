@@ -1,7 +1,7 @@
-import type * as OpenAiPackage from 'openai'
 import type { OpenAI } from 'openai'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { CommandLineContext } from './context.js'
+import { loadOpenAi } from './load-open-ai.js'
 import type { ServerFlags } from './server-flags.js'
 
 /**
@@ -20,7 +20,7 @@ export async function connect(
   const isMissing = apiKey === undefined || apiKey === ''
   if (isMissing && baseUrl === undefined && apiKeyEnv === undefined) return null
   if (isMissing) throw missingKey(name)
-  const { OpenAI: Client } = await loadPackage()
+  const { OpenAI: Client } = await loadOpenAi()
   return new Client({ apiKey, baseURL: url ?? null, maxRetries: 0 })
 }
 
@@ -29,21 +29,6 @@ export async function connectOrRefuse(context: CommandLineContext, flags: Server
   const client = await connect(context, flags)
   if (client === null) throw missingKey('OPENAI_API_KEY')
   return client
-}
-
-async function loadPackage(): Promise<typeof OpenAiPackage> {
-  try {
-    return await import('openai')
-  } catch (cause) {
-    throw reconciliationError(
-      {
-        code: 'WrongUsage',
-        message: 'The package openai cannot be loaded; it speaks to the server.',
-        hint: 'Install it beside this one: npm install openai@6 (Node 20) or openai@7 (Node 22 and newer).',
-      },
-      { cause },
-    )
-  }
 }
 
 function missingKey(name: string): BatchReconciliationError {

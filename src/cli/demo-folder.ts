@@ -20,9 +20,18 @@ export async function openDemoFolder(root: string): Promise<BatchWorkspace> {
 
 /** Notes which triples are the demo's own, so that a later demo knows what it may delete. */
 export async function markDemoFolder({ root }: BatchWorkspace, indices: readonly string[]): Promise<void> {
-  const mark = { about: 'Made by `batch-reconciler demo`, which deletes and remakes it.', indices }
-  await writeFile(join(root, markName), `${JSON.stringify(mark)}\n`)
+  const { name, text } = demoMark(indices)
+  await writeFile(join(root, name), text)
 }
+
+/** The file that says which triples of a folder are the demo's own. */
+export function demoMark(indices: readonly string[]): { readonly name: string; readonly text: string } {
+  const mark = { about: 'Made by `batch-reconciler demo`, which deletes and remakes it.', indices }
+  return { name: markName, text: `${JSON.stringify(mark)}\n` }
+}
+
+/** The part of the demo that needs a server has a workspace of its own in the demo's folder. */
+export const onlineFolder = 'online'
 
 const markName = '.batch-demo.json'
 
@@ -42,12 +51,19 @@ async function clearEarlierDemo(root: string, names: readonly string[]): Promise
   const lock = await acquireWorkspaceLock(workspace)
   try {
     await requireNothingElse(workspace)
+    if (names.includes(onlineFolder)) await clearOnline(join(root, onlineFolder))
     for (const directory of workspaceDirectories(workspace.layout)) {
       await rm(directory, { recursive: true, force: true })
     }
   } finally {
     await lock.release()
   }
+}
+
+/** An empty one is what a demo leaves that was stopped before its second part. */
+async function clearOnline(root: string): Promise<void> {
+  const names = await namesIn(root)
+  if (names.length > 0) await clearEarlierDemo(root, names)
 }
 
 /** Somebody may have put batches of their own into the demo's folder. */

@@ -138,7 +138,7 @@ export const demoRoute = buildCommand<LookFlags, readonly [folder: string], Comm
   docs: {
     brief: 'Make a workspace of every kind of triple and reconcile it',
     fullDescription: described(
-      'Makes a workspace with triples of every kind, some of them broken on purpose, and reconciles it. Can be repeated: the folder is made anew each time. Needs no key and no network.',
+      'Makes a workspace with triples of every kind, some of them broken on purpose, and reconciles it. Then sends some thousand requests to a server inside this process that fails as real ones do, and goes the whole way until everything is settled. Can be repeated: the folder is made anew each time. Needs no key and no network.',
       ['demo', 'demo /tmp/batch-demo'],
     ),
   },

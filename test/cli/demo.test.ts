@@ -1,26 +1,91 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { demoDifferences } from '../../src/cli/render/demo-text.js'
 import { everyKindOfTriple } from '../../src/testing/generate-workspace/every-kind.js'
-import { batchReconciler, jsonLines, recipes, temporaryFolder } from './command-line.js'
+import { batchReconciler, jsonLines, recipes, temporaryFolder, type RunResult } from './command-line.js'
 
+/** One folder for all of them: a demo takes seconds, and its folder is meant to be used again. */
 describe('demo', () => {
-  test('makes a workspace, finds in it all it broke itself, and can be repeated', async () => {
-    const currentDirectory = await temporaryFolder()
-    for (const _ of ['first', 'again']) {
-      const { exitCode, stdout, stderr } = await batchReconciler(['demo'], { currentDirectory })
-      expect(stderr).not.toContain('should end as')
-      expect(exitCode).toBe(0)
-      expect(stdout.match(/ done {2,}/g)?.length).toBeGreaterThanOrEqual(11)
-      expect(stderr).toContain('Broken on purpose, and found: 40: the input file is gone;')
-      expect(stderr).toContain(`Results:      ${join(currentDirectory, 'batch-demo', 'target')}`)
-    }
-    const verified = await batchReconciler(['verify', './batch-demo', '--json'], { currentDirectory })
-    expect(verified.exitCode).toBe(0)
-    expect(jsonLines(verified.stdout).length).toBeGreaterThanOrEqual(11)
+  let root: string
+  let first: RunResult
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'batch-demo-'))
+    first = await batchReconciler(['demo', root], { isTTY: true, env: { NO_COLOR: '1' } })
+  })
+  afterAll(() => rm(root, { recursive: true, force: true }))
+
+  test('makes a workspace, and finds in it all it broke itself', () => {
+    const { exitCode, stdout, stderr } = first
+    expect(stderr).not.toContain('should end as')
+    expect(exitCode).toBe(0)
+    expect(stdout.match(/ done {2,}/g)?.length).toBeGreaterThanOrEqual(11)
+    expect(stderr).toContain('Broken on purpose, and found: 40: the input file is gone;')
+    expect(stderr).toContain(`Results:      ${join(root, 'target')}`)
   })
 
+  test('goes the whole way with a server: every request one row, every submission one batch', async () => {
+    const { stderr } = first
+    expect(stderr).toContain('was found at the server and adopted')
+    expect(stderr).toMatch(/× batch_expired \(not-executed\)/)
+    expect(stderr).toMatch(/next look at the server in 1 s/)
+    expect(stderr).toContain('Batches made at the server: 5, one for each submission that was meant.')
+    expect(stderr).toMatch(/API calls: files\.create 5, batches\.create 5, .*files\.content 10\./)
+    expect(stderr).toContain('Results: 3,000 rows for 3,000 requests, 2,988 ok and 12 failed for good')
+    const directory = join(root, 'online', 'target')
+    const ids: unknown[] = []
+    for (const name of await readdir(directory)) {
+      ids.push(...jsonLines(await readFile(join(directory, name), 'utf8')).map(({ custom_id: id }) => id))
+    }
+    expect(new Set(ids).size).toBe(3_000)
+    expect(ids).toHaveLength(3_000)
+  })
+
+  test('leaves workspaces that prove themselves', async () => {
+    const verified = await batchReconciler(['verify', root, '--json'])
+    const online = await batchReconciler(['verify', join(root, 'online'), '--json'])
+    expect([verified.exitCode, online.exitCode]).toEqual([0, 0])
+    expect(jsonLines(verified.stdout).length).toBeGreaterThanOrEqual(11)
+    expect(jsonLines(online.stdout)).toHaveLength(5)
+  })
+
+  test.each(['.', 'online'])(
+    'refuses its own folder once somebody put batches of their own there: %s',
+    async (part) => {
+      const own = join(root, part, 'workdir', 'batch_input_777.jsonl')
+      await writeFile(own, 'mine')
+      const before = await readdir(join(root, 'done'))
+      const { exitCode, stderr } = await batchReconciler(['demo', root])
+      expect(exitCode).toBe(2)
+      expect(stderr).toContain(`${join(root, part)} holds batch_input_777.jsonl, which no demo made`)
+      expect(await readFile(own, 'utf8')).toBe('mine')
+      expect(await readdir(join(root, 'done'))).toEqual(before)
+      await rm(own)
+    },
+  )
+
+  test('can be repeated, also after one that was stopped on the way', async () => {
+    const controller = new AbortController()
+    const stopped = batchReconciler(['demo', root], { signal: controller.signal })
+    const done = join(root, 'online', 'done')
+    // The first demo's files go, and the first of the second demo's come.
+    while ((await namesIn(done)).length > 0) await setImmediate()
+    while ((await namesIn(done)).length === 0) await setImmediate()
+    controller.abort()
+    expect((await stopped).exitCode).toBe(130)
+    const { exitCode, stdout } = await batchReconciler(['demo', root, '--json'])
+    expect(exitCode).toBe(0)
+    const online = jsonLines(stdout).filter(({ results }) => String(results).includes('/online/'))
+    expect(online.map(({ outcome }) => outcome)).toEqual(Array(5).fill('done'))
+  })
+})
+
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
+
+describe('what the demo refuses and tells', () => {
   test('refuses a folder that holds something else, and touches nothing in it', async () => {
     const root = await temporaryFolder()
     await writeFile(join(root, 'thesis.txt'), 'years of work')
@@ -28,17 +93,6 @@ describe('demo', () => {
     expect([exitCode, stdout]).toEqual([2, ''])
     expect(stderr).toContain('is not empty, and no demo made it')
     expect(await readdir(root)).toEqual(['thesis.txt'])
-  })
-
-  test('refuses its own folder once somebody put batches of their own there', async () => {
-    const root = await temporaryFolder()
-    await batchReconciler(['demo', root])
-    const own = join(root, 'workdir', 'batch_input_777.jsonl')
-    await writeFile(own, 'mine')
-    const { exitCode, stderr } = await batchReconciler(['demo', root])
-    expect(exitCode).toBe(2)
-    expect(stderr).toContain('holds batch_input_777.jsonl, which no demo made')
-    expect(await readFile(own, 'utf8')).toBe('mine')
   })
 
   test('refuses a file', async () => {

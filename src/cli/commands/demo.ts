@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { reconcileWorkspace } from '../../engine/reconcile-workspace.js'
 import type { ReconciliationEvent } from '../../engine/events.js'
 import type { WorkspaceReport } from '../../engine/report.js'
@@ -8,7 +8,8 @@ import type { TripleRecipe } from '../../testing/generate-workspace/recipe.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import type { CommandLineContext } from '../context.js'
-import { markDemoFolder, openDemoFolder } from '../demo-folder.js'
+import { markDemoFolder, onlineFolder, openDemoFolder } from '../demo-folder.js'
+import { runOnlineDemo } from '../demo-online.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { brokenOnPurpose, demoDifferences } from '../render/demo-text.js'
 import { countOf } from '../render/units.js'
@@ -16,7 +17,7 @@ import type { LookFlags } from '../routes.js'
 import { withProgress } from '../with-progress.js'
 import { writeReport } from '../write-report.js'
 
-/** `demo [folder]`: makes a workspace of every kind of triple and reconciles it. */
+/** `demo [folder]`: reconciles a workspace of every kind of triple, then goes the whole way with a server. */
 export const demo = command(async (context, flags: LookFlags, root: string): Promise<ExitCode> => {
   const { stderr } = context.process
   const workspace = await openDemoFolder(resolve(context.currentDirectory, root))
@@ -27,7 +28,9 @@ export const demo = command(async (context, flags: LookFlags, root: string): Pro
   const report = await reconcileDemo(context, workspace, recipes)
   writeReport(context, flags, workspace, report)
   if (report.isInterrupted) return exitCodes.interrupted
-  return compared(context, recipes, report)
+  const exitCode = compared(context, recipes, report)
+  const onlineCode = await runOnlineDemo(context, flags, join(workspace.root, onlineFolder))
+  return onlineCode === exitCodes.success ? exitCode : onlineCode
 })
 
 async function reconcileDemo(

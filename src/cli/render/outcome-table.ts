@@ -7,7 +7,8 @@ import { countText } from './units.js'
 
 /** What a run came to, one line for each triple. `–` stands for what was not looked at. */
 export function outcomeTable(reports: readonly TripleReport[], options: TableOptions): string {
-  return tableText(outcomeColumns(options.style), reports, options)
+  const indicesSent = new Set(reports.filter(wasSent).map(({ index }) => index))
+  return tableText(outcomeColumns(options.style, indicesSent), reports, options)
 }
 
 /** Colours an outcome's name by how much it wants from the reader. */
@@ -24,7 +25,13 @@ export function failedRows(rows: RowCounts): number {
 
 export const unknownCount = '–'
 
-function outcomeColumns(style: Style): readonly TableColumn<TripleReport>[] {
+const wasSent = ({ outcome, remoteStatus }: TripleReport): boolean =>
+  outcome.type === 'done' || outcome.type === 'pending' || remoteStatus !== null
+
+function outcomeColumns(
+  style: Style,
+  indicesSent: ReadonlySet<string>,
+): readonly TableColumn<TripleReport>[] {
   return [
     { title: 'index', text: ({ index }) => terminalText(index) },
     {
@@ -40,7 +47,7 @@ function outcomeColumns(style: Style): readonly TableColumn<TripleReport>[] {
       return rows === null ? null : failedRows(rows)
     }),
     number('missing', ({ counts }) => counts?.missing),
-    { title: 'what to do', text: (report) => terminalText(whatToDo(report)) },
+    { title: 'what to do', text: (report) => terminalText(whatToDo(report, indicesSent)) },
   ]
 }
 
@@ -61,10 +68,10 @@ function processedRows({ outcome, rows }: TripleReport): RowCounts | null {
   return isUntouched && outcome.type !== 'done' ? null : rows
 }
 
-function whatToDo({ outcome }: TripleReport): string {
+function whatToDo({ outcome }: TripleReport, indicesSent: ReadonlySet<string>): string {
   switch (outcome.type) {
     case 'done':
-      return outcome.retryIndex === null ? '' : `failed requests wait as ${outcome.retryIndex}`
+      return outcome.retryIndex === null ? '' : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
       return 'not sent to a server yet'
     case 'pending':
@@ -73,6 +80,11 @@ function whatToDo({ outcome }: TripleReport): string {
     case 'failed':
       return outcome.problem.hint ?? outcome.problem.message
   }
+}
+
+function retryText(retryIndex: string, indicesSent: ReadonlySet<string>): string {
+  const isSent = indicesSent.has(retryIndex)
+  return isSent ? `failed requests were sent again as ${retryIndex}` : `failed requests wait as ${retryIndex}`
 }
 
 function pendingText({ remoteStatus, problem }: Extract<TripleOutcome, { type: 'pending' }>): string {

@@ -58,9 +58,11 @@ function requestTotals(triples: readonly TripleReport[]): readonly string[] {
   const rows = triples.flatMap((triple) => triple.rows ?? [])
   const ok = rows.reduce((sum, row) => sum + row.success, 0)
   const failed = rows.reduce((sum, row) => sum + failedRows(row), 0)
+  const again = rows.reduce((sum, row) => sum + row.retryable, 0)
+  const fate = again === 0 ? '' : `, ${countText(again)} of them to be sent again`
   return ok + failed === 0
     ? []
-    : [`${countOf(ok + failed, 'request')}: ${countText(ok)} ok, ${countText(failed)} failed.`]
+    : [`${countOf(ok + failed, 'request')}: ${countText(ok)} ok, ${countText(failed)} failed${fate}.`]
 }
 
 function places(triples: readonly TripleReport[], root: string): readonly string[] {
