@@ -67,6 +67,8 @@ export interface Problem {
   readonly hint?: string
   /** True when the same step may succeed later by itself: a busy file, a full server, a cut connection. */
   readonly isPassing?: boolean
+  /** True when whoever reports it has tried for long enough: the step is not repeated in this pass. */
+  readonly hasBeenRetried?: boolean
   /** True when only a person can decide how to go on. */
   readonly needsPerson?: boolean
   /** How long the server asked us to stay away, in milliseconds. */

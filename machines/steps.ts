@@ -55,8 +55,11 @@ export type OnlineVerdict =
   | { readonly type: 'still-processing'; readonly remoteStatus: string }
   /** The batch has ended and its metadata names files that are not here. */
   | { readonly type: 'files-ready'; readonly remoteStatus: string }
-  /** The batch has ended, yet names no file; servers publish late, so it is looked at again. */
-  | { readonly type: 'not-published'; readonly remoteStatus: string }
+  /**
+   * The batch has ended, yet does not name all files it must have; servers publish late, so it is looked at again.
+   * `mayStillCome`: it ended a short while ago, and going on without these files could lose answers.
+   */
+  | { readonly type: 'not-published'; readonly remoteStatus: string; readonly mayStillCome?: boolean }
   /** The batch has ended and every file it names is here. */
   | { readonly type: 'nothing-more'; readonly remoteStatus: string }
   /** The server refused the whole input for want of room; the same input is to be submitted again. */

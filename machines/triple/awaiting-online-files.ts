@@ -29,6 +29,11 @@ export const awaitingOnlineFiles = tripleSetup.createStateConfig({
             actions: ['noteAnotherLook', { type: 'noteRemoteStatus', params: ({ event }) => event.output }],
           },
           {
+            guard: { type: 'isPublishingStill', params: ({ event }) => event.output },
+            target: 'waiting',
+            actions: { type: 'noteRemoteStatus', params: ({ event }) => event.output },
+          },
+          {
             // Nothing was executed in time; the accounting says so for each request.
             guard: { type: 'wasCutShortWithoutFiles', params: ({ event }) => event.output },
             target: '#triple.checking-ids',

@@ -72,7 +72,9 @@ export const tripleSetup = setup({
     maySubmit: ({ context }) => maySubmit(context),
 
     canRetry: ({ context }, problem: Problem) =>
-      problem.isPassing === true && context.failures < context.limits.maxRetries,
+      problem.isPassing === true &&
+      problem.hasBeenRetried !== true &&
+      context.failures < context.limits.maxRetries,
 
     isSubmitted: (_, result: SubmitResult) => result.type === 'submitted',
     hasNoRoom: (_, result: SubmitResult | OnlineVerdict) => result.type === 'no-room',
@@ -82,6 +84,8 @@ export const tripleSetup = setup({
     hasEndedBadly: (_, verdict: OnlineVerdict) => verdict.type === 'ended-badly',
     mayPublishLater: ({ context }, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && context.looksAgain < context.limits.maxLooksAgain,
+    isPublishingStill: (_, verdict: OnlineVerdict) =>
+      verdict.type === 'not-published' && verdict.mayStillCome === true,
     wasCutShortWithoutFiles: (_, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && ['expired', 'cancelled'].includes(verdict.remoteStatus),
     hasNothingMoreForNewLook: ({ context }, verdict: OnlineVerdict) =>

@@ -1,5 +1,5 @@
 import type { OnlineStepInput, OnlineVerdict, Problem, TripleFacts } from '../../machines/index.js'
-import { isEndedStatus } from '../../machines/index.js'
+import { isCutShortStatus, isEndedStatus } from '../../machines/index.js'
 import type { RemoteBatch } from '../providers/batch-provider.js'
 import { readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
@@ -15,25 +15,52 @@ export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependen
   // The server was asked for many at once and did not come to this one: nothing is known, nothing changes.
   if (batch === undefined) return { type: 'still-processing', remoteStatus: facts.remoteStatus ?? 'unknown' }
   if (batch === null) return { type: 'ended-badly', remoteStatus: 'not found', problem: batchGone(facts) }
-  await noteStatus(dependencies, facts.metadata.path, batch)
+  const sinceMs = await noteStatus(dependencies, facts.metadata.path, batch)
   warnOfUnknownStatus(dependencies, facts, batch)
-  const verdict = onlineVerdict(facts, batch, isAskingAgain)
+  const isRecent = dependencies.clock.now() - sinceMs < publicationWindowMs
+  const verdict = onlineVerdict(facts, batch, { isAskingAgain, isRecent })
   if (verdict.type === 'no-room')
     await noteNoRoom(dependencies, { index: facts.index, path: facts.metadata.path })
   return verdict
 }
 
+/**
+ * Servers may say that a batch has ended before they name its files. A batch that has said the same for this long, in
+ * milliseconds, is taken at its word: what it does not name by then was never executed, and is paid for again.
+ */
+export const publicationWindowMs = 600_000
+
+interface Look {
+  readonly isAskingAgain: boolean
+  /** The server has been saying this for less than the publication window. */
+  readonly isRecent: boolean
+}
+
 /** What a batch means for the files that stand here. */
-export function onlineVerdict(facts: TripleFacts, batch: RemoteBatch, isAskingAgain: boolean): OnlineVerdict {
+export function onlineVerdict(
+  facts: TripleFacts,
+  batch: RemoteBatch,
+  { isAskingAgain, isRecent }: Look,
+): OnlineVerdict {
   const { status: remoteStatus, outputFileId, errorFileId } = batch
   if (!isEndedStatus(remoteStatus)) return { type: 'still-processing', remoteStatus }
+  if (isRecent && promisesMore(batch)) return { type: 'not-published', remoteStatus, mayStillCome: true }
   const hasFiles = outputFileId !== null || errorFileId !== null
   if (lacks(facts, batch) || (isAskingAgain && hasFiles)) return { type: 'files-ready', remoteStatus }
   if (remoteStatus === 'failed') return failedVerdict(facts, batch)
-  return {
-    type: outputFileId === null && errorFileId === null ? 'not-published' : 'nothing-more',
-    remoteStatus,
-  }
+  if (hasFiles) return { type: 'nothing-more', remoteStatus }
+  // What a batch that was cut short does not answer is sent again, and paid for again.
+  return { type: 'not-published', remoteStatus, mayStillCome: isRecent && isCutShortStatus(remoteStatus) }
+}
+
+/** Its counts speak of rows in a file it does not name. They are never trusted for more than a little patience. */
+function promisesMore({ status, outputFileId, errorFileId, requestCounts }: RemoteBatch): boolean {
+  if (status === 'failed' || requestCounts === null) return false
+  const { completed, failed } = requestCounts
+  const lacksAnswers = outputFileId === null && completed !== null && completed > 0
+  // Some servers write failed rows into the output file and never name an error file.
+  const lacksErrors = outputFileId === null && errorFileId === null && failed !== null && failed > 0
+  return lacksAnswers || lacksErrors
 }
 
 function lacks(facts: TripleFacts, { outputFileId, errorFileId }: RemoteBatch): boolean {
@@ -63,12 +90,15 @@ function describe({ errors }: RemoteBatch): string {
   return `${first.code ?? 'error'}: ${(first.message ?? '').slice(0, 500)}${line}${more}`
 }
 
-/** Written only when something changed: a thousand waiting batches must not cost a thousand syncs a poll. */
+/**
+ * Written only when something changed: a thousand waiting batches must not cost a thousand syncs a poll. Gives the
+ * time since when the server has been saying the same, in milliseconds since 1970.
+ */
 async function noteStatus(
   { workspace, clock }: TripleDependencies,
   path: string,
   { status, outputFileId, errorFileId, requestCounts }: RemoteBatch,
-): Promise<void> {
+): Promise<number> {
   const said = {
     remote_status: status,
     output_file_id: outputFileId,
@@ -82,8 +112,11 @@ async function noteStatus(
     error_file_id: current?.error_file_id,
     request_counts: current?.request_counts,
   }
-  if (JSON.stringify(said) === JSON.stringify(before)) return
-  await updateMetadata(workspace, path, { ...said, last_polled_at_ms: clock.now() })
+  const sinceMs = current?.last_polled_at_ms
+  if (sinceMs != null && JSON.stringify(said) === JSON.stringify(before)) return sinceMs
+  const nowMs = clock.now()
+  await updateMetadata(workspace, path, { ...said, last_polled_at_ms: nowMs })
+  return nowMs
 }
 
 /** The eight of the API reference, "The batch object". */

@@ -1,15 +1,24 @@
-import { courseOf } from '../../machines/index.js'
+import {
+  backoffDelayMs,
+  courseOf,
+  defaultTripleLimits,
+  jitterOf,
+  type Problem,
+} from '../../machines/index.js'
 import { surveyFacts } from '../actors/survey-triple.js'
+import { systemClock } from '../clock.js'
 import { isBatchReconciliationError } from '../errors.js'
+import type { StatusBoard } from '../providers/status-board.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { reporterOf } from './dependencies.js'
 import type { ReconcileOptions } from './options.js'
 import type { RunContext } from './run-context.js'
+import { sleep } from './sleep.js'
 
 /**
- * Asks for all waiting batches at once, before their triples ask one by one. When that fails each triple asks for
- * itself, and has the failure as its own.
+ * Asks for all waiting batches at once, before their triples ask one by one. While that fails for a passing reason it
+ * is tried again, here and not by each triple; when it fails for good each triple has the failure as its own.
  */
 export async function prefetchStatuses(
   workspace: BatchWorkspace,
@@ -23,11 +32,36 @@ export async function prefetchStatuses(
     const batchId = await waitingBatch(workspace, triple)
     if (batchId !== null) batchIds.push(batchId)
   }
-  const signal = options.signal ?? new AbortController().signal
-  await board.prefetch(batchIds, signal).catch((error: unknown) => {
-    if (!isBatchReconciliationError(error)) throw error
-    reporterOf(options)({ type: 'warning', index: null, message: error.message })
-  })
+  await askPatiently(board, batchIds, options)
+}
+
+async function askPatiently(
+  board: StatusBoard,
+  batchIds: readonly string[],
+  options: ReconcileOptions,
+): Promise<void> {
+  const { clock = systemClock, signal = new AbortController().signal } = options
+  const limits = { ...defaultTripleLimits, ...options.limits }
+  for (let failures = 1; ; failures += 1) {
+    const problem = await problemOf(board.prefetch(batchIds, signal))
+    if (problem === null || signal.aborted) return
+    reporterOf(options)({ type: 'warning', index: null, message: problem.message })
+    if (problem.isPassing !== true || failures > limits.maxRetries) {
+      return board.fail(batchIds, { ...problem, hasBeenRetried: true })
+    }
+    const jitter = jitterOf(batchIds.length, failures)
+    await sleep(clock, backoffDelayMs(failures, jitter, limits, problem.retryAfterMs), signal)
+  }
+}
+
+async function problemOf(asking: Promise<void>): Promise<Problem | null> {
+  try {
+    await asking
+    return null
+  } catch (error) {
+    if (isBatchReconciliationError(error)) return error.problem
+    throw error
+  }
 }
 
 async function waitingBatch(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<string | null> {

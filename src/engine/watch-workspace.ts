@@ -1,5 +1,5 @@
 import { jitterOf } from '../../machines/index.js'
-import { systemClock, type Clock } from '../clock.js'
+import { systemClock } from '../clock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { reporterOf } from './dependencies.js'
@@ -8,6 +8,7 @@ import type { ReconcileWorkspaceOptions } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import { runContext } from './run-context.js'
+import { sleep } from './sleep.js'
 
 export interface WatchOptions extends ReconcileWorkspaceOptions {
   /** Between two polls, in milliseconds; a minute unless set, spread by up to a quarter. */
@@ -20,7 +21,8 @@ const longestPollDelayMs = 3_600_000
 
 /**
  * Stays until every triple is settled: passes over the workspace, and one poll for all waiting batches between them.
- * Triples that need a person are looked at again only when their files change. Ends cleanly when the signal fires.
+ * A server that is down is waited for. Triples that need a person are looked at again only when their files change.
+ * Ends cleanly when the signal fires.
  */
 export function watchWorkspace(
   workspace: BatchWorkspace,
@@ -40,23 +42,22 @@ async function watch(workspace: BatchWorkspace, options: WatchOptions): Promise<
     const pass = await onePass(workspace, options, run, isWanted)
     for (const report of pass.triples) latest.set(report.index, report)
     await park(workspace, pass.triples, parked)
-    const isOver = pass.isInterrupted || options.signal?.aborted === true || !isAnyPending(pass.triples)
+    const isOver = pass.isInterrupted || options.signal?.aborted === true || !pass.triples.some(isWaiting)
     if (isOver || run.board === null) return { ...pass, triples: [...latest.values()] }
     const delayMs = Math.max(pollDelayMs(options, poll, pass.triples), run.board.provider.minPollDelayMs)
-    reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: pass.triples.filter(isPending).length })
+    reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: pass.triples.filter(isWaiting).length })
     await sleep(clock, delayMs, options.signal)
   }
 }
 
-const isPending = ({ outcome }: TripleReport): boolean => outcome.type === 'pending'
-const isAnyPending = (reports: readonly TripleReport[]): boolean => reports.some(isPending)
+/** At work at the server, or stopped by something that passes: a full server, a cut connection, a busy file. */
+const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
+  outcome.type === 'pending' || (outcome.type === 'failed' && problem?.isPassing === true)
 
 /** The server's own wish counts when it is longer than ours. */
 function pollDelayMs(options: WatchOptions, poll: number, reports: readonly TripleReport[]): number {
   const baseMs = options.pollDelayMs ?? defaultPollDelayMs
-  const wishes = reports.map(({ outcome }) =>
-    outcome.type === 'pending' ? (outcome.problem?.retryAfterMs ?? 0) : 0,
-  )
+  const wishes = reports.filter(isWaiting).map(({ problem }) => problem?.retryAfterMs ?? 0)
   const wishMs = Math.min(Math.max(0, ...wishes), longestPollDelayMs)
   return Math.max(wishMs, baseMs * (1 + jitterOf(baseMs, poll) / 4))
 }
@@ -66,10 +67,9 @@ async function park(
   reports: readonly TripleReport[],
   parked: Map<string, string>,
 ): Promise<void> {
-  for (const { index, outcome } of reports) {
-    const isParked =
-      outcome.type === 'failed' || outcome.type === 'needs-attention' || outcome.type === 'not-submitted'
-    if (isParked) parked.set(index, await fingerprintOf(workspace, index))
+  for (const report of reports) {
+    if (report.outcome.type === 'done' || isWaiting(report)) continue
+    parked.set(report.index, await fingerprintOf(workspace, report.index))
   }
 }
 
@@ -77,17 +77,4 @@ async function unparkChanged(workspace: BatchWorkspace, parked: Map<string, stri
   for (const [index, fingerprint] of parked) {
     if ((await fingerprintOf(workspace, index)) !== fingerprint) parked.delete(index)
   }
-}
-
-function sleep(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(wake, delayMs)
-    function wake(): void {
-      clock.clearTimeout(timer)
-      signal?.removeEventListener('abort', wake)
-      resolve()
-    }
-    signal?.addEventListener('abort', wake, { once: true })
-    if (signal?.aborted === true) wake()
-  })
 }

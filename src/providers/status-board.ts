@@ -1,3 +1,5 @@
+import type { Problem } from '../../machines/index.js'
+import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from './batch-provider.js'
 
 /** A provider whose statuses can be asked for ahead, for all waiting batches at once. */
@@ -5,6 +7,8 @@ export interface StatusBoard {
   readonly provider: BatchProvider
   /** Asks for all of them; each answer is then given out once, to the first who asks for that batch. */
   prefetch(batchIds: readonly string[], signal: AbortSignal): Promise<void>
+  /** Nothing could be learnt of these: each triple that asks gets the problem once, and no call is made for it. */
+  fail(batchIds: readonly string[], problem: Problem): void
 }
 
 /**
@@ -14,10 +18,12 @@ export interface StatusBoard {
 export function statusBoard(provider: BatchProvider): StatusBoard {
   const answers = new Map<string, RemoteBatch | null>()
   const unseen = new Set<string>()
+  const failures = new Map<string, Problem>()
   return {
     provider: {
       ...provider,
       status: async (batchIds, signal) => {
+        throwFailure(batchIds, failures)
         const isKnown = batchIds.every((batchId) => answers.has(batchId) || unseen.has(batchId))
         return isKnown ? taken(batchIds, answers, unseen) : provider.status(batchIds, signal)
       },
@@ -25,6 +31,7 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
     async prefetch(batchIds, signal) {
       answers.clear()
       unseen.clear()
+      failures.clear()
       if (batchIds.length === 0) return
       const statuses = await provider.status(batchIds, signal)
       for (const batchId of batchIds) {
@@ -34,6 +41,17 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
         else answers.set(batchId, batch)
       }
     },
+    fail(batchIds, problem) {
+      for (const batchId of batchIds) failures.set(batchId, problem)
+    },
+  }
+}
+
+function throwFailure(batchIds: readonly string[], failures: Map<string, Problem>): void {
+  for (const batchId of batchIds) {
+    const problem = failures.get(batchId)
+    failures.delete(batchId)
+    if (problem !== undefined) throw reconciliationError(problem)
   }
 }
 

@@ -36,6 +36,7 @@ describe('docs/errors.md', () => {
       message: true,
       hint: true,
       isPassing: true,
+      hasBeenRetried: true,
       needsPerson: true,
       retryAfterMs: true,
       causeMessage: true,
