@@ -50,7 +50,8 @@ export function requireValidRequests({ path, problems, problemCount }: RequestsF
   const [first] = problems
   if (first === undefined) return
   const place = first.line === null ? basename(path) : `${basename(path)}:${first.line}`
-  const others = problemCount > 1 ? ` (and ${problemCount - 1} more problems)` : ''
+  const more = problemCount - 1
+  const others = more > 0 ? ` (and ${more} more problem${more === 1 ? '' : 's'})` : ''
   throw reconciliationError({
     code: 'RequestsFileInvalid',
     message: `${place}: ${first.code}. ${first.message}${others}`,

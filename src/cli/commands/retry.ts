@@ -33,7 +33,8 @@ export const retry = command(
 )
 
 function knownText({ requests, retryIndex }: RetriedRequests): string {
-  return `${countOf(requests, 'request')} were sent again before, as triple ${retryIndex}; nothing is sent twice.`
+  const verb = requests === 1 ? 'was' : 'were'
+  return `${countOf(requests, 'request')} ${verb} sent again before, as triple ${retryIndex}; nothing is sent twice.`
 }
 
 const waitText =

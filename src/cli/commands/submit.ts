@@ -32,7 +32,8 @@ export const submit = command(
 )
 
 function preparedText({ index, requestsPath, requests, isKnown }: PreparedInput): string {
-  const made = isKnown ? 'was submitted into this workspace before, as' : 'is'
+  const verb = requests === 1 ? 'is' : 'are'
+  const made = isKnown ? `${verb} in this workspace already, as` : verb
   const again = isKnown ? '; nothing is sent twice (--again does)' : ''
   return `${countOf(requests, 'request')} of ${terminalText(requestsPath)} ${made} triple ${index}${again}.`
 }

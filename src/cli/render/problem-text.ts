@@ -1,4 +1,5 @@
 import type { Problem } from '../../../machines/index.js'
+import type { RequestsFileProblem } from '../../providers/check-request-line.js'
 import type { Style } from './style.js'
 import { cutToWidth, terminalText } from './terminal-text.js'
 
@@ -10,6 +11,7 @@ import { cutToWidth, terminalText } from './terminal-text.js'
 export function problemText(problem: Problem, style: Style, index?: string): string {
   const where = index === undefined ? '' : ` ${style.strong(index)}`
   const lines = [`${style.bad('✗')}${where} ${style.bad(problem.code)}: ${bounded(problem.message)}`]
+  lines.push(...furtherLines(problem).map((line) => `  ${bounded(line)}`))
   if (hasNewCause(problem)) lines.push(`  caused by: ${bounded(problem.causeMessage)}`)
   if (problem.hint !== undefined) lines.push(`  → ${bounded(problem.hint)}`)
   return lines.join('\n')
@@ -20,6 +22,16 @@ const longestText = 1_000
 
 function bounded(text: string): string {
   return cutToWidth(terminalText(text), longestText)
+}
+
+/** A requests file may have many bad lines, and one is mended as fast as twenty are. The first is in the message. */
+function furtherLines({ code, facts }: Problem): readonly string[] {
+  const listed = facts?.['problems']
+  if (code !== 'RequestsFileInvalid' || !Array.isArray(listed)) return []
+  const [, ...further] = listed as readonly RequestsFileProblem[]
+  return further.map(({ line, code: reason, message }) =>
+    line === null ? `${reason}. ${message}` : `line ${line}: ${reason}. ${message}`,
+  )
 }
 
 function hasNewCause(problem: Problem): problem is Problem & { readonly causeMessage: string } {

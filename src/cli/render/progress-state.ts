@@ -1,4 +1,5 @@
 import type { ReconciliationEvent } from '../../engine/events.js'
+import type { TripleReport } from '../../engine/report.js'
 import { failedRows } from './outcome-table.js'
 import { bytesText, countOf, countText, durationText } from './units.js'
 
@@ -23,6 +24,7 @@ export function createProgressState(): ProgressState {
     nextLookAtMs: null,
     working: new Map(),
     outcomes: new Map(),
+    returning: new Map(),
   }
   return {
     add: (event, elapsedMs) => addEvent(sums, event, elapsedMs),
@@ -42,6 +44,8 @@ interface Sums {
   nextLookAtMs: number | null
   readonly working: Map<string, Working>
   readonly outcomes: Map<string, number>
+  /** Those of the outcomes that are looked at again in the next pass. */
+  readonly returning: Map<string, number>
 }
 
 interface Working {
@@ -54,7 +58,7 @@ function addEvent(sums: Sums, event: ReconciliationEvent, elapsedMs: number): vo
   if (event.type === 'poll.scheduled') sums.nextLookAtMs = elapsedMs + event.delayMs
   if (event.type === 'bytes.read') sums.bytesRead += event.bytes
   if (event.type === 'triple.started') start(sums, event.index)
-  if (event.type === 'triple.settled') settle(sums, event.index, event.report.outcome.type)
+  if (event.type === 'triple.settled') settle(sums, event.report)
   if (event.type !== 'triple.changed' && event.type !== 'rows.processed') return
   const triple = sums.working.get(event.index)
   if (triple === undefined) return
@@ -62,14 +66,17 @@ function addEvent(sums: Sums, event: ReconciliationEvent, elapsedMs: number): vo
   else triple.rows = event.rows.success + failedRows(event.rows)
 }
 
-/** What settled for good in earlier passes stays in the sums; what was pending comes again in this one. */
+/** What settled for good in earlier passes stays in the sums; what waits comes again in this one. */
 function beginPass(
   sums: Sums,
   { triples, totalBytes }: Extract<ReconciliationEvent, { type: 'workspace.scanned' }>,
 ): void {
   sums.nextLookAtMs = null
-  sums.settled -= sums.outcomes.get('pending') ?? 0
-  sums.outcomes.delete('pending')
+  for (const [outcome, count] of sums.returning) {
+    sums.settled -= count
+    add(sums.outcomes, outcome, -count)
+  }
+  sums.returning.clear()
   sums.triples = sums.settled + triples
   sums.bytes = totalBytes
   sums.bytesRead = 0
@@ -81,11 +88,18 @@ function start(sums: Sums, index: string): void {
   sums.triples = Math.max(sums.triples, sums.settled + sums.working.size)
 }
 
-function settle(sums: Sums, index: string, outcome: string): void {
+function settle(sums: Sums, { index, outcome, problem }: TripleReport): void {
   sums.settled += 1
   sums.settledRows += sums.working.get(index)?.rows ?? 0
   sums.working.delete(index)
-  sums.outcomes.set(outcome, (sums.outcomes.get(outcome) ?? 0) + 1)
+  add(sums.outcomes, outcome.type, 1)
+  if (outcome.type === 'pending' || problem?.isPassing === true) add(sums.returning, outcome.type, 1)
+}
+
+function add(counts: Map<string, number>, name: string, count: number): void {
+  const sum = (counts.get(name) ?? 0) + count
+  if (sum === 0) counts.delete(name)
+  else counts.set(name, sum)
 }
 
 function triplesLine({ triples, settled, outcomes, working }: Sums): string {

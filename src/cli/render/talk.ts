@@ -61,7 +61,9 @@ function warningText({ index, message }: EventOf<'warning'>): string {
 
 function retryText({ requests, index, retryIndex, willBeSubmitted }: EventOf<'retry.written'>): string {
   const those = countOf(requests, 'failed request')
-  if (willBeSubmitted) return `${those} of triple ${index} are tried again as triple ${retryIndex}.`
+  if (willBeSubmitted) {
+    return `${those} of triple ${index} ${requests === 1 ? 'is' : 'are'} tried again as triple ${retryIndex}.`
+  }
   const verb = requests === 1 ? 'waits' : 'wait'
   return `${those} of triple ${index} ${verb} as triple ${retryIndex} in workdir/ (not submitted).`
 }

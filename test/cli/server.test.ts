@@ -1,0 +1,336 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  createFakeBatchServer,
+  faults,
+  type FakeBatchServer,
+  type FakeBatchServerOptions,
+} from '../../src/testing/index.js'
+import { idsUpTo, jsonl, requestLine } from '../engine/lines.js'
+import { filesBelow } from '../workspace/support.js'
+import {
+  batchReconciler,
+  jsonLines,
+  recipes,
+  temporaryFolder,
+  workspaceWith,
+  type RunOptions,
+  type RunResult,
+} from './command-line.js'
+
+const key = 'sk-proj-a-key-that-nobody-may-see-0123456789'
+const hourMs = 3_600_000
+
+/** A server on a loopback port, a workspace, and a requests file of five requests. */
+interface Scene {
+  readonly server: FakeBatchServer
+  readonly root: string
+  readonly requests: string
+  /** Runs a command with key and server in the environment. */
+  readonly command: (inputs: readonly string[], options?: RunOptions) => Promise<RunResult>
+}
+
+async function scene(options: FakeBatchServerOptions = {}): Promise<Scene> {
+  const server = createFakeBatchServer({ defaults: { inProgressMs: hourMs }, ...options })
+  const { baseURL, close } = await server.listen()
+  onTestFinished(close)
+  const folder = await temporaryFolder()
+  const [root, requests] = [join(folder, 'batches'), join(folder, 'requests.jsonl')]
+  writeFileSync(requests, jsonl(...idsUpTo(5).map((id) => requestLine(id))))
+  const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseURL }
+  const command: Scene['command'] = async (inputs, more = {}) => {
+    const result = await batchReconciler(inputs, { currentDirectory: folder, env, ...more })
+    expect(result.stdout + result.stderr).not.toContain(key)
+    expect(Object.values(filesBelow(folder)).filter((text) => text.includes(key))).toEqual([])
+    return result
+  }
+  return { server, root, requests, command }
+}
+
+/** The outcome of each triple, by its index. */
+const outcomes = ({ stdout }: RunResult): unknown[] => jsonLines(stdout).map(({ outcome }) => outcome)
+
+const indexOf = ({ stdout }: RunResult): string => String(jsonLines(stdout)[0]?.['index'])
+
+const workdir = (root: string): Promise<string[]> => readdir(join(root, 'workdir'))
+
+/** `custom_id` and outcome of each result. */
+function resultsOf({ root }: Scene, index: string): unknown[] {
+  const path = join(root, 'target', `batch_results_${index}.jsonl`)
+  return jsonLines(readFileSync(path, 'utf8')).map(({ custom_id: id, outcome }) => [id, outcome])
+}
+
+/** Submits the five requests; gives the index of their triple. */
+async function submitted({ command, root, requests }: Scene): Promise<string> {
+  return indexOf(await command(['submit', root, requests, '--json']))
+}
+
+describe('submit', () => {
+  test('sends a file as one batch and says what became of it', async () => {
+    const { server, root, requests, command } = await scene()
+    const { exitCode, stdout, stderr } = await command(['submit', 'batches', 'requests.jsonl'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/ pending .*run again later/)
+    expect(stderr).toMatch(new RegExp(`^5 requests of ${requests} are triple [0-9a-f-]{36}\\.`, 'm'))
+    expect(stderr).toContain('1 triple: 1 pending.')
+    expect(server.batches()).toHaveLength(1)
+    expect(await workdir(root)).toHaveLength(2)
+  })
+
+  test('refuses a bad file with line and code; nothing is written or sent', async () => {
+    const { server, root, requests, command } = await scene()
+    writeFileSync(requests, jsonl(requestLine('a'), '{"custom_id":"b"', requestLine('a')))
+    const { exitCode, stdout, stderr } = await command(['submit', root, requests])
+    expect([exitCode, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('✗ RequestsFileInvalid: ')
+    expect(stderr).toMatch(/requests\.jsonl:2: invalid_json_line/)
+    expect(stderr).toMatch(/line 3: duplicate_custom_id/)
+    expect(server.requests()).toEqual([])
+    expect(await workdir(root)).toEqual([])
+  })
+
+  test('twice makes one batch, and says so; --again makes another', async () => {
+    const { server, root, requests, command } = await scene()
+    const first = await command(['submit', root, requests, '--json'])
+    const second = await command(['submit', root, requests, '--json'])
+    expect(indexOf(second)).toBe(indexOf(first))
+    expect(second.stderr).toContain('are in this workspace already, as triple')
+    expect(server.batches()).toHaveLength(1)
+    const third = await command(['submit', root, requests, '--again', '--json'])
+    expect(indexOf(third)).not.toBe(indexOf(first))
+    expect(server.batches()).toHaveLength(2)
+  })
+
+  test('splits a file of two models into two triples', async () => {
+    const { server, root, requests, command } = await scene()
+    const other = requestLine('other').replace('gpt-4o-mini', 'gpt-4.1-nano')
+    writeFileSync(requests, jsonl(requestLine('one'), other))
+    expect(outcomes(await command(['submit', root, requests, '--json']))).toEqual(['pending', 'pending'])
+    expect(server.batches()).toHaveLength(2)
+  })
+
+  test('a lost answer to the creation costs no second batch', async () => {
+    const { server, root, requests, command } = await scene({ faults: [faults.createAnswerLost()] })
+    const { exitCode, stderr } = await command(['submit', root, requests])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('was found at the server and adopted')
+    expect(server.batches()).toHaveLength(1)
+  })
+})
+
+describe('run', () => {
+  test('asks once for a waiting batch, leaves it pending and exits 0', async () => {
+    const here = await scene()
+    await submitted(here)
+    const before = here.server.requests().length
+    const result = await here.command(['run', here.root, '--json'])
+    expect([result.exitCode, outcomes(result)]).toEqual([0, ['pending']])
+    expect(here.server.requests().length - before).toBe(1)
+  })
+
+  test('downloads, proves and moves what is ready', async () => {
+    const here = await scene()
+    const index = await submitted(here)
+    here.server.finishBatches()
+    const result = await here.command(['run', here.root, '--json'])
+    expect([result.exitCode, outcomes(result)]).toEqual([0, ['done']])
+    expect(resultsOf(here, index)).toEqual(idsUpTo(5).map((id) => [id, 'success']))
+  })
+
+  test('sends an input that was never submitted with --submit only', async () => {
+    const { server, command } = await scene()
+    const root = await workspaceWith(recipes.neverSubmitted)
+    expect(outcomes(await command(['run', root, '--json']))).toEqual(['not-submitted'])
+    expect(server.requests()).toEqual([])
+    expect(outcomes(await command(['run', root, '--submit', '--json']))).toEqual(['pending'])
+    expect(server.batches()).toHaveLength(1)
+  })
+})
+
+describe('watch', () => {
+  test('stays until everything is settled, retries too', async () => {
+    const here = await scene({
+      advanceMsPerPoll: hourMs,
+      defaults: { inProgressMs: hourMs, rows: [{ when: 'row-2', times: 1, answer: 'rate-limited' }] },
+    })
+    const index = await submitted(here)
+    const result = await here.command(['watch', here.root, '--poll-seconds', '1', '--json'])
+    expect(result.exitCode).toBe(0)
+    expect(outcomes(result)).toEqual(['done', 'done'])
+    expect(result.stderr).toContain(`1 failed request of triple ${index} is tried again as triple `)
+    expect(here.server.batches()).toHaveLength(2)
+    expect(await workdir(here.root)).toEqual([])
+  })
+
+  test('Ctrl-C ends it with 130, and the next watch goes on', async () => {
+    const here = await scene()
+    await submitted(here)
+    const before = here.server.requests().length
+    const controller = new AbortController()
+    const stopped = here.command(['watch', here.root], { signal: controller.signal })
+    while (here.server.requests().length === before) await setImmediate()
+    controller.abort()
+    const { exitCode, stderr } = await stopped
+    expect(exitCode).toBe(130)
+    expect(stderr).toContain('the next run goes on from here')
+    here.server.finishBatches()
+    const result = await here.command(['watch', here.root, '--json'])
+    expect([result.exitCode, outcomes(result)]).toEqual([0, ['done']])
+    expect(here.server.batches()).toHaveLength(1)
+  })
+})
+
+describe('status', () => {
+  test('shows what the server said last, without asking it', async () => {
+    const here = await scene()
+    await submitted(here)
+    await here.command(['run', here.root])
+    const before = here.server.requests().length
+    const { exitCode, stdout } = await here.command(['status', here.root])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/awaiting-online-files\.waiting +(validating|in_progress) /)
+    const json = jsonLines((await here.command(['status', here.root, '--json'])).stdout)
+    expect(json).toMatchObject([{ remote_status: expect.stringMatching(/validating|in_progress/) }])
+    expect(here.server.requests()).toHaveLength(before)
+  })
+})
+
+describe('retry', () => {
+  test('sends again what failed for good, once, and the results follow', async () => {
+    let isCured = false
+    const here = await scene({
+      answer: ({ custom_id: id }) => (!isCured && id === 'row-3' ? 'forbidden' : undefined),
+    })
+    const index = await submitted(here)
+    here.server.finishBatches()
+    await here.command(['run', here.root])
+    isCured = true
+
+    const retried = await here.command(['retry', here.root, index, '--json'])
+    expect([retried.exitCode, outcomes(retried)]).toEqual([0, ['pending']])
+    expect(retried.stderr).toContain(`1 failed request of triple ${index} is tried again as triple `)
+    const again = await here.command(['retry', here.root, index])
+    expect([again.exitCode, here.server.batches().length]).toEqual([0, 2])
+    expect(again.stderr).toMatch(/1 request was sent again before, as triple \S+; nothing is sent twice\./)
+
+    here.server.finishBatches()
+    await here.command(['run', here.root])
+    expect(resultsOf(here, index)).toEqual(idsUpTo(5).map((id) => [id, 'success']))
+    const refused = await here.command(['retry', here.root, index])
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).toContain('✗ NothingToRetry: ')
+  })
+
+  test('without a key the new triple waits, and the words say so', async () => {
+    const here = await scene({ answer: () => 'bad-request' })
+    const index = await submitted(here)
+    here.server.finishBatches()
+    await here.command(['run', here.root])
+    const result = await here.command(['retry', here.root, index], { env: {} })
+    expect(result.exitCode).toBe(0)
+    expect(result.stdout).toContain('not sent to a server yet')
+    expect(result.stderr).toContain('No key of a server is set, so nothing was sent')
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
+  test('--all sends cut answers again too', async () => {
+    const here = await scene({ answer: (_, { run }) => (run === 1 ? 'truncated' : undefined) })
+    const index = await submitted(here)
+    here.server.finishBatches()
+    await here.command(['run', here.root])
+    const refused = await here.command(['retry', here.root, index])
+    expect([refused.exitCode, here.server.batches().length]).toEqual([1, 1])
+    expect(refused.stderr).toContain('--all')
+    expect(outcomes(await here.command(['retry', here.root, index, '--all', '--json']))).toEqual(['pending'])
+  })
+
+  test('refuses an index nobody knows', async () => {
+    const here = await scene()
+    await submitted(here)
+    const { exitCode, stderr } = await here.command(['retry', here.root, '77'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('✗ NoBatchFileTripleAtIndex: ')
+  })
+})
+
+describe('adopt', () => {
+  test('gives a triple its lost batch back, and the next run goes on', async () => {
+    const here = await scene()
+    const index = await submitted(here)
+    rmSync(join(here.root, 'workdir', `batch_metadata_${index}.jsonl`))
+    const batchId = here.server.batches()[0]?.id ?? ''
+    const { exitCode, stdout } = await here.command(['adopt', here.root, index, batchId])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(
+      new RegExp(
+        `^Triple ${index} now has batch ${batchId}\\. The server says \\w+; the next run asks for it again\\.$`,
+        'm',
+      ),
+    )
+    here.server.finishBatches()
+    expect(outcomes(await here.command(['run', here.root, '--json']))).toEqual(['done'])
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
+  test('refuses a batch the server does not know', async () => {
+    const here = await scene()
+    writeFileSync(here.requests, jsonl(requestLine('a')))
+    await here.command(['submit', here.root, here.requests])
+    const index = indexOf(await here.command(['run', here.root, '--json']))
+    rmSync(join(here.root, 'workdir', `batch_metadata_${index}.jsonl`))
+    const { exitCode, stdout, stderr } = await here.command(['adopt', here.root, index, 'batch_nobody'])
+    expect([exitCode, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('✗ AdoptionRefused: The server does not know batch batch_nobody.')
+  })
+})
+
+describe('the key', () => {
+  test.each(['submit', 'watch', 'adopt'])(
+    '%s without one is wrong usage, and nothing is touched',
+    async (name) => {
+      const { server, root, requests, command } = await scene()
+      const more = { submit: [requests], watch: [], adopt: ['1', 'batch_1'] }[name] ?? []
+      const { exitCode, stdout, stderr } = await command([name, root, ...more], { env: {} })
+      expect([exitCode, stdout]).toEqual([2, ''])
+      expect(stderr).toContain('The environment variable OPENAI_API_KEY is not set')
+      expect(server.requests()).toEqual([])
+      await expect(readdir(root)).rejects.toThrow('ENOENT')
+    },
+  )
+
+  test('run --submit without one is wrong usage too', async () => {
+    const { root, command } = await scene()
+    const { exitCode, stderr } = await command(['run', root, '--submit'], { env: {} })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('no key of a server is set')
+  })
+
+  test('may stand in another variable, and the server in a flag', async () => {
+    const { server, root, requests, command } = await scene({ apiKey: key })
+    const { port } = await server.listen()
+    const flags = ['--api-key-env', 'GROQ_API_KEY', '--base-url', `http://127.0.0.1:${port}/v1`]
+    const result = await command(['submit', root, requests, ...flags], { env: { GROQ_API_KEY: key } })
+    expect(result.exitCode).toBe(0)
+    expect(server.batches()).toHaveLength(1)
+  })
+
+  test('that is wrong is told from the network, and is printed and written nowhere, even when the server repeats it', async () => {
+    const body = {
+      error: {
+        message: `Incorrect API key provided: ${key}.`,
+        type: 'invalid_request_error',
+        code: 'invalid_api_key',
+      },
+    }
+    const here = await scene({
+      faults: [{ on: 'all', times: Infinity, effect: { type: 'answer', status: 401, body } }],
+    })
+    const { exitCode, stderr } = await here.command(['submit', here.root, here.requests])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('AccessDenied')
+    expect(stderr).toContain('Incorrect API key provided')
+  })
+})
