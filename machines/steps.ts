@@ -7,17 +7,31 @@ export interface StepInput {
   readonly facts: TripleFacts
 }
 
-/** What the ids on disk add up to. `matched` counts requests with exactly one winning answer. */
+/**
+ * What was counted. A *row* is a line that is valid JSON, an object, with a usable `custom_id`; lines that are
+ * not rows are `unreadable`, blank lines are nothing. Always:
+ * `output + error = matched + inBoth + duplicate answers + unknown` and `matched + missing` = distinct requests.
+ */
 export interface AccountingCounts {
+  /** Rows of the input file, collapsed duplicates included. */
   readonly input: number
+  /** Rows of the output file. */
   readonly output: number
+  /** Rows of the error file. */
   readonly error: number
+  /** Requests with at least one answer. */
   readonly matched: number
+  /** Requests with no answer in either file. */
   readonly missing: number
+  /** Answer rows whose id no request has. */
   readonly unknown: number
+  /** Rows that repeat an id already seen in the same file, over all three files. */
   readonly duplicate: number
+  /** Requests with answers in both files. */
   readonly inBoth: number
+  /** Lines, over all three files, that are not rows. */
   readonly unreadable: number
+  /** Requests answered by two different successes. */
   readonly conflicting: number
 }
 

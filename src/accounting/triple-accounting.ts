@@ -1,35 +1,9 @@
-import type { Problem } from '../../machines/index.js'
+import type { AccountingCounts, Problem } from '../../machines/index.js'
+
+export type { AccountingCounts }
 
 /** The three files of a triple that hold rows. */
 export type RowFileKind = 'input' | 'output' | 'error'
-
-/**
- * What was counted. A *row* is a line that is valid JSON, an object, with a usable `custom_id`; lines that are
- * not rows are `unreadable`, blank lines are nothing. Always:
- * `output + error = matched + inBoth + duplicate answers + unknown` and `matched + missing` = distinct requests.
- */
-export interface AccountingCounts {
-  /** Rows of the input file, collapsed duplicates included. */
-  readonly input: number
-  /** Rows of the output file. */
-  readonly output: number
-  /** Rows of the error file. */
-  readonly error: number
-  /** Requests with at least one answer. */
-  readonly matched: number
-  /** Requests with no answer in either file. */
-  readonly missing: number
-  /** Answer rows whose id no request has. */
-  readonly unknown: number
-  /** Rows that repeat an id already seen in the same file, over all three files. */
-  readonly duplicate: number
-  /** Requests with answers in both files. */
-  readonly inBoth: number
-  /** Lines, over all three files, that are not rows. */
-  readonly unreadable: number
-  /** Requests answered by two different successes. */
-  readonly conflicting: number
-}
 
 /** A row to look at. `id` is cut to 100 characters; `at` reads `batch_output_7.jsonl:12`. */
 export interface RowSample {
