@@ -78,9 +78,12 @@ function failedVerdict({ index }: TripleFacts, batch: RemoteBatch): OnlineVerdic
     facts: { index, batchId: batch.batchId, errors: batch.errors },
   }
   return first?.code === 'token_limit_exceeded'
-    ? { type: 'no-room', problem: { ...problem, isPassing: true } }
+    ? { type: 'no-room', problem: { ...problem, hint: waitForRoom, isPassing: true, needsPerson: false } }
     : { type: 'ended-badly', remoteStatus: batch.status, problem }
 }
+
+const waitForRoom =
+  'It is submitted again, from the same upload, when other batches have made room; this costs no attempt.'
 
 function describe({ errors }: RemoteBatch): string {
   const [first] = errors

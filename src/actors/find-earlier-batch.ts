@@ -15,7 +15,8 @@ interface EarlierTry {
 }
 
 /**
- * The batch an earlier try may have made: searched for by the id of its upload, which no other batch has. `null`
+ * The batch an earlier try may have made: searched for by the id of its upload, which no other batch has but those
+ * the server had no room for. `null`
  * when there was no such try, or when the list shows nothing after the settle window. Until then it rejects with
  * `SubmissionAmbiguous`, which passes.
  */
@@ -28,7 +29,9 @@ export async function findEarlierBatch(
   const inputFileId = submission?.input_file_id ?? null
   const askedAtMs = submission?.asked_at_ms ?? null
   if (inputFileId === null || askedAtMs === null) return null
-  const found = await provider.find({ inputFileId, createdAfterMs: askedAtMs }, signal)
+  const refusedIds = new Set(submission?.refused_batch_ids)
+  const listed = await provider.find({ inputFileId, createdAfterMs: askedAtMs }, signal)
+  const found = listed.filter(({ batchId }) => !refusedIds.has(batchId))
   if (found.length > 0) return adopt(dependencies, provider, index, found, signal)
   const remainingMs = askedAtMs + settleWindowMs - dependencies.clock.now()
   if (remainingMs <= 0) return null

@@ -41,6 +41,16 @@ export async function noteAsked(
   })
 }
 
+/** No answer came: a server under load may still carry it out, so the time for it to show starts anew. */
+export async function noteDoubt(
+  { workspace, clock }: TripleDependencies,
+  { path }: SubmissionPlace,
+): Promise<void> {
+  const submission = (await readMetadata(workspace, path))?.submission
+  if (submission == null) return
+  await updateMetadata(workspace, path, { submission: { ...submission, asked_at_ms: clock.now() } })
+}
+
 /** The server refused in so many words: no batch exists, and the upload can be used again. */
 export async function noteRefusal(
   { workspace }: TripleDependencies,
@@ -68,6 +78,9 @@ export async function noteBatch(
   })
 }
 
+/** More than a server refuses within the time its list may lag. */
+const mostRefusedIds = 500
+
 /** The server had no room and ran nothing: the same upload is to become another batch. */
 export async function noteNoRoom(
   { workspace }: TripleDependencies,
@@ -76,12 +89,17 @@ export async function noteNoRoom(
   const current = await readMetadata(workspace, path)
   if (current === null) return
   const submission = current.submission ?? null
+  const refusedIds = [current.batch_id ?? [], submission?.refused_batch_ids ?? []].flat()
   await updateMetadata(workspace, path, {
     batch_id: null,
     remote_status: null,
     output_file_id: null,
     error_file_id: null,
     last_refused_batch_id: current.batch_id,
-    submission: submission && { ...submission, asked_at_ms: null },
+    submission: submission && {
+      ...submission,
+      asked_at_ms: null,
+      refused_batch_ids: refusedIds.slice(0, mostRefusedIds),
+    },
   })
 }

@@ -10,7 +10,14 @@ import {
 import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
-import { noteAsked, noteBatch, noteIntent, noteRefusal, type SubmissionPlace } from './submission-record.js'
+import {
+  noteAsked,
+  noteBatch,
+  noteDoubt,
+  noteIntent,
+  noteRefusal,
+  type SubmissionPlace,
+} from './submission-record.js'
 
 /**
  * Sends the input, once. Each fact is durable before the next act: the intent, the id of the uploaded file together
@@ -117,7 +124,7 @@ async function afterFailure(
 ): Promise<void> {
   if (!isBatchReconciliationError(error)) return
   if (error.code === 'QuotaExhausted') dependencies.submissions.close(error.problem)
-  if (error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true) return
-  if (error.code === 'Interrupted') return
-  await noteRefusal(dependencies, place)
+  const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
+  if (isAmbiguous) await noteDoubt(dependencies, place)
+  else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)
 }

@@ -20,6 +20,8 @@ const submissionSchema = z.looseObject({
   input_file_id: textSchema.nullish(),
   /** When the server was about to be asked for the batch; `null` again once it refused. */
   asked_at_ms: z.number().nullish(),
+  /** Batches of this upload that the server had no room for, the latest first: none of them is the one looked for. */
+  refused_batch_ids: z.array(textSchema).nullish(),
 })
 
 /** A move to `done/` that was begun, with what it moves. */

@@ -34,6 +34,8 @@ export interface Scene {
   readonly server: FakeBatchServer
   readonly client: OpenAI
   readonly clock: IdleClock
+  /** Numbers of calls the server sits on; time goes on meanwhile. */
+  readonly held: Set<number>
   /** Everything that was reported so far. */
   readonly events: ReconciliationEvent[]
   /** Writes a requests file beside the workspace's folders; gives its path. */
@@ -48,11 +50,17 @@ export interface Scene {
 }
 
 export function withScene<T>(options: FakeBatchServerOptions, use: (scene: Scene) => Promise<T>): Promise<T> {
-  const isServing = (): boolean => server.requests().some(({ answer }) => answer === 'pending')
+  const held = new Set<number>()
+  const isServing = (): boolean =>
+    server.requests().some(({ answer, number }) => answer === 'pending' && !held.has(number))
   const clock = idleClock(startAtMs, isServing)
   const server = createFakeBatchServer({ clock, ...options })
   const client = new OpenAI({ apiKey: 'test-key', baseURL: 'http://fake.test/v1', fetch: server.fetch })
-  return withWorkspace({}, (workspace) => use(sceneOf(workspace, server, client, clock)), unsyncedFileSystem)
+  return withWorkspace(
+    {},
+    (workspace) => use(sceneOf(workspace, server, client, clock, held)),
+    unsyncedFileSystem,
+  )
 }
 
 function sceneOf(
@@ -60,6 +68,7 @@ function sceneOf(
   server: FakeBatchServer,
   client: OpenAI,
   clock: IdleClock,
+  held: Set<number>,
 ): Scene {
   const events: ReconciliationEvent[] = []
   const common: WatchOptions = { client, clock, onEvent: (event) => void events.push(event) }
@@ -68,13 +77,14 @@ function sceneOf(
     server,
     client,
     clock,
+    held,
     events,
     requests: (ids, name = 'requests.jsonl') => writeRequests(workspace, ids, name),
     submit: (paths, options) =>
       submitRequests(workspace, typeof paths === 'string' ? [paths] : paths, { ...common, ...options }),
     run: (options) => reconcileWorkspace(workspace, { ...common, ...options }),
     watch: (options) => watchWorkspace(workspace, { ...common, ...options }),
-    on: (fileSystem) => ({ ...sceneOf(onDisk(workspace, fileSystem), server, client, clock), events }),
+    on: (fileSystem) => ({ ...sceneOf(onDisk(workspace, fileSystem), server, client, clock, held), events }),
   }
 }
 

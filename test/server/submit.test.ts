@@ -216,6 +216,21 @@ describe('a creation whose answer is lost', () => {
       expect(scene.server.batches()).toHaveLength(1)
     }))
 
+  test('that is carried out only after we gave up is not repeated', () =>
+    withScene(slow, async (scene) => {
+      const { clock, held, server } = scene
+      const until = new Promise<void>((resolve) => void clock.setTimeout(resolve, 170_000))
+      server.script({
+        on: 'batches.create',
+        when: ({ number }) => held.add(number).has(number),
+        effect: { type: 'hold', stage: 'before', until },
+      })
+      const submitted = await scene.submit(scene.requests(3))
+      expect(outcomes(await scene.watch())).toEqual(['done'])
+      expect(server.batches()).toHaveLength(1)
+      await expectSettled(scene, indexOf(submitted), idsUpTo(3))
+    }))
+
   test('is not repeated while the list cannot be read, however often it is tried', () =>
     withScene(slow, async (scene) => {
       scene.server.script(faults.createAnswerLost())

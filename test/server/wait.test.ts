@@ -77,7 +77,7 @@ describe('many batches that wait', () => {
 
   test('cost no call each when the server is down, and watch goes on when it is back', () =>
     withScene({ defaults: { validatingMs: 2 * hourMs } }, async (scene) => {
-      await putWaiting(scene, 150)
+      await putWaiting(scene, 120)
       const backAtMs = scene.server.now() + hourMs
       const down = scene.server.script({
         on: 'all',
@@ -88,14 +88,14 @@ describe('many batches that wait', () => {
       const report = await scene.watch({ pollDelayMs: 300_000 })
       // Seven tries in each of about twelve polls, whatever the number of batches.
       expect(down.hits()).toBeGreaterThan(20)
-      expect(down.hits()).toBeLessThan(150)
+      expect(down.hits()).toBeLessThan(120)
       expect(countOf(scene, 'batches.retrieve')).toBe(0)
-      expect(report.triples.map(({ remoteStatus }) => remoteStatus)).toEqual(Array(150).fill('failed'))
+      expect(report.triples.map(({ remoteStatus }) => remoteStatus)).toEqual(Array(120).fill('failed'))
     }))
 
   test('that a list no longer shows are retrieved, a few a poll, until all are settled', () =>
     withScene({ defaults: { validatingMs: hourMs } }, async (scene) => {
-      const paths = idsUpTo(60).map((id) => scene.requests([id], `${id}.jsonl`))
+      const paths = idsUpTo(45).map((id) => scene.requests([id], `${id}.jsonl`))
       await scene.submit(paths)
       scene.server.script({
         on: 'batches.list',
@@ -105,8 +105,8 @@ describe('many batches that wait', () => {
       const before = countOf(scene, 'batches.retrieve')
       await scene.run()
       expect(countOf(scene, 'batches.retrieve') - before).toBe(20)
-      const report = await scene.watch()
-      expect(outcomes(report)).toEqual(Array(60).fill('done'))
+      const report = await scene.watch({ pollDelayMs: 600_000 })
+      expect(outcomes(report)).toEqual(Array(45).fill('done'))
     }))
 
   test.each([
@@ -114,12 +114,12 @@ describe('many batches that wait', () => {
     ['does not say whether there is more', faults.listWithoutHasMore()],
     ['lags', faults.listLags({ ms: hourMs })],
   ] as const)('are all settled when the list %s', (_, fault) =>
-    withScene({ ...slow, faults: [fault] }, async (scene) => {
-      const paths = idsUpTo(130).map((id) => scene.requests([id], `${id}.jsonl`))
+    withScene({ defaults: { inProgressMs: 30 * 60_000 }, faults: [fault] }, async (scene) => {
+      const paths = idsUpTo(110).map((id) => scene.requests([id], `${id}.jsonl`))
       await scene.submit(paths)
-      const report = await scene.watch()
-      expect(outcomes(report)).toEqual(Array(130).fill('done'))
-      expect(scene.server.batches()).toHaveLength(130)
+      const report = await scene.watch({ pollDelayMs: 600_000 })
+      expect(outcomes(report)).toEqual(Array(110).fill('done'))
+      expect(scene.server.batches()).toHaveLength(110)
       expect(answeredTwice(scene)).toEqual([])
     }),
   )
