@@ -4,6 +4,7 @@ import { reconciliationError, type BatchReconciliationError } from '../errors.js
 import { parseBatchFileName } from '../workspace/file-names.js'
 import { workspaceDirectories, workspaceLayout } from '../workspace/layout.js'
 import { acquireWorkspaceLock } from '../workspace/lock.js'
+import { readMetadata } from '../workspace/metadata.js'
 import { openWorkspace, type BatchWorkspace } from '../workspace/open-workspace.js'
 import { systemErrorCode } from '../workspace/system-error-code.js'
 
@@ -67,14 +68,24 @@ async function clearOnline(root: string): Promise<void> {
 }
 
 /** Somebody may have put batches of their own into the demo's folder. */
-async function requireNothingElse({ root }: BatchWorkspace): Promise<void> {
+async function requireNothingElse(workspace: BatchWorkspace): Promise<void> {
+  const { root } = workspace
   const { workdir, done } = workspaceLayout(root)
   const ours = await markedIndices(root)
   for (const name of [...(await readdir(workdir)), ...(await readdir(done))]) {
     const file = parseBatchFileName(name)
-    if (file.type === 'batch-file' && !ours.has(file.index))
+    if (file.type !== 'batch-file' || ours.has(file.index)) continue
+    if (!ours.has(await rootOf(workspace, file.index)))
       throw notOurs(root, `holds ${name}, which no demo made`)
   }
+}
+
+/** A demo that was stopped may have had no time to note the retries it made; their metadata names their root. */
+async function rootOf(workspace: BatchWorkspace, index: string): Promise<string> {
+  const { layout } = workspace
+  const inWorkdir = await readMetadata(workspace, layout.workdirFile('metadata', index))
+  const metadata = inWorkdir ?? (await readMetadata(workspace, layout.doneFile('metadata', index)))
+  return metadata?.root_index ?? index
 }
 
 async function markedIndices(root: string): Promise<ReadonlySet<string>> {

@@ -67,7 +67,7 @@ describe('demo', () => {
     },
   )
 
-  test('can be repeated, also after one that was stopped on the way', async () => {
+  test('can be repeated, also after one that was stopped on the way', { retry: 2 }, async () => {
     const controller = new AbortController()
     const stopped = batchReconciler(['demo', root], { signal: controller.signal })
     const done = join(root, 'online', 'done')
