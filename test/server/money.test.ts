@@ -1,30 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { removeWorkspaceLock } from '../../src/index.js'
-import { faults, type BatchPlan, type Fault } from '../../src/testing/index.js'
+import { faults, type Fault } from '../../src/testing/index.js'
 import { faultFileSystem, type FaultOperation } from '../fakes/fault-file-system.js'
 import { unsyncedFileSystem } from '../workspace/support.js'
-import { answeredTwice, expectSettled, idsUpTo, indexOf, withScene, type Scene } from './scene.js'
-
-/** The second request fails once for a passing reason, so that a retry is part of every story. */
-const secondFailsOnce: BatchPlan = { rows: [{ when: 'row-2', times: 1, answer: 'server-error' }] }
-
-const ids = idsUpTo(3)
-
-async function submitAndWatch(scene: Scene): Promise<void> {
-  await scene.submit(scene.requests(ids))
-  await scene.watch()
-}
-
-/** What must be true at the end, whatever happened. */
-async function expectNothingLostOrPaidTwice(scene: Scene): Promise<void> {
-  const submitted = await scene.submit(scene.requests(ids))
-  await scene.watch()
-  await expectSettled(scene, indexOf(submitted), ids)
-  expect(answeredTwice(scene)).toEqual([])
-  expect(scene.server.batches()).toHaveLength(2)
-  const runs = scene.server.executions().map(({ customId }) => customId)
-  expect(runs.toSorted()).toEqual(['row-1', 'row-2', 'row-2', 'row-3'])
-}
+import { expectNothingLostOrPaidTwice, secondFailsOnce, submitAndWatch } from './life.js'
+import { withScene } from './scene.js'
 
 /**
  * Whatever changes the disk; a crash at a mere look is the same as one at the change after it, and one where a new

@@ -131,7 +131,7 @@ export function reportOf({ triples }: WorkspaceReport, index: string): TripleRep
 export const outcomes = ({ triples }: WorkspaceReport): string[] =>
   triples.map(({ outcome, problem }) => (problem === null ? outcome.type : `${outcome.type} ${problem.code}`))
 
-export const namesIn = ({ workspace }: Scene, directory: string): string[] =>
+export const namesIn = ({ workspace }: Pick<Scene, 'workspace'>, directory: string): string[] =>
   readdirSync(join(workspace.root, directory)).toSorted()
 
 export interface Row {
@@ -143,7 +143,7 @@ export interface Row {
 }
 
 /** The rows of `target/` for a root; none while there is no such file. */
-export function resultsOf({ workspace }: Scene, rootIndex: string): Row[] {
+export function resultsOf({ workspace }: Pick<Scene, 'workspace'>, rootIndex: string): Row[] {
   const path = workspace.layout.resultsFile(rootIndex)
   return existsSync(path) ? linesOf(path).map((line) => JSON.parse(line) as Row) : []
 }
@@ -173,7 +173,7 @@ export const countOf = ({ server }: Scene, operation: Parameters<FakeBatchServer
   server.requests(operation).length
 
 /** Answers that were paid for, each of which must be asked for once only: `custom_id` → how often. */
-export function answeredTwice({ server }: Scene): string[] {
+export function answeredTwice({ server }: Pick<Scene, 'server'>): string[] {
   const counts = new Map<string, number>()
   for (const { customId, isAnswered } of server.executions()) {
     if (isAnswered) counts.set(customId, (counts.get(customId) ?? 0) + 1)
@@ -182,7 +182,11 @@ export function answeredTwice({ server }: Scene): string[] {
 }
 
 /** One lineage has come to its end: one row for each request, nothing left in `workdir/`, `done/` proven again. */
-export async function expectSettled(scene: Scene, rootIndex: string, ids: readonly string[]): Promise<void> {
+export async function expectSettled(
+  scene: Pick<Scene, 'workspace'>,
+  rootIndex: string,
+  ids: readonly string[],
+): Promise<void> {
   expect(resultsOf(scene, rootIndex).map(({ custom_id }) => custom_id)).toEqual(ids)
   expect(namesIn(scene, 'workdir')).toEqual([])
   const proofs = await verifyWorkspace(scene.workspace)
