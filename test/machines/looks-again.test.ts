@@ -115,6 +115,26 @@ describe('a batch that ended and names no file', () => {
     expect(delaysMs).toEqual(delaysMs.toSorted((left, right) => left - right))
   })
 
+  test.each(['completed', 'expired', 'cancelled'])(
+    'is waited for while files may still come, after the looks of a run: %s',
+    async (remoteStatus) => {
+      const triple = unpublishedTriple(() => ({ type: 'not-published', remoteStatus, mayStillCome: true }))
+      const snapshot = await runToRest(triple)
+      expect(times(triple.ran, 'checkOnline')).toBe(4)
+      expect(statePathOf(snapshot)).toBe('awaiting-online-files.waiting')
+      expect(outcomeOf(snapshot)).toMatchObject({ type: 'pending', remoteStatus })
+    },
+  )
+
+  test('is not asked about again in this pass by a triple for which that was tried already', async () => {
+    const triple = unpublishedTriple(() => {
+      throw passing({ hasBeenRetried: true })
+    })
+    const snapshot = await runToRest(triple)
+    expect(times(triple.ran, 'checkOnline')).toBe(1)
+    expect(outcomeOf(snapshot)).toMatchObject({ type: 'failed', problem: { isPassing: true } })
+  })
+
   test('is reported as that, and not as the cut connection before it', async () => {
     const triple = unpublishedTriple((nth) => {
       if (nth === 0) throw passing({ retryAfterMs: 3_600_000 })

@@ -9,7 +9,7 @@ const speed = 100
 const epochMs = Number(epoch)
 const clock = {
   now: () => epochMs + (Date.now() - epochMs) * speed,
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs / speed),
+  setTimeout: (callback, delayMs) => setTimeout(() => callback(), delayMs / speed),
   clearTimeout: (handle) => clearTimeout(handle),
 }
 

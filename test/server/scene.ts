@@ -97,7 +97,12 @@ export function requestLine(id: string, model = 'gpt-4o-mini'): string {
   return JSON.stringify({ custom_id: id, method: 'POST', url: '/v1/chat/completions', body })
 }
 
-function writeRequests({ root }: BatchWorkspace, ids: readonly string[] | number, name: string): string {
+/** Writes a requests file beside the workspace's folders; gives its path. */
+export function writeRequests(
+  { root }: BatchWorkspace,
+  ids: readonly string[] | number,
+  name = 'requests.jsonl',
+): string {
   const directory = join(root, 'requests')
   mkdirSync(directory, { recursive: true })
   const lines = (typeof ids === 'number' ? idsUpTo(ids) : ids).map((id) => `${requestLine(id)}\n`)
