@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate'
 import { backoffDelayMs, jitterOf } from '../backoff.js'
-import type { TripleFacts } from '../facts.js'
+import { isCutShortStatus, type TripleFacts } from '../facts.js'
 import { actorToProvide } from '../placeholder.js'
 import type { Problem } from '../problem.js'
 import type {
@@ -81,13 +81,12 @@ export const tripleSetup = setup({
 
     areFilesReady: (_, verdict: OnlineVerdict) => verdict.type === 'files-ready',
     isStillProcessing: (_, verdict: OnlineVerdict) => verdict.type === 'still-processing',
-    hasEndedBadly: (_, verdict: OnlineVerdict) => verdict.type === 'ended-badly',
     mayPublishLater: ({ context }, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && context.looksAgain < context.limits.maxLooksAgain,
     isPublishingStill: (_, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && verdict.mayStillCome === true,
     wasCutShortWithoutFiles: (_, verdict: OnlineVerdict) =>
-      verdict.type === 'not-published' && ['expired', 'cancelled'].includes(verdict.remoteStatus),
+      verdict.type === 'not-published' && isCutShortStatus(verdict.remoteStatus),
     hasNothingMoreForNewLook: ({ context }, verdict: OnlineVerdict) =>
       verdict.type === 'nothing-more' && !context.isAskingAgain,
     isOfflineAtFirstLook: ({ context }, verdict: OnlineVerdict) =>

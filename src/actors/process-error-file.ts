@@ -3,13 +3,12 @@ import { describeAttempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
 import { logErrors } from './log-errors.js'
-import { processFile, processMissing } from './process-rows.js'
+import { processErrorRows } from './process-rows.js'
 
 /** ProcessBatchErrorFile: every error row to the user's code, then LogErrors. */
 export const processErrorFile: Step<StepInput, ProcessResult> = async (dependencies, { facts }, signal) => {
   const attempt = await describeAttempt(dependencies, facts, await accountFor(dependencies, facts, signal))
-  await processFile(dependencies, attempt, 'error', signal)
-  const rows = await processMissing(dependencies, attempt, signal)
+  const rows = await processErrorRows(dependencies, attempt, signal)
   await logErrors(dependencies, attempt)
   return { rows }
 }

@@ -1,6 +1,7 @@
 import type { RowCounts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
+import { throwIfInterrupted } from '../accounting/line-reader.js'
 import { readRows, type Row } from '../accounting/read-rows.js'
 import { evaluateRow, missingRow, rejectRow, type ReconciledRow } from '../accounting/rows/evaluate-row.js'
 import { readResultLine } from '../accounting/rows/result-line.js'
@@ -13,47 +14,67 @@ import type { RowContext } from './processors.js'
 import { rowCountsOf } from './row-counts.js'
 
 /**
- * Hands the rows of one file to the callbacks, one after the other, and keeps what became of each. A row that an
- * earlier run finished is passed over. A throw ends it there; the rows before it stay finished.
+ * Hands the rows of the output file to the callbacks, one after the other, and keeps what became of each. A row that
+ * an earlier run finished is passed over. A throw ends it there; the rows before it stay finished.
  */
-export function processFile(
+export function processOutputRows(
   dependencies: TripleDependencies,
   attempt: Attempt,
-  kind: 'output' | 'error',
+  signal: AbortSignal,
+): Promise<RowCounts> {
+  return withRows(dependencies, attempt, (rows) => processFile(dependencies, attempt, rows, 'output', signal))
+}
+
+/**
+ * The same for the error file, and for the requests that a batch which was cut short never executed: no file mentions
+ * those.
+ */
+export function processErrorRows(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<RowCounts> {
   return withRows(dependencies, attempt, async (rows) => {
-    const path = attempt.facts[kind]?.path
-    if (path === undefined) return
-    const file = await readRows({
-      fs: dependencies.workspace.fileSystem,
-      index: attempt.facts.index,
-      kind,
-      path,
-      signal,
-      onUnreadable: () => undefined,
-      onRow: (row) =>
-        counts(attempt, kind, row) ? processLine(dependencies, attempt, rows, kind, row) : undefined,
-    })
-    requireSameBytes(attempt, kind, file.sha256)
+    await processFile(dependencies, attempt, rows, 'error', signal)
+    await processMissing(dependencies, attempt, rows, signal)
   })
 }
 
-/** Hands over the requests that a batch which was cut short never executed; no file mentions them. */
-export function processMissing(
+async function processFile(
   dependencies: TripleDependencies,
   attempt: Attempt,
+  rows: AttemptRows,
+  kind: 'output' | 'error',
   signal: AbortSignal,
-): Promise<RowCounts> {
-  const { facts, accounted } = attempt
-  return withRows(dependencies, attempt, async (rows) => {
-    for (const ordinal of accounted.ledger.missing()) {
-      signal.throwIfAborted()
-      const customId = accounted.ledger.idAt(ordinal)
-      if (rows.has(customId)) continue
-      await finishRow(dependencies, attempt, rows, missingRow(customId, facts.remoteStatus))
-    }
+): Promise<void> {
+  const path = attempt.facts[kind]?.path
+  if (path === undefined) return
+  const file = await readRows({
+    fs: dependencies.workspace.fileSystem,
+    index: attempt.facts.index,
+    kind,
+    path,
+    signal,
+    onUnreadable: () => undefined,
+    onRow: (row) =>
+      counts(attempt, kind, row) ? processLine(dependencies, attempt, rows, kind, row) : undefined,
   })
+  requireSameBytes(attempt, kind, file.sha256)
+}
+
+async function processMissing(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  rows: AttemptRows,
+  signal: AbortSignal,
+): Promise<void> {
+  const { facts, accounted } = attempt
+  for (const ordinal of accounted.ledger.missing()) {
+    throwIfInterrupted(signal)
+    const customId = accounted.ledger.idAt(ordinal)
+    if (rows.has(customId)) continue
+    await finishRow(dependencies, attempt, rows, missingRow(customId, facts.remoteStatus))
+  }
 }
 
 async function withRows(
