@@ -2,11 +2,13 @@ import {
   recommendedOperations,
   type BatchFileReconciliationOperation,
   type CheckVerdict,
+  type ProcessResult,
+  type StepInput,
   type TripleFacts,
 } from '../../machines/index.js'
 import { checkIds } from '../actors/check-ids.js'
 import { checkOnline } from '../actors/check-online.js'
-import type { TripleDependencies } from '../actors/dependencies.js'
+import type { Step, TripleDependencies } from '../actors/dependencies.js'
 import { downloadFiles } from '../actors/download-files.js'
 import { moveToDone } from '../actors/move-to-done.js'
 import { processErrorFile } from '../actors/process-error-file.js'
@@ -55,8 +57,8 @@ const executors: Readonly<Record<BatchFileReconciliationOperation, Executor>> = 
   EnsureInputRequestIdsMatchErrorRequestIds: ensureIdsMatch,
   EnsureInputRequestIdsMatchOutputRequestIds: ensureIdsMatch,
   EnsureInputRequestIdsMatchOutputRequestIdsCombinedWithErrorRequestIds: ensureIdsMatch,
-  ProcessBatchErrorFile: processErrors,
-  ProcessBatchOutputFile: processOutputs,
+  ProcessBatchErrorFile: processing(processErrorFile, ({ output }) => output === null),
+  ProcessBatchOutputFile: processing(processOutputFile),
   MoveBatchInputAndErrorToTheDoneDirectory: move,
   MoveBatchInputAndOutputToTheDoneDirectory: move,
   MoveBatchTripleToTheDoneDirectory: move,
@@ -93,26 +95,17 @@ function requireAccounted(verdict: CheckVerdict, index: string): void {
   if (verdict.type !== 'accounted') throw reconciliationError(verdict.problem, { index })
 }
 
-async function processErrors(
-  dependencies: TripleDependencies,
-  facts: TripleFacts,
-  signal: AbortSignal,
-): Promise<void> {
-  const input = { index: facts.index, facts }
-  await ensureIdsMatch(dependencies, facts, signal)
-  await processErrorFile(dependencies, input, signal)
-  if (facts.output === null) await retryFailedRequests(dependencies, input, signal)
-}
-
-async function processOutputs(
-  dependencies: TripleDependencies,
-  facts: TripleFacts,
-  signal: AbortSignal,
-): Promise<void> {
-  const input = { index: facts.index, facts }
-  await ensureIdsMatch(dependencies, facts, signal)
-  await processOutputFile(dependencies, input, signal)
-  await retryFailedRequests(dependencies, input, signal)
+/** The ids are proven first, also for callers who skip that operation. The last file to be read settles the retry. */
+function processing(
+  step: Step<StepInput, ProcessResult>,
+  isLast: (facts: TripleFacts) => boolean = () => true,
+): Executor {
+  return async (dependencies, facts, signal) => {
+    const input = { index: facts.index, facts }
+    await ensureIdsMatch(dependencies, facts, signal)
+    await step(dependencies, input, signal)
+    if (isLast(facts)) await retryFailedRequests(dependencies, input, signal)
+  }
 }
 
 /** Moving is the last step of every course: it is refused while the triple's rows are not processed. */
