@@ -1,7 +1,7 @@
 import type { OnlineDemo } from '../demo-online.js'
 import { isRefused, onlineDemoIds, type onlineDemo } from '../demo-server.js'
 import { terminalText } from './terminal-text.js'
-import { countOf, countText } from './units.js'
+import { countOf, countText } from '../../units.js'
 
 /** What the second part of the demo is about to do. */
 export function onlineIntroduction(root: string): string {

@@ -1,7 +1,7 @@
 import type { TripleReport } from '../../engine/report.js'
 import { expectedRows, type TripleRecipe } from '../../testing/generate-workspace/recipe.js'
 import { failedRows } from './outcome-table.js'
-import { countText } from './units.js'
+import { countText } from '../../units.js'
 
 /** Names what is wrong in the demo's workspace because the demo made it so. */
 export function brokenOnPurpose(recipes: readonly TripleRecipe[]): string {

@@ -3,7 +3,7 @@ import type { TripleReport } from '../../engine/report.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
-import { countText } from './units.js'
+import { countText } from '../../units.js'
 
 /** What a run came to, one line for each triple. `–` stands for what was not looked at. */
 export function outcomeTable(reports: readonly TripleReport[], options: TableOptions): string {

@@ -2,7 +2,7 @@ import type { TriplePlan } from '../../engine/report.js'
 import { paintOutcome } from './outcome-table.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
-import { countOf, countText } from './units.js'
+import { countOf, countText } from '../../units.js'
 
 /** What a run would do with one triple, as a short paragraph: where it goes, why, what its ids say, its operations. */
 export function planText(plan: TriplePlan, style: Style): string {

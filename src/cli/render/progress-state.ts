@@ -1,7 +1,7 @@
 import type { ReconciliationEvent } from '../../engine/events.js'
 import type { TripleReport } from '../../engine/report.js'
 import { failedRows } from './outcome-table.js'
-import { bytesText, countOf, countText, durationText } from './units.js'
+import { bytesText, countOf, countText, durationText } from '../../units.js'
 
 /** What a progress display knows: sums, and the triples that are at work right now. */
 export interface ProgressState {

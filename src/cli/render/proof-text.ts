@@ -4,7 +4,7 @@ import { problemLines } from './run-summary.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
-import { countOf, countText } from './units.js'
+import { countOf, countText } from '../../units.js'
 
 /** What became of each proof, one line a triple. */
 export function proofTable(proofs: readonly TripleProof[], options: TableOptions): string {

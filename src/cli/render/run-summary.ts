@@ -5,7 +5,7 @@ import { failedRows } from './outcome-table.js'
 import { problemText } from './problem-text.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
-import { countOf, countText } from './units.js'
+import { countOf, countText } from '../../units.js'
 
 /** The words after a run: problems in full (the first ones), totals, and where everything lies. */
 export function runSummary(report: WorkspaceReport, root: string, style: Style): string {

@@ -1,7 +1,7 @@
 import type { ReconciliationEvent } from '../../engine/events.js'
 import type { Style } from './style.js'
 import { cutToWidth, terminalText } from './terminal-text.js'
-import { countOf, countText } from './units.js'
+import { countOf, countText } from '../../units.js'
 
 /** What a run says while it works, for people: the first messages of each kind, and how many more there were. */
 export interface Talk {

@@ -3,7 +3,7 @@ import { jsonLine } from '../../../src/cli/render/json-lines.js'
 import { problemText } from '../../../src/cli/render/problem-text.js'
 import { plainStyle } from '../../../src/cli/render/style.js'
 import { tableText } from '../../../src/cli/render/table.js'
-import { bytesText, countOf, countText, durationText } from '../../../src/cli/render/units.js'
+import { bytesText, countOf, countText, durationText } from '../../../src/units.js'
 
 describe('units', () => {
   test.each([

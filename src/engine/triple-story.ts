@@ -1,0 +1,81 @@
+import { durationText } from '../units.js'
+
+/** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
+export interface TripleStanding {
+  /** A state path such as `awaiting-online-files.waiting`. */
+  readonly state: string
+  /**
+   * Since when it rests there for the same reason, or works there, in milliseconds since 1970; polls between do not
+   * count. `null` when nothing on disk says it.
+   */
+  readonly stateSinceMs: number | null
+  /** In the server's words; `null` when never asked. */
+  readonly remoteStatus: string | null
+  /** When the server was last asked for this triple. */
+  readonly lastPollAtMs: number | null
+  /** `null` when no run is waiting for the server. */
+  readonly nextPollAtMs: number | null
+  /** 1 for a root triple, one more for each retry. */
+  readonly attempt: number
+  readonly problem: StandingProblem | null
+  /** True while a process works on the workspace. */
+  readonly isAtWork: boolean
+}
+
+/** The part of a problem that a story tells; both texts are cut to 300 characters. */
+export interface StandingProblem {
+  readonly code: string
+  readonly message: string
+  readonly hint: string | null
+  readonly needsPerson: boolean
+}
+
+/**
+ * Why a triple will not move by itself: a person has to decide, it failed, the server is past the day it promised, or
+ * the run that worked on it is gone.
+ */
+export type StuckReason = 'needs-attention' | 'failed' | 'overdue' | 'interrupted'
+
+/** What is told of a triple: three short texts without line breaks. */
+export interface TripleStory {
+  readonly stuck: StuckReason | null
+  /** Where it is, since when, what the server says. */
+  readonly what: string
+  /** `null` while all is well. */
+  readonly why: string | null
+  readonly whatToDo: string | null
+}
+
+/** A batch is done or expired after a day (OpenAI API reference, `completion_window`: only `24h`). */
+export const completionWindowMs = 86_400_000
+
+/** Tells a triple's story: the same words in `status`, `watch` and the inspector. */
+export function storyOf(standing: TripleStanding, nowMs: number): TripleStory {
+  const stuck = stuckReason(standing, nowMs)
+  return {
+    stuck,
+    what: whereItIs(standing, nowMs),
+    why: standing.problem?.message ?? null,
+    whatToDo: standing.problem?.hint ?? null,
+  }
+}
+
+/** `null` while the triple moves, or waits as it should. */
+export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {
+  const { state, problem, stateSinceMs } = standing
+  if (problem?.needsPerson === true || state === 'missing-input') return 'needs-attention'
+  if (state === 'failed') return 'failed'
+  const isWaiting = state === 'awaiting-online-files.waiting'
+  if (isWaiting && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs) return 'overdue'
+  return null
+}
+
+function whereItIs(
+  { state, stateSinceMs, lastPollAtMs, remoteStatus }: TripleStanding,
+  nowMs: number,
+): string {
+  const since = stateSinceMs === null ? '' : ` for ${durationText(nowMs - stateSinceMs)}`
+  const poll = lastPollAtMs === null ? '' : `, last poll ${durationText(nowMs - lastPollAtMs)} ago`
+  const remote = remoteStatus === null ? '' : `, server says ${remoteStatus}`
+  return `in ${state}${since}${poll}${remote}`
+}
