@@ -17,19 +17,34 @@ export type ActorObservation =
  * left out. Listeners that throw are not heard again: a throw inside XState's inspection would stop the actor
  * (xstate 5.33: an `@xstate.microstep` observer that throws puts it into `error`).
  */
-export function observeRootActor(
-  listener: (observation: ActorObservation) => void,
-): (inspection: InspectionEvent) => void {
-  let isBroken = false
+export function observeRootActor(listener: (observation: ActorObservation) => void): Inspect {
+  return neverThrows((inspection) => {
+    const observation = observationOf(inspection)
+    if (observation !== null) listener(observation)
+  })
+}
+
+/** The `inspect` option of XState's `createActor`. */
+export type Inspect = (inspection: InspectionEvent) => void
+
+/** An observer that is not heard again once it has thrown. */
+export function neverThrows(inspect: Inspect | undefined): Inspect {
+  let isBroken = inspect === undefined
   return (inspection) => {
     if (isBroken) return
-    const observation = observationOf(inspection)
-    if (observation === null) return
     try {
-      listener(observation)
+      inspect?.(inspection)
     } catch {
       isBroken = true
     }
+  }
+}
+
+/** Two observers in one option. */
+export function bothInspect(first: Inspect, second: Inspect): Inspect {
+  return (inspection) => {
+    first(inspection)
+    second(inspection)
   }
 }
 

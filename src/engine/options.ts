@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai'
+import type { InspectionEvent } from 'xstate'
 import type { TripleLimits } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -36,6 +37,8 @@ export interface ReconcileOptions {
   readonly maxAttempts?: number | undefined
   readonly limits?: Partial<TripleLimits> | undefined
   readonly onEvent?: ReportEvent | undefined
+  /** Sees every triple's actor at work, as the `inspect` option of XState's `createActor` does; may throw. */
+  readonly inspect?: ((inspection: InspectionEvent) => void) | undefined
   /** Stops cleanly: what is begun is left as a crash would leave it, which the next run takes up. */
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock | undefined

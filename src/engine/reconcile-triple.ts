@@ -1,4 +1,4 @@
-import { createActor, type InspectionEvent } from 'xstate'
+import { createActor } from 'xstate'
 import {
   outcomeOf,
   recommendedOperations,
@@ -14,6 +14,7 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { tripleDependencies } from './dependencies.js'
 import type { ReportEvent } from './events.js'
+import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
 import type { ReconcileOptions } from './options.js'
 import { provideActors } from './provide-actors.js'
 import type { TripleReport } from './report.js'
@@ -41,7 +42,7 @@ export async function reconcileTriple(
       maySubmitRetries: options.shouldSubmitRetries ?? true,
     },
     clock: dependencies.clock,
-    inspect: watch.inspect,
+    inspect: bothInspect(watch.inspect, neverThrows(options.inspect)),
   })
   try {
     const snapshot = await atRest(actor, options.signal)
@@ -95,21 +96,19 @@ function observeTransitions({ workspace, clock }: TripleDependencies, index: str
       report({ type: 'warning', index, message: `The journal cannot be written: ${String(error)}` }),
   })
   let from = 'start'
-  const inspect = (inspection: InspectionEvent): void => {
-    if (inspection.type !== '@xstate.snapshot' || !isRoot(inspection)) return
-    const snapshot = inspection.snapshot as TripleSnapshot
+  const inspect = observeRootActor((observation) => {
+    if (observation.type !== 'actor.moved') return
+    const snapshot = observation.snapshot as TripleSnapshot
     const to = statePathOf(snapshot)
     if (to === from) return
     const { facts, problem } = snapshot.context
-    const step = { from, event: inspection.event.type, to }
+    const step = { from, event: observation.event.type, to }
     from = to
     journal.append({ ...step, facts: { ...facts, problem } })
     report({ type: 'triple.changed', index, ...step, facts })
-  }
+  })
   return { inspect, flush: () => journal.flush() }
 }
-
-const isRoot = ({ actorRef, rootId }: InspectionEvent): boolean => actorRef.sessionId === rootId
 
 function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): TripleReport {
   const { context } = snapshot
