@@ -1,4 +1,6 @@
 import { render } from 'preact'
+import { App } from './app.js'
+import { openBackend } from './backend.js'
 
 const root = document.getElementById('page')
-if (root !== null) render(<h1>batch-reconciler</h1>, root)
+if (root !== null) render(<App backend={openBackend()} />, root)

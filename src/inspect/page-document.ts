@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { ExportedInspection } from './protocol.js'
+
+export interface PageAssets {
+  readonly script: string
+  readonly style: string
+}
+
+export interface PageDocumentOptions extends PageAssets {
+  readonly title: string
+  /** `null` when a server tells the page everything; otherwise the page asks nobody. */
+  readonly data: ExportedInspection | null
+}
+
+export interface PageDocument {
+  readonly html: string
+  /** The value of the header `content-security-policy`; in the document itself too when data is embedded. */
+  readonly contentSecurityPolicy: string
+}
+
+/** One self-contained HTML text. Only this script and this style may run, known by their hashes. */
+export function pageDocument({ script, style, title, data }: PageDocumentOptions): PageDocument {
+  const inlineScript = withoutEndTag(script)
+  const contentSecurityPolicy = policyOf(inlineScript, style)
+  const meta =
+    data === null
+      ? ''
+      : `<meta http-equiv="content-security-policy" content="${escapeHtml(contentSecurityPolicy)}">\n`
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${meta}<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<div id="page"></div>
+${data === null ? '' : `<script type="application/json" id="inspection">${embeddedJson(data)}</script>\n`}<script>${inlineScript}</script>
+</body>
+</html>
+`
+  return { html, contentSecurityPolicy }
+}
+
+/** Reads what the build put beside this module. Rejects with `ENOENT` when the page was not built. */
+export async function readPageAssets(): Promise<PageAssets> {
+  const [script, style] = await Promise.all([readAsset('page.js'), readAsset('page.css')])
+  return { script, style }
+}
+
+const readAsset = (name: string) => readFile(new URL(`./page/${name}`, import.meta.url), 'utf8')
+
+function policyOf(script: string, style: string): string {
+  return [
+    "default-src 'none'",
+    `script-src '${hashOf(script)}'`,
+    `style-src '${hashOf(style)}'`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+}
+
+/** A browser reads CR LF as LF before it hashes (HTML standard, preprocessing the input stream). */
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text.replace(/\r\n?/g, '\n')).digest('base64')}`
+}
+
+/** `</script` inside a text of the script would end it; `<\/script` means the same to JavaScript. */
+function withoutEndTag(script: string): string {
+  return script.replace(/<\/(?=script)/gi, String.raw`<\/`)
+}
+
+function embeddedJson(data: ExportedInspection): string {
+  return JSON.stringify(data).replace(/</g, String.raw`\u003c`)
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+}

@@ -1,0 +1,56 @@
+import { bytesText, durationText } from '../../units.js'
+import type { InspectedFile, TripleDetail, TripleSummary } from '../protocol.js'
+
+interface TripleFactsListProps {
+  readonly detail: TripleDetail
+  readonly summary: TripleSummary
+  readonly nowMs: number
+}
+
+export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps) {
+  const { problem } = detail
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Attempt', String(summary.attempt)],
+    ['Batch', summary.batchId],
+    ['Server says', summary.remoteStatus],
+    ['Last poll', summary.lastPollAtMs === null ? null : `${durationText(nowMs - summary.lastPollAtMs)} ago`],
+    ['Next poll', summary.nextPollAtMs === null ? null : `in ${durationText(summary.nextPollAtMs - nowMs)}`],
+    ['Operations', detail.operations.join(', ')],
+    ['Input file id', detail.inputFileId],
+    ['Output file id', detail.outputFileId],
+    ['Error file id', detail.errorFileId],
+    ['Root', summary.rootIndex === summary.index ? null : summary.rootIndex],
+    ['Retry of', detail.parentIndex],
+    ['Retried as', detail.retryIndex],
+    ['Problem', problem === null ? null : `${problem.code}: ${problem.message}`],
+    ['Cause', problem?.causeMessage ?? null],
+    ['What to do', problem?.hint ?? null],
+  ]
+  return (
+    <section aria-label="Facts">
+      <h3>Facts</h3>
+      <dl class="facts">
+        {facts.map(
+          ([name, text]) => text !== null && text !== '' && <Fact key={name} name={name} text={text} />,
+        )}
+        {detail.files.map((file) => (
+          <Fact key={file.path} name={`${file.kind} file`} text={fileText(file)} />
+        ))}
+      </dl>
+    </section>
+  )
+}
+
+function Fact({ name, text }: { readonly name: string; readonly text: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{text}</dd>
+    </>
+  )
+}
+
+function fileText({ path, bytes, modifiedAtMs }: InspectedFile): string {
+  const modified = modifiedAtMs === null ? '' : `, ${new Date(modifiedAtMs).toISOString()}`
+  return `${path}, ${bytesText(bytes)}${modified}`
+}
