@@ -51,6 +51,7 @@ export {
   type SubmitOptions,
   type SubmitReport,
 } from './engine/submit-requests.js'
+export { createTripleCommands, type TripleCommand, type TripleCommands } from './engine/triple-commands.js'
 export { verifyWorkspace, type VerifyOptions } from './engine/verify-workspace.js'
 export { watchWorkspace, type WatchOptions } from './engine/watch-workspace.js'
 export { workspaceStatus } from './engine/workspace-status.js'

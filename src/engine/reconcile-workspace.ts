@@ -7,9 +7,10 @@ import type { BatchFileTriple } from '../workspace/triple.js'
 import { reporterOf } from './dependencies.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { prefetchStatuses } from './prefetch-statuses.js'
+import { reconcileTriple } from './reconcile-triple.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import { runContext, type RunContext } from './run-context.js'
-import { runTriples } from './run-triples.js'
+import { runTriples, type RunTriple } from './run-triples.js'
 import { totalBytesOf } from './total-bytes.js'
 
 /**
@@ -43,12 +44,12 @@ export async function withWorkspace<T>(
   }
 }
 
-/** One pass for callers that hold the workspace. `isWanted` leaves triples out, which are then not in the report. */
+/** One pass for callers that hold the workspace. */
 export async function onePass(
   workspace: BatchWorkspace,
   options: ReconcileWorkspaceOptions,
   run: RunContext,
-  isWanted: (triple: BatchFileTriple) => boolean = () => true,
+  { isWanted = () => true, runTriple = oneByOne(workspace, options, run) }: PassOptions = {},
 ): Promise<WorkspaceReport> {
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
@@ -57,7 +58,7 @@ export async function onePass(
   const reports: (TripleReport | null)[] = []
   for (let batch = triples; batch.length > 0; batch = await newTriples(workspace, seen, options)) {
     await prefetchStatuses(workspace, batch, run, options)
-    reports.push(...(await runTriples(workspace, batch, options, run)))
+    reports.push(...(await runTriples(batch, options, runTriple)))
   }
   return {
     triples: reports.filter((one) => one !== null),
@@ -65,6 +66,17 @@ export async function onePass(
     isInterrupted: reports.includes(null),
   }
 }
+
+export interface PassOptions {
+  /** Leaves triples out, which are then not in the report. */
+  readonly isWanted?: (triple: BatchFileTriple) => boolean
+  readonly runTriple?: RunTriple
+}
+
+const oneByOne =
+  (workspace: BatchWorkspace, options: ReconcileWorkspaceOptions, run: RunContext): RunTriple =>
+  (triple) =>
+    reconcileTriple(workspace, triple, options, run)
 
 /** Retries that were written during the pass belong to it. Each lineage has a last attempt, so this ends. */
 async function newTriples(

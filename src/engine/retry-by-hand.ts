@@ -58,7 +58,10 @@ export async function retryByHand(
     if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(workspace, index, options, run)
     const retried = await writeRetries(workspace, triple, options, run)
     const indices = new Set(retried.map(({ retryIndex }) => retryIndex))
-    return { ...(await onePass(workspace, options, run, (one) => indices.has(one.index))), retried }
+    return {
+      ...(await onePass(workspace, options, run, { isWanted: (one) => indices.has(one.index) })),
+      retried,
+    }
   })
 }
 
@@ -69,7 +72,10 @@ async function runAgain(
   run: RunContext,
 ): Promise<RetryByHandReport> {
   const { index } = await findTriple(workspace, text)
-  return { ...(await onePass(workspace, options, run, (one) => one.index === index)), retried: [] }
+  return {
+    ...(await onePass(workspace, options, run, { isWanted: (one) => one.index === index })),
+    retried: [],
+  }
 }
 
 /** The marks in the results are the intent: they are durable first, then the triples are made to fit them. */

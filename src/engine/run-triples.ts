@@ -1,13 +1,13 @@
 import { createActor, waitFor } from 'xstate'
 import { schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
 import { isBatchReconciliationError } from '../errors.js'
-import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { reporterOf } from './dependencies.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
-import { reconcileTriple } from './reconcile-triple.js'
 import type { TripleReport } from './report.js'
-import type { RunContext } from './run-context.js'
+
+/** Takes one triple to its rest. */
+export type RunTriple = (triple: BatchFileTriple) => Promise<TripleReport>
 
 /** Enough to keep two cores and a disk busy; more only holds more files open. */
 const defaultConcurrency = 4
@@ -17,10 +17,9 @@ const defaultConcurrency = 4
  * those that a stop kept from coming to rest.
  */
 export async function runTriples(
-  workspace: BatchWorkspace,
   triples: readonly BatchFileTriple[],
   options: ReconcileWorkspaceOptions,
-  run: RunContext,
+  runTriple: RunTriple,
 ): Promise<readonly (TripleReport | null)[]> {
   const reports: (TripleReport | null)[] = triples.map(() => null)
   const scheduler = createActor(schedulerMachine, {
@@ -30,7 +29,7 @@ export async function runTriples(
     const triple = triples[position]
     if (triple === undefined)
       throw new Error(`The scheduler admitted triple ${position} of ${triples.length}.`)
-    void runOne(workspace, triple, options, run).then((report) => {
+    void runOne(triple, options, runTriple).then((report) => {
       reports[position] = report
       scheduler.send({ type: 'triple.settled' })
     })
@@ -50,15 +49,14 @@ async function runToEnd(scheduler: SchedulerActor, signal: AbortSignal | undefin
 
 /** Never rejects: a fault of ours in one triple must not take the others down either. */
 async function runOne(
-  workspace: BatchWorkspace,
   triple: BatchFileTriple,
   options: ReconcileWorkspaceOptions,
-  run: RunContext,
+  runTriple: RunTriple,
 ): Promise<TripleReport | null> {
   const emit = reporterOf(options)
   emit({ type: 'triple.started', index: triple.index })
   try {
-    const report = await reconcileTriple(workspace, triple, options, run)
+    const report = await runTriple(triple)
     emit({ type: 'triple.settled', index: triple.index, report })
     return report
   } catch (error) {

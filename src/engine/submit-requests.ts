@@ -58,9 +58,9 @@ export function submitRequests(
     const prepared: PreparedInput[] = []
     for (const report of reports) prepared.push(...(await prepareParts(workspace, report, options)))
     const indices = new Set(prepared.map(({ index }) => index))
-    const pass = await onePass(workspace, { ...options, shouldSubmit: true }, run, ({ index }) =>
-      indices.has(index),
-    )
+    const pass = await onePass(workspace, { ...options, shouldSubmit: true }, run, {
+      isWanted: ({ index }) => indices.has(index),
+    })
     return { ...pass, prepared }
   })
 }

@@ -1,18 +1,26 @@
 import { jitterOf } from '../../machines/index.js'
-import { systemClock } from '../clock.js'
+import { systemClock, type Clock } from '../clock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { reporterOf } from './dependencies.js'
 import { fingerprintOf } from './fingerprint.js'
+import { keepSessions, type KeptSessions } from './kept-sessions.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
-import { runContext } from './run-context.js'
+import { runContext, type RunContext } from './run-context.js'
 import { sleep } from './sleep.js'
+import type { TripleCommand, TripleCommands } from './triple-commands.js'
 
 export interface WatchOptions extends ReconcileWorkspaceOptions {
   /** Between two polls, in milliseconds; a minute unless set, spread by up to a quarter. */
   readonly pollDelayMs?: number | undefined
+  /** Ask the server again and again. On unless set; without it the first pass is the only one that is not asked for. */
+  readonly shouldPoll?: boolean | undefined
+  /** What a person asks of single triples in the meantime. */
+  readonly commands?: TripleCommands | undefined
+  /** Stay until the signal fires, also when every triple is settled: commands can still wake one. Off unless set. */
+  readonly shouldStay?: boolean | undefined
 }
 
 /** Servers ask for this (Azure, Anthropic) or cut off who comes sooner (Together). */
@@ -21,33 +29,132 @@ const longestPollDelayMs = 3_600_000
 
 /**
  * Stays until every triple is settled: passes over the workspace, and one poll for all waiting batches between them.
- * A server that is down is waited for. Triples that need a person are looked at again only when their files change.
- * Ends cleanly when the signal fires.
+ * A server that is down is waited for. Triples that need a person are looked at again only when their files change,
+ * or when a command says so. Ends cleanly when the signal fires.
  */
 export function watchWorkspace(
   workspace: BatchWorkspace,
   options: WatchOptions = {},
 ): Promise<WorkspaceReport> {
-  return withWorkspace(workspace, options, () => watch(workspace, options))
+  return withWorkspace(workspace, options, async () => {
+    const run = runContext(options)
+    const sessions = keepSessions(workspace, options, run)
+    try {
+      return await watch({
+        workspace,
+        options,
+        run,
+        sessions,
+        latest: new Map(),
+        waiting: new Map(),
+        parked: new Map(),
+      })
+    } finally {
+      await sessions.close()
+    }
+  })
 }
 
-async function watch(workspace: BatchWorkspace, options: WatchOptions): Promise<WorkspaceReport> {
-  const run = runContext(options)
-  const clock = options.clock ?? systemClock
-  const latest = new Map<string, TripleReport>()
-  const parked = new Map<string, string>()
+interface Watch {
+  readonly workspace: BatchWorkspace
+  readonly options: WatchOptions
+  readonly run: RunContext
+  readonly sessions: KeptSessions
+  /** The last report of each triple. */
+  readonly latest: Map<string, TripleReport>
+  /** Of these, those the server has or that something passing stopped. */
+  readonly waiting: Map<string, TripleReport>
+  /** Fingerprints of those that need a person. */
+  readonly parked: Map<string, string>
+}
+
+/** Every turn is a pass over all that moves by itself, or over the triples a person asked for. */
+async function watch(state: Watch): Promise<WorkspaceReport> {
+  const { options, latest } = state
+  let asked: ReadonlyMap<string, TripleCommand['type']> = new Map()
+  let nextPollAtMs: number | null = null
   for (let poll = 1; ; poll += 1) {
-    const isWanted = ({ index }: BatchFileTriple): boolean => !parked.has(index)
-    await unparkChanged(workspace, parked)
-    const pass = await onePass(workspace, options, run, isWanted)
-    for (const report of pass.triples) latest.set(report.index, report)
-    await park(workspace, pass.triples, parked)
-    const isOver = pass.isInterrupted || options.signal?.aborted === true || !pass.triples.some(isWaiting)
-    if (isOver || run.board === null) return { ...pass, triples: [...latest.values()] }
-    const delayMs = Math.max(pollDelayMs(options, poll, pass.triples), run.board.provider.minPollDelayMs)
-    reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: pass.triples.filter(isWaiting).length })
-    await sleep(clock, delayMs, options.signal)
+    const found = asked.size > 0 ? await passOverAsked(state, asked) : await passOverAll(state)
+    if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll)
+    if (
+      found.isInterrupted ||
+      wasStopped(options) ||
+      (nextPollAtMs === null && options.shouldStay !== true)
+    ) {
+      return { ...found, triples: [...latest.values()] }
+    }
+    asked = await nextCommands(state, nextPollAtMs)
+    // Nothing was under way: a stop is how this is meant to end.
+    if (nextPollAtMs === null && wasStopped(options)) return { ...found, triples: [...latest.values()] }
   }
+}
+
+const wasStopped = ({ signal }: WatchOptions): boolean => signal?.aborted === true
+
+function passOverAsked(
+  state: Watch,
+  asked: ReadonlyMap<string, TripleCommand['type']>,
+): Promise<WorkspaceReport> {
+  for (const [index, type] of asked) state.sessions.wakeWith(index, { type })
+  return pass(state, ({ index }) => asked.has(index))
+}
+
+async function passOverAll(state: Watch): Promise<WorkspaceReport> {
+  await unparkChanged(state.workspace, state.parked)
+  state.waiting.clear()
+  return pass(state, ({ index }) => !state.parked.has(index))
+}
+
+async function pass(
+  { workspace, options, run, sessions, latest, waiting, parked }: Watch,
+  isWanted: (triple: BatchFileTriple) => boolean,
+): Promise<WorkspaceReport> {
+  const { runTriple } = sessions
+  const report = await onePass(workspace, options, run, { isWanted, runTriple })
+  for (const triple of report.triples) {
+    latest.set(triple.index, triple)
+    parked.delete(triple.index)
+    if (isWaiting(triple)) waiting.set(triple.index, triple)
+    else waiting.delete(triple.index)
+  }
+  await park(workspace, report.triples, parked)
+  return report
+}
+
+/** When the server is to be asked again, in milliseconds since 1970; `null` when nothing waits for it. */
+function nextPoll({ options, run, waiting }: Watch, poll: number): number | null {
+  if (waiting.size === 0 || run.board === null || options.shouldPoll === false) return null
+  const delayMs = Math.max(
+    pollDelayMs(options, poll, [...waiting.values()]),
+    run.board.provider.minPollDelayMs,
+  )
+  reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: waiting.size })
+  return (options.clock ?? systemClock).now() + delayMs
+}
+
+/** Waits for the next poll, a command or the signal, and gives the commands. */
+async function nextCommands(
+  { options: { commands, signal, clock = systemClock } }: Watch,
+  nextPollAtMs: number | null,
+): Promise<ReadonlyMap<string, TripleCommand['type']>> {
+  for (;;) {
+    const asked = commands?.take() ?? new Map<string, never>()
+    const delayMs = nextPollAtMs === null ? longestPollDelayMs : nextPollAtMs - clock.now()
+    if (asked.size > 0 || delayMs <= 0 || signal?.aborted === true) return asked
+    await sleepUntilAsked(clock, delayMs, commands, signal)
+  }
+}
+
+async function sleepUntilAsked(
+  clock: Clock,
+  delayMs: number,
+  commands: TripleCommands | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const asked = new AbortController()
+  const unsubscribe = commands?.subscribe(() => asked.abort())
+  await sleep(clock, delayMs, signal === undefined ? asked.signal : AbortSignal.any([asked.signal, signal]))
+  unsubscribe?.()
 }
 
 /** At work at the server, or stopped by something that passes: a full server, a cut connection, a busy file. */
@@ -55,9 +162,9 @@ const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
   outcome.type === 'pending' || (outcome.type === 'failed' && problem?.isPassing === true)
 
 /** The server's own wish counts when it is longer than ours. */
-function pollDelayMs(options: WatchOptions, poll: number, reports: readonly TripleReport[]): number {
+function pollDelayMs(options: WatchOptions, poll: number, waiting: readonly TripleReport[]): number {
   const baseMs = options.pollDelayMs ?? defaultPollDelayMs
-  const wishes = reports.filter(isWaiting).map(({ problem }) => problem?.retryAfterMs ?? 0)
+  const wishes = waiting.map(({ problem }) => problem?.retryAfterMs ?? 0)
   const wishMs = Math.min(Math.max(0, ...wishes), longestPollDelayMs)
   return Math.max(wishMs, baseMs * (1 + jitterOf(baseMs, poll) / 4))
 }

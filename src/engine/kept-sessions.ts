@@ -1,0 +1,77 @@
+import type { TripleEvent } from '../../machines/index.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { fingerprintOf } from './fingerprint.js'
+import type { ReconcileOptions } from './options.js'
+import type { RunTriple } from './run-triples.js'
+import type { TripleReport } from './report.js'
+import type { RunContext } from './run-context.js'
+import { openTripleSession, type TripleSession } from './triple-session.js'
+
+/** Actors that rest between two polls, so that the same actor is polled, woken by a person, and looked at. */
+export interface KeptSessions {
+  readonly runTriple: RunTriple
+  /** The next run of the triple begins with this event. */
+  wakeWith(index: string, event: TripleEvent): void
+  /** Stops every actor that rests. */
+  close(): Promise<void>
+}
+
+/** About 5 kB each; triples beyond it get a new actor for each poll. */
+const maxKept = 10_000
+
+interface Kept {
+  readonly session: TripleSession
+  readonly state: string
+  readonly fingerprint: string
+}
+
+/** Keeps what is not done. A triple whose files changed while it rested looks at them again. */
+export function keepSessions(
+  workspace: BatchWorkspace,
+  options: ReconcileOptions,
+  run: RunContext,
+): KeptSessions {
+  const resting = new Map<string, Kept>()
+  const wakes = new Map<string, TripleEvent>()
+
+  const wakeOf = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
+    const wake = wakes.get(index)
+    wakes.delete(index)
+    if (wake !== undefined && canHear(state, wake)) return wake
+    if ((await fingerprintOf(workspace, index)) !== fingerprint) return { type: 'triple.rescan' }
+    return { type: usualWake(state) }
+  }
+  const keep = async (index: string, session: TripleSession, report: TripleReport): Promise<void> => {
+    if (report.outcome.type === 'done' || resting.size >= maxKept) return session.close()
+    resting.set(index, { session, state: report.state, fingerprint: await fingerprintOf(workspace, index) })
+  }
+  return {
+    runTriple: async ({ index }) => {
+      const kept = resting.get(index)
+      resting.delete(index)
+      const session = kept?.session ?? openTripleSession(workspace, index, options, run)
+      try {
+        const report = await session.run(kept && (await wakeOf(index, kept)))
+        await keep(index, session, report)
+        return report
+      } catch (error) {
+        await session.close()
+        throw error
+      }
+    },
+    wakeWith: (index, event) => void wakes.set(index, event),
+    close: async () => {
+      for (const { session } of resting.values()) await session.close()
+      resting.clear()
+    },
+  }
+}
+
+/** `triple.retry` means nothing where only the disk can help; a fresh look does. */
+const canHear = (state: string, { type }: TripleEvent): boolean =>
+  type !== 'triple.retry' || (state !== 'missing-input' && state !== 'submitting.waiting-for-leave')
+
+function usualWake(state: string): 'poll.due' | 'triple.retry' | 'triple.rescan' {
+  if (state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room') return 'poll.due'
+  return state === 'failed' ? 'triple.retry' : 'triple.rescan'
+}

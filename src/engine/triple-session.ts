@@ -1,0 +1,145 @@
+import { createActor } from 'xstate'
+import {
+  outcomeOf,
+  recommendedOperations,
+  statePathOf,
+  type TripleActor,
+  type TripleEvent,
+  type TripleSnapshot,
+} from '../../machines/index.js'
+import type { TripleDependencies } from '../actors/dependencies.js'
+import { reconciliationError } from '../errors.js'
+import { openJournal } from '../workspace/journal.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { tripleDependencies } from './dependencies.js'
+import type { ReportEvent } from './events.js'
+import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
+import type { ReconcileOptions } from './options.js'
+import { provideActors } from './provide-actors.js'
+import type { TripleReport } from './report.js'
+import type { RunContext } from './run-context.js'
+
+/** One triple's actor, from its start to its stop. Between two runs it rests and costs a few kilobytes. */
+export interface TripleSession {
+  /**
+   * Runs until the triple rests: from the start the first time, later on from `wake`. One at a time. Rejects with
+   * `Interrupted` when the signal of the options fires before; never for what is wrong with the triple.
+   */
+  run(wake?: TripleEvent): Promise<TripleReport>
+  /** Stops the actor and waits for what it had begun. */
+  close(): Promise<void>
+}
+
+/** Starts nothing yet. */
+export function openTripleSession(
+  workspace: BatchWorkspace,
+  index: string,
+  options: ReconcileOptions,
+  run: RunContext,
+): TripleSession {
+  const dependencies = tripleDependencies(workspace, options, run)
+  const watch = observeTransitions(dependencies, index, dependencies.report as ReportEvent)
+  const actor = createActor(provideActors(dependencies), {
+    input: {
+      index,
+      limits: dependencies.limits,
+      maySubmit: options.shouldSubmit ?? false,
+      maySubmitRetries: options.shouldSubmitRetries ?? true,
+    },
+    clock: dependencies.clock,
+    inspect: bothInspect(watch.inspect, neverThrows(options.inspect)),
+  })
+  const settle = async (): Promise<void> => {
+    await dependencies.stepsAtWork.settled()
+    dependencies.accountings.forget()
+    await watch.flush()
+  }
+  return {
+    run: async (wake) => {
+      const snapshot = await atRest(actor, wake, options.signal)
+      await settle()
+      return tripleReport(workspace, snapshot)
+    },
+    close: async () => {
+      actor.stop()
+      await settle()
+    },
+  }
+}
+
+/** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */
+function atRest(
+  actor: TripleActor,
+  wake: TripleEvent | undefined,
+  signal: AbortSignal | undefined,
+): Promise<TripleSnapshot> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(interrupted())
+    const onAbort = (): void => settle(() => reject(interrupted()))
+    const settle = (finish: () => void): void => {
+      signal?.removeEventListener('abort', onAbort)
+      // XState calls back while it is still handing out the subscription (a triple that rests at once).
+      queueMicrotask(() => subscription.unsubscribe())
+      finish()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const subscription = actor.subscribe({
+      next: (snapshot) => {
+        if (snapshot.hasTag('resting')) settle(() => resolve(snapshot))
+      },
+      error: (error: unknown) => settle(() => reject(error)),
+    })
+    if (wake === undefined) actor.start()
+    else actor.send(wake)
+  })
+}
+
+/** Tells listeners and the journal of every transition. */
+function observeTransitions({ workspace, clock }: TripleDependencies, index: string, report: ReportEvent) {
+  const journal = openJournal(workspace, index, {
+    clock,
+    onError: (error) =>
+      report({ type: 'warning', index, message: `The journal cannot be written: ${String(error)}` }),
+  })
+  let from = 'start'
+  const inspect = observeRootActor((observation) => {
+    if (observation.type !== 'actor.moved') return
+    const snapshot = observation.snapshot as TripleSnapshot
+    const to = statePathOf(snapshot)
+    if (to === from) return
+    const { facts, problem } = snapshot.context
+    const step = { from, event: observation.event.type, to }
+    from = to
+    journal.append({ ...step, facts: { ...facts, problem } })
+    report({ type: 'triple.changed', index, ...step, facts })
+  })
+  return { inspect, flush: () => journal.flush() }
+}
+
+function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): TripleReport {
+  const { context } = snapshot
+  const outcome = outcomeOf(snapshot)
+  const course = context.facts === null ? null : recommendedOperations(context.facts)
+  const rootIndex = context.facts?.rootIndex ?? context.index
+  return {
+    index: context.index,
+    outcome,
+    state: statePathOf(snapshot),
+    operations: course?.type === 'operations' ? course.operations : [],
+    counts: context.counts,
+    rows: context.counts === null ? null : context.rows,
+    problem: 'problem' in outcome ? outcome.problem : null,
+    attempt: context.facts?.attempt ?? 1,
+    rootIndex,
+    remoteStatus: context.remoteStatus,
+    resultsPath: outcome.type === 'done' ? workspace.layout.resultsFile(rootIndex) : null,
+  }
+}
+
+function interrupted(): Error {
+  return reconciliationError({
+    code: 'Interrupted',
+    message: 'The run was stopped before this triple came to rest.',
+    hint: 'Run again: it goes on where it stopped.',
+  })
+}
