@@ -90,7 +90,7 @@ interface ChoiceProps {
 
 /** The chosen value stays a choice when nothing has it any more. */
 function Choice({ label, value, from, onChange }: ChoiceProps) {
-  const texts = [value, ...from].filter((text) => typeof text === 'string' && text !== '')
+  const texts = [value, ...from].filter((text): text is string => typeof text === 'string' && text !== '')
   const values = [...new Set(texts)].toSorted((one, other) => (one < other ? -1 : 1))
   return (
     <label>

@@ -16,6 +16,7 @@ export function serverBackend(page: URL): Backend {
       const body = JSON.stringify({ type })
       const headers = { 'content-type': 'application/json' }
       const response = await fetch(address(`${triple(index)}/commands`), { method: 'POST', headers, body })
+      if (response.status === 404) return { type: 'refused', reason: 'There is no such triple any more.' }
       return (await response.json()) as CommandAnswer
     },
   }
