@@ -7,6 +7,7 @@ import { importsOf, impuritiesOf } from './architecture/source-facts.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = new Map([...(await readSources('machines')), ...(await readSources('src'))])
+const pagePath = 'src/inspect/page/'
 const machines = [...sources].filter(([path]) => path.startsWith('machines/'))
 
 describe('the layers', () => {
@@ -20,12 +21,23 @@ describe('the layers', () => {
       ...Object.keys(manifest.dependencies),
       ...Object.keys(manifest.peerDependencies),
     ])
-    const foreign = [...sources].flatMap(([path, text]) =>
+    const shipped = [...sources].filter(([path]) => !path.startsWith(pagePath))
+    const foreign = shipped.flatMap(([path, text]) =>
       packagesOf(text)
         .filter((name) => !name.startsWith('node:') && !installed.has(name))
         .map((name) => `${path} imports ${name}`),
     )
     expect(foreign).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  const page = [...sources].filter(([path]) => path.startsWith(pagePath))
+
+  test('is bundled with preact and nothing else, and runs without Node', () => {
+    expect(page.map(([path]) => path)).toContain('src/inspect/page/main.tsx')
+    const packages = new Set(withWhatTheyImport(page).flatMap(([, text]) => packagesOf(text)))
+    expect([...packages].map((name) => name.split('/')[0])).toEqual(['preact'])
   })
 })
 
@@ -125,10 +137,25 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>
 }
 
+/** Files and, to the end, those of this repository that they import for their values. */
+function withWhatTheyImport(files: readonly (readonly [string, string])[]) {
+  const found = new Map(files)
+  for (const [path, text] of found) {
+    for (const name of importsOf(withoutTypeImports(text)).filter((one) => one.startsWith('.'))) {
+      const imported = posix.join(posix.dirname(path), name).replace(/\.js$/, '')
+      for (const [other, source] of sources)
+        if (other.replace(/\.tsx?$/, '') === imported) found.set(other, source)
+    }
+  }
+  return [...found]
+}
+
+const withoutTypeImports = (text: string): string => text.replace(/^import type [^']*'[^']*'$/gm, '')
+
 /** Path relative to the repository, with slashes, and text of each TypeScript file below a folder. */
 async function readSources(folder: string): Promise<readonly (readonly [string, string])[]> {
   const names = await readdir(join(root, folder), { recursive: true })
-  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name))
+  const paths = names.filter((name) => /\.tsx?$/.test(name)).map((name) => join(folder, name))
   return Promise.all(
     paths.map(async (path) => {
       const text = await readFile(join(root, path), 'utf8')
