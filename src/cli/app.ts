@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
+import { inspectRoute } from './inspect-routes.js'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
 import { adoptRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
 import type { CommandLineContext } from './context.js'
@@ -23,6 +24,7 @@ const rootRoutes = buildRouteMap({
     submit: submitRoute,
     watch: watchRoute,
     status: statusRoute,
+    inspect: inspectRoute,
     verify: verifyRoute,
     retry: retryRoute,
     adopt: adoptRoute,

@@ -62,11 +62,19 @@ export interface WorkspacePlan {
 export interface TripleStatus {
   readonly index: string
   readonly state: string
+  /** Since when it rests there for the same reason, in milliseconds since 1970; `null` when no run came here. */
+  readonly stateSinceMs: number | null
+  /** False when the last run was cut off in the middle of its work; the next one goes on. */
+  readonly isAtRest: boolean
   readonly remoteStatus: string | null
+  readonly batchId: string | null
+  /** When a run last asked the server, in milliseconds since 1970. */
+  readonly lastPollAtMs: number | null
   readonly counts: AccountingCounts | null
   /** When the oldest file of the triple was last changed, in milliseconds since 1970. */
   readonly sinceMs: number | null
   readonly attempt: number
+  readonly rootIndex: string
   readonly problem: Problem | null
 }
 

@@ -110,7 +110,7 @@ function observeTransitions({ workspace, clock }: TripleDependencies, index: str
     const { facts, problem } = snapshot.context
     const step = { from, event: observation.event.type, to }
     from = to
-    journal.append({ ...step, facts: { ...facts, problem } })
+    journal.append({ ...step, facts: { ...facts, problem } }, snapshot.hasTag('resting'))
     report({ type: 'triple.changed', index, ...step, facts })
   })
   return { inspect, flush: () => journal.flush() }

@@ -1,3 +1,4 @@
+import type { Problem } from '../../machines/index.js'
 import { durationText } from '../units.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
@@ -18,6 +19,8 @@ export interface TripleStanding {
   /** 1 for a root triple, one more for each retry. */
   readonly attempt: number
   readonly problem: StandingProblem | null
+  /** False in a state that is left by itself: a step is at work there, or was when its run was cut off. */
+  readonly isAtRest: boolean
   /** True while a process works on the workspace. */
   readonly isAtWork: boolean
 }
@@ -28,6 +31,17 @@ export interface StandingProblem {
   readonly message: string
   readonly hint: string | null
   readonly needsPerson: boolean
+}
+
+const longestText = 300
+
+export function toStandingProblem({ code, message, hint, needsPerson }: Problem): StandingProblem {
+  return {
+    code,
+    message: message.slice(0, longestText),
+    hint: hint?.slice(0, longestText) ?? null,
+    needsPerson: needsPerson === true,
+  }
 }
 
 /**
@@ -52,30 +66,45 @@ export const completionWindowMs = 86_400_000
 /** Tells a triple's story: the same words in `status`, `watch` and the inspector. */
 export function storyOf(standing: TripleStanding, nowMs: number): TripleStory {
   const stuck = stuckReason(standing, nowMs)
+  const words = stuck === null ? null : (wordsOf[stuck] ?? null)
   return {
     stuck,
     what: whereItIs(standing, nowMs),
-    why: standing.problem?.message ?? null,
-    whatToDo: standing.problem?.hint ?? null,
+    why: standing.problem?.message ?? words?.why ?? null,
+    whatToDo: standing.problem?.hint ?? words?.whatToDo ?? null,
   }
 }
 
 /** `null` while the triple moves, or waits as it should. */
 export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {
-  const { state, problem, stateSinceMs } = standing
+  const { state, problem, stateSinceMs, isAtRest, isAtWork } = standing
+  if (state === 'done') return null
   if (problem?.needsPerson === true || state === 'missing-input') return 'needs-attention'
   if (state === 'failed') return 'failed'
+  if (!isAtRest && !isAtWork) return 'interrupted'
   const isWaiting = state === 'awaiting-online-files.waiting'
   if (isWaiting && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs) return 'overdue'
   return null
 }
 
-function whereItIs(
-  { state, stateSinceMs, lastPollAtMs, remoteStatus }: TripleStanding,
-  nowMs: number,
-): string {
+/** For reasons that come without a problem of their own. */
+const wordsOf: Partial<Record<StuckReason, { readonly why: string; readonly whatToDo: string }>> = {
+  overdue: {
+    why: 'Servers promise an end within 24 hours; this batch has none.',
+    whatToDo:
+      'Look at the batch at the server. A cancelled one is downloaded as far as it got; the rest is sent again.',
+  },
+  interrupted: {
+    why: 'The run that worked on it ended in the middle.',
+    whatToDo: 'Run again: it goes on where it stopped.',
+  },
+}
+
+function whereItIs(standing: TripleStanding, nowMs: number): string {
+  const { state, stateSinceMs, lastPollAtMs, nextPollAtMs, remoteStatus } = standing
   const since = stateSinceMs === null ? '' : ` for ${durationText(nowMs - stateSinceMs)}`
   const poll = lastPollAtMs === null ? '' : `, last poll ${durationText(nowMs - lastPollAtMs)} ago`
+  const next = nextPollAtMs === null ? '' : `, next in ${durationText(nextPollAtMs - nowMs)}`
   const remote = remoteStatus === null ? '' : `, server says ${remoteStatus}`
-  return `in ${state}${since}${poll}${remote}`
+  return `in ${state}${since}${poll}${next}${remote}`
 }

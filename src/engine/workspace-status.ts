@@ -1,4 +1,4 @@
-import type { AccountingCounts, Problem, TripleFacts } from '../../machines/index.js'
+import type { AccountingCounts, TripleFacts } from '../../machines/index.js'
 import { readProof } from '../accounting/proof.js'
 import { isBatchReconciliationError } from '../errors.js'
 import { readJournal } from '../workspace/journal.js'
@@ -6,6 +6,7 @@ import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone } from '../workspace/scan-done.js'
 import { scanWorkspace } from '../workspace/scan.js'
+import { standingIn, type JournalStanding } from './journal-standing.js'
 import { planTriple } from './plan-workspace.js'
 import type { TripleStatus, WorkspaceStatus } from './report.js'
 
@@ -25,41 +26,36 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
   }
 }
 
-async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
+/** How one triple of `workdir/` stands. Whatever is wrong with its files is its problem, never a throw. */
+export async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
   const { facts, state, problem } = await planTriple(workspace, index, { shouldCheckIds: false })
-  const last = facts === null ? null : await lastRest(workspace, facts)
+  const last = facts === null ? null : await lastStanding(workspace, facts)
   return {
     index,
     state: last?.state ?? state,
+    stateSinceMs: last?.stateSinceMs ?? null,
+    isAtRest: last?.isAtRest ?? true,
     remoteStatus: facts?.remoteStatus ?? null,
+    batchId: facts?.batchId ?? null,
+    lastPollAtMs: last?.lastPollAtMs ?? null,
     counts: last === null ? null : await lastCounts(workspace, index),
     sinceMs: facts === null ? null : await oldestChange(workspace, facts),
     attempt: facts?.attempt ?? 1,
+    rootIndex: facts?.rootIndex ?? index,
     problem: problem ?? last?.problem ?? null,
   }
 }
 
-interface Rest {
-  readonly state: string
-  readonly problem: Problem | null
-}
-
 /** Where the last run left the triple; `null` when its files are no longer those of that run. */
-async function lastRest(workspace: BatchWorkspace, facts: TripleFacts): Promise<Rest | null> {
+async function lastStanding(workspace: BatchWorkspace, facts: TripleFacts): Promise<JournalStanding | null> {
   const { entries } = await readJournal(workspace, facts.index)
-  const last = entries.at(-1)
-  const noted = last?.facts
-  if (last === undefined || noted === undefined || filesOf(noted) !== filesOf({ ...facts })) return null
-  const problem = noted['problem']
-  return { state: last.to, problem: isProblem(problem) ? problem : null }
+  const noted = entries.at(-1)?.facts
+  if (noted === undefined || filesOf(noted) !== filesOf({ ...facts })) return null
+  return standingIn(entries)
 }
 
 function filesOf(facts: Readonly<Record<string, unknown>>): string {
   return JSON.stringify([facts['input'], facts['output'], facts['error']])
-}
-
-function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }
 
 async function lastCounts(

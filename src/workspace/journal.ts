@@ -3,24 +3,15 @@ import { systemClock } from '../clock.js'
 import type { BatchIndex } from './batch-index.js'
 import { fileProblem } from './file-problem.js'
 import type { OpenFile } from './file-system.js'
+import { parseJournalLine, type JournalEntry } from './journal-entry.js'
+import { readLastRest, restIn, restingSince, type NotedRest } from './journal-rest.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readWholeFile } from './read-whole-file.js'
 import { systemErrorCode } from './system-error-code.js'
 
-/** One transition of a triple. */
-export interface JournalEntry {
-  /** ISO 8601, in UTC. */
-  readonly at: string
-  /** Names of states, such as `awaiting-online-files.waiting`. */
-  readonly from: string
-  readonly event: string
-  readonly to: string
-  readonly facts?: Readonly<Record<string, unknown>>
-}
-
 export interface Journal {
-  /** Notes a transition now; it is written a moment later. Never throws. */
-  append(entry: Omit<JournalEntry, 'at'>): void
+  /** Notes a transition now; it is written a moment later. `isRest`: the triple rests where it came. Never throws. */
+  append(entry: Omit<JournalEntry, 'at' | 'since'>, isRest?: boolean): void
   /** Waits until all of it is written, or was given up. Never rejects. */
   flush(): Promise<void>
 }
@@ -44,7 +35,8 @@ export function openJournal(
   index: BatchIndex,
   { clock = systemClock, onError = () => {} }: JournalOptions = {},
 ): Journal {
-  let pending: string[] = []
+  let pending: Note[] = []
+  let lastRest: NotedRest | null | undefined
   let writing: Promise<void> | null = null
   let hasFailed = false
 
@@ -52,10 +44,18 @@ export function openJournal(
     // Whatever else happens in this turn of the event loop goes out with the same write.
     await new Promise(setImmediate)
     while (pending.length > 0) {
-      const lines = pending.join('')
+      const notes = pending
       pending = []
-      await appendLines(workspace, index, lines)
+      if (lastRest === undefined && notes.some(({ isRest }) => isRest)) {
+        lastRest = await readLastRest(workspace.fileSystem, workspace.layout, index)
+      }
+      await appendLines(workspace, index, notes.map(lineOf).join(''))
     }
+  }
+  const lineOf = ({ entry, isRest }: Note): string => {
+    const noted = isRest ? { ...entry, since: restingSince(entry, lastRest ?? null) } : entry
+    if (isRest) lastRest = restIn(noted)
+    return `${JSON.stringify(noted)}\n`
   }
   const giveUpOnce = (error: unknown): void => {
     pending = []
@@ -77,12 +77,17 @@ export function openJournal(
     await flush()
   }
   return {
-    append(entry) {
-      pending.push(`${JSON.stringify({ at: new Date(clock.now()).toISOString(), ...entry })}\n`)
+    append(entry, isRest = false) {
+      pending.push({ entry: { at: new Date(clock.now()).toISOString(), ...entry }, isRest })
       start()
     },
     flush,
   }
+}
+
+interface Note {
+  readonly entry: JournalEntry
+  readonly isRest: boolean
 }
 
 /** What was noted of a triple, oldest first; lines a crash or a hand left torn are counted and left out. */
@@ -95,7 +100,7 @@ export async function readJournal(
   for (const path of [layout.olderJournalFile(index), layout.journalFile(index)]) {
     if ((await fileSystem.stat(path)) === null) continue
     for (const line of new TextDecoder().decode(await readWholeFile(fileSystem, path)).split('\n')) {
-      const entry = parseEntry(line)
+      const entry = parseJournalLine(line)
       if (entry !== null) entries.push(entry)
       else if (line !== '') unreadableLines += 1
     }
@@ -136,18 +141,4 @@ async function endsTorn(file: OpenFile, bytes: number): Promise<boolean> {
   const last = new Uint8Array(1)
   await file.read(last, bytes - 1)
   return last[0] !== 0x0a
-}
-
-function parseEntry(line: string): JournalEntry | null {
-  try {
-    const value: unknown = JSON.parse(line)
-    return isEntry(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-function isEntry(value: unknown): value is JournalEntry {
-  if (typeof value !== 'object' || value === null) return false
-  return ['at', 'from', 'event', 'to'].every((key) => typeof Reflect.get(value, key) === 'string')
 }

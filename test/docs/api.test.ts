@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as machines from '../../machines/index.js'
+import * as inspect from '../../src/inspect/index.js'
 import * as library from '../../src/index.js'
 import * as testing from '../../src/testing/index.js'
 import { exampleProject, examplesOf, filesIn, type ExampleProject } from './examples.js'
@@ -12,6 +13,7 @@ const document = readDocument('api.md')
 const doors = [
   { name: 'batch-reconciler', path: 'src/index.ts', exported: library },
   { name: 'batch-reconciler/machines', path: 'machines/index.ts', exported: machines },
+  { name: 'batch-reconciler/inspect', path: 'src/inspect/index.ts', exported: inspect },
   { name: 'batch-reconciler/testing', path: 'src/testing/index.ts', exported: testing },
 ]
 

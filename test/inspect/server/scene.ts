@@ -58,7 +58,16 @@ export function summaryOf(index: string, attempt = 1): TripleSummary {
   const problem = { code: 'BatchFailed', message: text, hint: text, needsPerson: false }
   const times = { stateSinceMs: null, lastPollAtMs: null, nextPollAtMs: null }
   const ids = { index, batchId: null, rootIndex: index, requests: null, missing: null }
-  return { ...ids, ...times, state: 'failed', remoteStatus: null, attempt, problem, isAtWork: false }
+  return {
+    ...ids,
+    ...times,
+    state: 'failed',
+    remoteStatus: null,
+    attempt,
+    problem,
+    isAtRest: true,
+    isAtWork: false,
+  }
 }
 
 /** A clock whose timers run when told to. */

@@ -1,0 +1,178 @@
+import type { TripleFacts } from '../../../machines/index.js'
+import type { Clock } from '../../clock.js'
+import type { ReconciliationEvent, ReportEvent } from '../../engine/events.js'
+import type { TripleReport } from '../../engine/report.js'
+import type { TripleCommands } from '../../engine/triple-commands.js'
+import { toStandingProblem } from '../../engine/triple-story.js'
+import type { InspectionSource } from '../inspection-source.js'
+import type { CommandAnswer, TripleCommandType, TripleSummary } from '../protocol.js'
+
+export interface LiveSource extends InspectionSource {
+  /** Hears what the run does, as the run's `onEvent`. */
+  readonly onEvent: ReportEvent
+  /** The run is over: nothing changes any more and no command is taken. */
+  end(): void
+}
+
+export interface LiveSourceOptions {
+  readonly clock: Clock
+  /** The way to the run for `rescan` and `retry`; without it the source is read-only. */
+  readonly commands?: TripleCommands | undefined
+}
+
+/** A run in this process: what stood on disk before, and since then what the run's events say. */
+export function liveSource(disk: InspectionSource, { clock, commands }: LiveSourceOptions): LiveSource {
+  const known = new Map(disk.summaries().map((one) => [one.index, { ...one, isAtWork: true }]))
+  const rests = new Map([...known].map(([index, one]) => [index, restOf(one)]))
+  const listeners = new Set<(index: string | null) => void>()
+  let isOver = false
+
+  const tell = (index: string | null): void => {
+    for (const listener of listeners) listener(index)
+  }
+  const change = (index: string, news: Partial<TripleSummary>): void => {
+    known.set(index, { ...(known.get(index) ?? unknown(index)), ...news })
+    tell(index)
+  }
+  const onEvent: ReportEvent = (event) => {
+    const nowMs = clock.now()
+    if (event.type === 'triple.changed') change(event.index, changed(known.get(event.index), event, nowMs))
+    if (event.type === 'triple.settled') {
+      change(event.index, settled(known.get(event.index), event.report, rests, nowMs))
+    }
+    if (event.type === 'poll.scheduled') {
+      for (const { index, state } of known.values()) {
+        if (isWaiting(state)) change(index, { nextPollAtMs: nowMs + event.delayMs })
+      }
+    }
+  }
+  const answer = (index: string, type: TripleCommandType): CommandAnswer => {
+    const refusal = whyRefused(known.get(index), type, isOver)
+    if (refusal !== null) return { type: 'refused', reason: refusal }
+    commands?.request({ index, type })
+    return { type: 'accepted' }
+  }
+  return {
+    title: disk.title,
+    mode: 'live',
+    isComplete: true,
+    get isOver() {
+      return isOver
+    },
+    summaries: () => [...known.values()],
+    summary: (index) => known.get(index) ?? null,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async detail(index, options) {
+      const summary = known.get(index)
+      const detail = summary === undefined ? null : await disk.detail(index, options)
+      return detail === null || summary === undefined ? null : { ...detail, summary }
+    },
+    replay: (index) => disk.replay(index),
+    command: commands === undefined ? null : answer,
+    onEvent,
+    end() {
+      isOver = true
+      for (const index of known.keys()) change(index, { isAtWork: false, nextPollAtMs: null })
+      tell(null)
+    },
+    close: () => disk.close(),
+  }
+}
+
+/** Where a triple last rested and since when: a poll that changes nothing does not begin a new rest. */
+interface Rest {
+  readonly state: string
+  readonly problemCode: string | null
+  readonly sinceMs: number | null
+}
+
+const restOf = ({ state, problem, stateSinceMs }: TripleSummary): Rest => ({
+  state,
+  problemCode: problem?.code ?? null,
+  sinceMs: stateSinceMs,
+})
+
+type Changed = Extract<ReconciliationEvent, { type: 'triple.changed' }>
+
+function changed(
+  before: TripleSummary | undefined,
+  { from, to, facts }: Changed,
+  nowMs: number,
+): Partial<TripleSummary> {
+  const hasAsked = from === 'awaiting-online-files.checking'
+  return {
+    ...(facts === null ? {} : fromFacts(facts)),
+    state: to,
+    stateSinceMs: nowMs,
+    isAtRest: false,
+    lastPollAtMs: hasAsked ? nowMs : (before?.lastPollAtMs ?? null),
+    nextPollAtMs: null,
+  }
+}
+
+const fromFacts = ({ batchId, remoteStatus, attempt, rootIndex }: TripleFacts): Partial<TripleSummary> => ({
+  batchId,
+  remoteStatus,
+  attempt,
+  rootIndex,
+})
+
+function settled(
+  before: TripleSummary | undefined,
+  { index, state, problem, counts, remoteStatus, attempt, rootIndex }: TripleReport,
+  rests: Map<string, Rest>,
+  nowMs: number,
+): Partial<TripleSummary> {
+  const last = rests.get(index)
+  const problemCode = problem?.code ?? null
+  const isSameRest = last?.state === state && last.problemCode === problemCode
+  const sinceMs = isSameRest ? last.sinceMs : nowMs
+  rests.set(index, { state, problemCode, sinceMs })
+  return {
+    state,
+    stateSinceMs: sinceMs,
+    isAtRest: true,
+    problem: problem === null ? null : toStandingProblem(problem),
+    remoteStatus: remoteStatus ?? before?.remoteStatus ?? null,
+    attempt,
+    rootIndex,
+    ...(counts === null ? {} : { requests: counts.input, missing: counts.missing }),
+  }
+}
+
+const isWaiting = (state: string): boolean =>
+  state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room'
+
+function whyRefused(
+  summary: TripleSummary | undefined,
+  type: TripleCommandType,
+  isOver: boolean,
+): string | null {
+  if (isOver) return 'The run is over.'
+  if (summary === undefined) return 'There is no such triple.'
+  if (summary.state === 'done') return 'The triple is done.'
+  if (type === 'triple.retry' && summary.state === 'missing-input') {
+    return 'Nothing to try again before the input file is back; rescan when it is.'
+  }
+  return null
+}
+
+const unknown = (index: string): TripleSummary => ({
+  index,
+  state: 'deciding.surveying',
+  stateSinceMs: null,
+  remoteStatus: null,
+  lastPollAtMs: null,
+  nextPollAtMs: null,
+  attempt: 1,
+  problem: null,
+  isAtRest: false,
+  isAtWork: true,
+  batchId: null,
+  rootIndex: index,
+  requests: null,
+  missing: null,
+})

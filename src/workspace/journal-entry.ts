@@ -1,0 +1,34 @@
+/** One transition of a triple. */
+export interface JournalEntry {
+  /** ISO 8601, in UTC. */
+  readonly at: string
+  /** Names of states, such as `awaiting-online-files.waiting`. */
+  readonly from: string
+  readonly event: string
+  readonly to: string
+  /** Only where the triple came to rest: since when it rests there for the same reason, ISO 8601 in UTC. */
+  readonly since?: string
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** `null` for what is no entry: a line that a crash or a hand left torn. */
+export function parseJournalLine(line: string): JournalEntry | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isEntry(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const isText = (key: string): boolean => typeof Reflect.get(value, key) === 'string'
+  const facts: unknown = Reflect.get(value, 'facts')
+  const since: unknown = Reflect.get(value, 'since')
+  return (
+    ['at', 'from', 'event', 'to'].every(isText) &&
+    (since === undefined || typeof since === 'string') &&
+    (facts === undefined || (typeof facts === 'object' && facts !== null))
+  )
+}
