@@ -4,6 +4,7 @@ import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
 import { folderParameter, jsonFlag } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
+import { inspectorFlags, type InspectorFlags } from './inspector-flags.js'
 import { serverFlags, type ServerFlags } from './server-flags.js'
 
 // Type aliases, because the framework wants flags that can stand for a record of any flags.
@@ -21,7 +22,7 @@ export type RunFlags = LookFlags &
     readonly processor?: string
     readonly repairJson?: boolean
     readonly submit?: boolean
-  }
+  } & InspectorFlags
 
 export type UnlockFlags = { readonly force?: boolean }
 
@@ -60,6 +61,7 @@ export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineCon
     flags: {
       ...reconcileFlags,
       ...serverFlags,
+      ...inspectorFlags,
       submit: {
         kind: 'boolean',
         brief: 'Also send inputs that were never submitted; that costs money',

@@ -2,6 +2,7 @@ import { buildCommand } from '@stricli/core'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
+import { inspectorFlags, type InspectorFlags } from './inspector-flags.js'
 import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import { workspace, type LookFlags, type RunFlags, type WorkspaceArgument } from './routes.js'
@@ -12,7 +13,7 @@ export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: num
 export type SubmitFlags = LookFlags &
   ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
 
-export type RetryFlags = Omit<RunFlags, 'submit'> & { readonly all?: boolean }
+export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & { readonly all?: boolean }
 
 export type IndexArguments = readonly [workspace: string, index: string]
 
@@ -29,6 +30,7 @@ export const watchRoute = buildCommand<WatchFlags, WorkspaceArgument, CommandLin
     flags: {
       ...reconcileFlags,
       ...serverFlags,
+      ...inspectorFlags,
       pollSeconds: {
         kind: 'parsed',
         brief: 'Seconds between two looks at the server, 1 to 86400 (60 unless given)',

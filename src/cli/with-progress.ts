@@ -8,6 +8,8 @@ import { createTalk, type Talk } from './render/talk.js'
 export interface Reporter {
   readonly onEvent: ReportEvent
   readonly talk: Talk
+  /** Writes ordinary text above the live lines. */
+  readonly write: (text: string) => void
 }
 
 /** Runs work with live progress and talk on stderr. The live lines are gone when it ends, however it ends. */
@@ -25,7 +27,7 @@ export async function withProgress<Result>(
   const onStop = (): void => progress.write('Stopping cleanly; once more stops at once.\n')
   signal.addEventListener('abort', onStop, { once: true })
   try {
-    return await work({ onEvent, talk })
+    return await work({ onEvent, talk, write: (text) => progress.write(text) })
   } finally {
     signal.removeEventListener('abort', onStop)
     progress.close()

@@ -1,6 +1,6 @@
 import type { TripleFacts } from '../../machines/index.js'
 import type { StepEvent } from '../actors/events.js'
-import type { TripleReport } from './report.js'
+import type { TripleReport, WorkspaceReport } from './report.js'
 
 /**
  * Everything a run has to say, in the order it happens. The terminal, `--json` and users' own progress displays
@@ -16,6 +16,8 @@ export type ReconciliationEvent =
     }
   /** Waiting for the server; the next look at it is in `delayMs`. */
   | { readonly type: 'poll.scheduled'; readonly delayMs: number; readonly waiting: number }
+  /** A watch that stays has nothing more to do by itself; `report` has the last report of each triple. */
+  | { readonly type: 'watch.resting'; readonly report: WorkspaceReport }
   | { readonly type: 'triple.started'; readonly index: string }
   /** The triple's machine took a step. `from` and `to` are state paths such as `checking-ids.checking`. */
   | {

@@ -83,6 +83,10 @@ async function watch(state: Watch): Promise<WorkspaceReport> {
     ) {
       return { ...found, triples: [...latest.values()] }
     }
+    if (nextPollAtMs === null) {
+      const report = { ...found, triples: [...latest.values()] }
+      reporterOf(options)({ type: 'watch.resting', report })
+    }
     asked = await nextCommands(state, nextPollAtMs)
     // Nothing was under way: a stop is how this is meant to end.
     if (nextPollAtMs === null && wasStopped(options)) return { ...found, triples: [...latest.values()] }

@@ -1,4 +1,6 @@
+import type { TripleSnapshot } from '../../machines/index.js'
 import { systemClock, type Clock } from '../clock.js'
+import { bothInspect, neverThrows } from '../engine/observe-actor.js'
 import { createTripleCommands } from '../engine/triple-commands.js'
 import type { WatchOptions } from '../engine/watch-workspace.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
@@ -8,6 +10,7 @@ import { serveInspector } from './server/serve-inspector.js'
 import { journalSource } from './sources/journal-source.js'
 import { liveSource } from './sources/live-source.js'
 import { workspaceSource } from './sources/workspace-source.js'
+import { xstateInspectBridge } from './xstate-inspect/xstate-inspect-bridge.js'
 
 export interface InspectorOptions {
   /** Of 127.0.0.1; any free one unless given. */
@@ -24,6 +27,8 @@ export interface Inspector {
 
 /** The inspector of a run in this process. */
 export interface LiveInspector extends Inspector {
+  /** The address that viewers of `@xstate/inspect` connect to; with the token. */
+  readonly xstateInspectUrl: string
   /** The options of the run, with what the inspector has to hear and to say. */
   attach<Options extends WatchOptions>(options: Options): Options
   /** The run is over; the page stays, and its buttons do nothing any more. */
@@ -65,18 +70,32 @@ export async function inspectLive(
   const commands = createTripleCommands()
   const disk = await workspaceSource(workspace, { clock })
   const source = liveSource(disk, { clock, commands })
-  const server = await serveSource(source, options)
+  const bridge = xstateInspectBridge({
+    // By way of the run, which sees to it that not too many triples work at once.
+    send: (actor, { type }) => {
+      const { index } = (actor.getSnapshot() as TripleSnapshot).context
+      if (type === 'triple.rescan' || type === 'triple.retry') source.command?.(index, type)
+    },
+  })
+  const server = await serveSource(source, options, (socket) => bridge.connect(socket))
+  const url = new URL(server.url)
   return {
     ...server,
+    xstateInspectUrl: `ws://${url.host}/xstate-inspect${url.search}`,
     attach: (run) => ({
       ...run,
       commands,
+      inspect: bothInspect(bridge.inspect, neverThrows(run.inspect)),
       onEvent: (event) => {
         source.onEvent(event)
         run.onEvent?.(event)
       },
     }),
     end: () => source.end(),
+    close: async () => {
+      bridge.close()
+      await server.close()
+    },
   }
 }
 

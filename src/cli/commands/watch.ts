@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
-import { watchWorkspace } from '../../engine/watch-workspace.js'
+import { watchWorkspace, type WatchOptions } from '../../engine/watch-workspace.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { connectOrRefuse } from '../connect.js'
 import type { ExitCode } from '../exit-codes.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
 import type { WatchFlags } from '../server-routes.js'
+import { watchWithInspector } from '../with-inspector.js'
 import { withProgress } from '../with-progress.js'
 import { exitCodeOfReport, writeReport } from '../write-report.js'
 
@@ -14,14 +15,17 @@ export const watch = command(async (context, flags: WatchFlags, root: string): P
   const client = await connectOrRefuse(context, flags)
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)
-  const report = await withProgress(context, ({ onEvent }) =>
-    watchWorkspace(workspace, {
+  const report = await withProgress(context, (reporter) => {
+    const options: WatchOptions = {
       ...reconcileOptions(context, flags, loaded),
       client,
       pollDelayMs: flags.pollSeconds === undefined ? undefined : flags.pollSeconds * 1_000,
-      onEvent,
-    }),
-  )
+      onEvent: reporter.onEvent,
+    }
+    return flags.inspect === true
+      ? watchWithInspector(context, flags, workspace, reporter, options)
+      : watchWorkspace(workspace, options)
+  })
   writeReport(context, flags, workspace, report)
   return exitCodeOfReport(report)
 })
