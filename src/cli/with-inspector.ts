@@ -23,9 +23,15 @@ export async function watchWithInspector(
   // Loaded when it is wanted: the page and its WebSockets take their time.
   const { inspectLive } = await import('../inspect/open-inspector.js')
   const inspector = await inspectLive(workspace, { port: inspectPort, clock: context.clock })
+  let hasRested = false
   const tellRest = (event: ReconciliationEvent): void => {
     options.onEvent?.(event)
-    if (event.type === 'watch.resting') write(restText(context, workspace, event.report, inspector.url))
+    if (event.type !== 'watch.resting') return
+    // The table at the end tells of what a button changed.
+    write(
+      hasRested ? 'Every triple rests again.\n' : restText(context, workspace, event.report, inspector.url),
+    )
+    hasRested = true
   }
   write(`Inspector: ${inspector.url}\n`)
   try {
