@@ -125,6 +125,7 @@ function proofOf(
 async function readText(fs: FileSystem, path: string): Promise<string | null> {
   const stat = await fs.stat(path)
   if (stat === null) return null
+  if (stat.kind === 'other') throw unreadableProof(path, 'it is no regular file', undefined)
   if (stat.bytes > maxProofBytes) throw unreadableProof(path, `it has ${stat.bytes} bytes`, undefined)
   const file = await fs.open(path, 'read')
   try {

@@ -1,4 +1,4 @@
-import type { Problem } from '../../machines/index.js'
+import type { Problem, ProblemCode } from '../../machines/index.js'
 import type { JournalEntry } from '../workspace/journal-entry.js'
 
 /** What the journal of a triple says of how it stands; times in milliseconds since 1970. */
@@ -23,7 +23,7 @@ export function standingIn(entries: readonly JournalEntry[]): JournalStanding | 
     state: last.to,
     stateSinceMs: timeOf(last.since ?? last.at),
     lastPollAtMs: poll === undefined ? null : timeOf(poll.at),
-    problem: isProblem(problem) ? problem : null,
+    problem: problemIn(problem),
     isAtRest: last.since !== undefined,
   }
 }
@@ -34,7 +34,26 @@ function timeOf(text: string): number | null {
   return Number.isNaN(timeMs) ? null : timeMs
 }
 
-function isProblem(value: unknown): value is Problem {
-  if (typeof value !== 'object' || value === null) return false
-  return typeof Reflect.get(value, 'code') === 'string' && typeof Reflect.get(value, 'message') === 'string'
+const longestText = 2_000
+
+/** What a journal calls a problem, with every text cut: it may come from anywhere. */
+function problemIn(value: unknown): Problem | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { code, message, hint, causeMessage, isPassing, needsPerson, facts } = value as Record<
+    string,
+    unknown
+  >
+  if (typeof code !== 'string' || typeof message !== 'string') return null
+  return {
+    code: code.slice(0, 100) as ProblemCode,
+    message: message.slice(0, longestText),
+    ...(typeof hint === 'string' && { hint: hint.slice(0, longestText) }),
+    ...(typeof causeMessage === 'string' && { causeMessage: causeMessage.slice(0, longestText) }),
+    ...(isPassing === true && { isPassing }),
+    ...(needsPerson === true && { needsPerson }),
+    ...(isFacts(facts) && { facts }),
+  }
 }
+
+const isFacts = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

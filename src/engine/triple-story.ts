@@ -35,11 +35,14 @@ export interface StandingProblem {
 
 const longestText = 300
 
+/** Servers and journals may say anything; a line of a list shows it. */
+const oneLine = (text: string): string => text.slice(0, longestText).replace(/[\s\p{Cc}]+/gu, ' ')
+
 export function toStandingProblem({ code, message, hint, needsPerson }: Problem): StandingProblem {
   return {
     code,
-    message: message.slice(0, longestText),
-    hint: hint?.slice(0, longestText) ?? null,
+    message: oneLine(message),
+    hint: hint === undefined ? null : oneLine(hint),
     needsPerson: needsPerson === true,
   }
 }
@@ -78,10 +81,10 @@ export function storyOf(standing: TripleStanding, nowMs: number): TripleStory {
 /** `null` while the triple moves, or waits as it should. */
 export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {
   const { state, problem, stateSinceMs, isAtRest, isAtWork } = standing
-  if (state === 'done') return null
+  if (state === 'done' || (isAtWork && !isAtRest)) return null
   if (problem?.needsPerson === true || state === 'missing-input') return 'needs-attention'
   if (state === 'failed') return 'failed'
-  if (!isAtRest && !isAtWork) return 'interrupted'
+  if (!isAtRest) return 'interrupted'
   const isWaiting = state === 'awaiting-online-files.waiting'
   if (isWaiting && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs) return 'overdue'
   return null
@@ -105,6 +108,6 @@ function whereItIs(standing: TripleStanding, nowMs: number): string {
   const since = stateSinceMs === null ? '' : ` for ${durationText(nowMs - stateSinceMs)}`
   const poll = lastPollAtMs === null ? '' : `, last poll ${durationText(nowMs - lastPollAtMs)} ago`
   const next = nextPollAtMs === null ? '' : `, next in ${durationText(nextPollAtMs - nowMs)}`
-  const remote = remoteStatus === null ? '' : `, server says ${remoteStatus}`
-  return `in ${state}${since}${poll}${next}${remote}`
+  const remote = remoteStatus === null ? '' : `, server says ${oneLine(remoteStatus)}`
+  return `in ${oneLine(state)}${since}${poll}${next}${remote}`
 }

@@ -1,7 +1,7 @@
 import type { AccountingCounts, TripleFacts } from '../../machines/index.js'
 import { readProof } from '../accounting/proof.js'
 import { isBatchReconciliationError } from '../errors.js'
-import { readJournal } from '../workspace/journal.js'
+import { readJournalEnd } from '../workspace/journal.js'
 import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone } from '../workspace/scan-done.js'
@@ -48,7 +48,8 @@ export async function tripleStatus(workspace: BatchWorkspace, index: string): Pr
 
 /** Where the last run left the triple; `null` when its files are no longer those of that run. */
 async function lastStanding(workspace: BatchWorkspace, facts: TripleFacts): Promise<JournalStanding | null> {
-  const { entries } = await readJournal(workspace, facts.index)
+  // The journal is for people: one that cannot be read tells nothing, and changes nothing else.
+  const { entries } = await readJournalEnd(workspace, facts.index).catch(() => ({ entries: [] }))
   const noted = entries.at(-1)?.facts
   if (noted === undefined || filesOf(noted) !== filesOf({ ...facts })) return null
   return standingIn(entries)

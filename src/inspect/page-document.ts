@@ -19,10 +19,14 @@ export interface PageDocument {
   readonly contentSecurityPolicy: string
 }
 
+/** By this a page of ours is known again; it stands within the first `generatorMetaBytes` bytes. */
+export const generatorMeta = '<meta name="generator" content="batch-reconciler">'
+export const generatorMetaBytes = 1_000
+
 /** One self-contained HTML text. Only this script and this style may run, known by their hashes. */
 export function pageDocument({ script, style, title, data }: PageDocumentOptions): PageDocument {
   const inlineScript = withoutEndTag(script)
-  const contentSecurityPolicy = policyOf(inlineScript, style)
+  const contentSecurityPolicy = policyOf(inlineScript, style, data === null ? "'self'" : "'none'")
   const meta =
     data === null
       ? ''
@@ -31,6 +35,7 @@ export function pageDocument({ script, style, title, data }: PageDocumentOptions
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${generatorMeta}
 ${meta}<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${style}</style>
@@ -52,12 +57,12 @@ export async function readPageAssets(): Promise<PageAssets> {
 
 const readAsset = (name: string) => readFile(new URL(`./page/${name}`, import.meta.url), 'utf8')
 
-function policyOf(script: string, style: string): string {
+function policyOf(script: string, style: string, reachable: string): string {
   return [
     "default-src 'none'",
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
-    "connect-src 'self'",
+    `connect-src ${reachable}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
@@ -68,12 +73,16 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text.replace(/\r\n?/g, '\n')).digest('base64')}`
 }
 
-/** `</script` inside a text of the script would end it; `<\/script` means the same to JavaScript. */
+/**
+ * `</script` inside a text of the script would end it, and `<!--` could keep its end tag from counting (HTML standard,
+ * script data double escaped state). With a backslash both mean the same to JavaScript.
+ */
 function withoutEndTag(script: string): string {
-  return script.replace(/<\/(?=script)/gi, String.raw`<\/`)
+  return script.replace(/<\/(?=script)/gi, String.raw`<\/`).replaceAll('<!--', String.raw`<\!--`)
 }
 
-function embeddedJson(data: ExportedInspection): string {
+/** JSON that stays text wherever it stands in a document. */
+export function embeddedJson(data: unknown): string {
   return JSON.stringify(data).replace(/</g, String.raw`\u003c`)
 }
 

@@ -1,45 +1,71 @@
-import type { FileSystem, OpenFile } from './file-system.js'
+import type { FileSystem } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
+import { readTextEnd } from './read-text-end.js'
 import type { WorkspaceLayout } from './layout.js'
 
-/** Where a triple rests, why, and since when (ISO 8601). */
-export interface NotedRest {
+/** Where a triple rests, why, and since when: ISO 8601 in a journal, milliseconds since 1970 in a run. */
+export interface NotedRest<Since = string> {
   readonly state: string
-  readonly problemCode: string | null
-  readonly since: string
+  /** The batch it waits for, or else the code of its problem. */
+  readonly reason: string | null
+  readonly since: Since
 }
 
-/** The rest an entry speaks of; `null` when the triple was only passing through. */
-export function restIn({ to, since, facts }: JournalEntry): NotedRest | null {
-  return since === undefined ? null : { state: to, problemCode: problemCodeOf(facts), since }
+const waitingState = 'awaiting-online-files.waiting'
+
+/** What makes two rests in a state the same one. A batch is one wait, whatever went wrong at single polls. */
+export function restReason(
+  state: string,
+  { batchId, problemCode }: { readonly batchId: string | null; readonly problemCode: string | null },
+): string | null {
+  return state === waitingState ? batchId : problemCode
 }
 
 /**
- * Since when the triple rests as `entry` says: polls and retries that end where they began do not begin a new rest,
- * also when the journal was begun anew in between.
+ * Since when it rests so, by the rests before; `null` when this is another rest. Polls and retries that end where
+ * they began do not begin a new rest, and neither does a server that was out of reach for a while.
  */
-export function restingSince(entry: JournalEntry, last: NotedRest | null): string {
-  const isSame = last?.state === entry.to && last.problemCode === problemCodeOf(entry.facts)
-  return isSame ? last.since : entry.at
+export function restedSince<Since>(
+  { state, reason }: Omit<NotedRest<Since>, 'since'>,
+  before: readonly NotedRest<Since>[],
+): Since | null {
+  return before.find((rest) => rest.state === state && rest.reason === reason)?.since ?? null
 }
 
-/** The last rest that was noted for a triple, from the ends of its journal and the older one. */
-export async function readLastRest(
+/** The rests to remember after `rest`: itself, and the last wait for a batch. */
+export function afterRest<Since>(
+  rest: NotedRest<Since>,
+  before: readonly NotedRest<Since>[],
+): readonly NotedRest<Since>[] {
+  return [rest, ...before.filter(({ state }) => state === waitingState && state !== rest.state)]
+}
+
+/** The rest an entry speaks of; `null` when the triple was only passing through, or its time is none. */
+export function restIn({ to, since, facts }: JournalEntry): NotedRest | null {
+  return isTime(since) ? { state: to, reason: reasonIn(to, facts), since } : null
+}
+
+/** Since when the triple rests as `entry` says; the rests before may be those of an earlier process. */
+export function restingSince(entry: JournalEntry, before: readonly NotedRest[]): string {
+  return restedSince({ state: entry.to, reason: reasonIn(entry.to, entry.facts) }, before) ?? entry.at
+}
+
+/** The last rests that were noted for a triple, from the ends of its journal and the older one. */
+export async function readLastRests(
   fileSystem: FileSystem,
   layout: WorkspaceLayout,
   index: string,
-): Promise<NotedRest | null> {
-  for (const path of [layout.journalFile(index), layout.olderJournalFile(index)]) {
-    if ((await fileSystem.stat(path)) === null) continue
-    const file = await fileSystem.open(path, 'read')
-    try {
-      const rest = lastRestIn(await readTail(file))
-      if (rest !== null) return rest
-    } finally {
-      await file.close()
+): Promise<readonly NotedRest[]> {
+  let rests: readonly NotedRest[] = []
+  for (const path of [layout.olderJournalFile(index), layout.journalFile(index)]) {
+    const lines = (await readTextEnd(fileSystem, path, endBytes)).text.split('\n')
+    for (const line of lines) {
+      const entry = parseJournalLine(line)
+      const rest = entry === null ? null : restIn(entry)
+      if (rest !== null) rests = afterRest(rest, rests)
     }
   }
-  return null
+  return rests
 }
 
 export function problemCodeOf(facts: JournalEntry['facts']): string | null {
@@ -49,21 +75,18 @@ export function problemCodeOf(facts: JournalEntry['facts']): string | null {
   return typeof code === 'string' ? code : null
 }
 
-function lastRestIn(tail: string): NotedRest | null {
-  for (const line of tail.split('\n').toReversed()) {
-    const entry = parseJournalLine(line)
-    const rest = entry === null ? null : restIn(entry)
-    if (rest !== null) return rest
-  }
-  return null
+function reasonIn(state: string, facts: JournalEntry['facts']): string | null {
+  const batchId = facts?.['batchId']
+  return restReason(state, {
+    batchId: typeof batchId === 'string' ? batchId : null,
+    problemCode: problemCodeOf(facts),
+  })
+}
+
+/** Journals can be edited: what is carried on from line to line has to be a time. */
+function isTime(text: string | undefined): text is string {
+  return text !== undefined && /^\d{4}-\d\d-\d\dT[\d:.]{5,20}Z$/.test(text) && !Number.isNaN(Date.parse(text))
 }
 
 /** More than a poll notes. */
-const tailBytes = 64 * 1024
-
-async function readTail(file: OpenFile): Promise<string> {
-  const { bytes } = await file.stat()
-  const tail = new Uint8Array(Math.min(bytes, tailBytes))
-  const read = await file.read(tail, bytes - tail.byteLength)
-  return new TextDecoder().decode(tail.subarray(0, read))
-}
+const endBytes = 64 * 1024

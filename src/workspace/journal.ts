@@ -4,9 +4,9 @@ import type { BatchIndex } from './batch-index.js'
 import { fileProblem } from './file-problem.js'
 import type { OpenFile } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
-import { readLastRest, restIn, restingSince, type NotedRest } from './journal-rest.js'
+import { afterRest, readLastRests, restIn, restingSince, type NotedRest } from './journal-rest.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { readWholeFile } from './read-whole-file.js'
+import { readTextEnd } from './read-text-end.js'
 import { systemErrorCode } from './system-error-code.js'
 
 export interface Journal {
@@ -36,7 +36,7 @@ export function openJournal(
   { clock = systemClock, onError = () => {} }: JournalOptions = {},
 ): Journal {
   let pending: Note[] = []
-  let lastRest: NotedRest | null | undefined
+  let rests: readonly NotedRest[] | null = null
   let writing: Promise<void> | null = null
   let hasFailed = false
 
@@ -46,15 +46,17 @@ export function openJournal(
     while (pending.length > 0) {
       const notes = pending
       pending = []
-      if (lastRest === undefined && notes.some(({ isRest }) => isRest)) {
-        lastRest = await readLastRest(workspace.fileSystem, workspace.layout, index)
+      if (notes.some(({ isRest }) => isRest)) {
+        // What cannot be read again must not keep the next steps from being noted.
+        rests ??= await readLastRests(workspace.fileSystem, workspace.layout, index).catch(() => [])
       }
       await appendLines(workspace, index, notes.map(lineOf).join(''))
     }
   }
   const lineOf = ({ entry, isRest }: Note): string => {
-    const noted = isRest ? { ...entry, since: restingSince(entry, lastRest ?? null) } : entry
-    if (isRest) lastRest = restIn(noted)
+    const noted = isRest ? { ...entry, since: restingSince(entry, rests ?? []) } : entry
+    const rest = restIn(noted)
+    if (rest !== null) rests = afterRest(rest, rests ?? [])
     return `${JSON.stringify(noted)}\n`
   }
   const giveUpOnce = (error: unknown): void => {
@@ -90,19 +92,49 @@ interface Note {
   readonly isRest: boolean
 }
 
-/** What was noted of a triple, oldest first; lines a crash or a hand left torn are counted and left out. */
-export async function readJournal(
-  { layout, fileSystem }: BatchWorkspace,
-  index: BatchIndex,
-): Promise<{ readonly entries: readonly JournalEntry[]; readonly unreadableLines: number }> {
+/** Entries of a journal, and how many lines of it are none. */
+export interface JournalContent {
+  readonly entries: readonly JournalEntry[]
+  readonly unreadableLines: number
+}
+
+/**
+ * What was noted of a triple, oldest first; lines a crash or a hand left torn are counted and left out. Of a file far
+ * larger than ours get, its end.
+ */
+export async function readJournal(workspace: BatchWorkspace, index: BatchIndex): Promise<JournalContent> {
+  const { layout } = workspace
+  return readFiles(workspace, [layout.olderJournalFile(index), layout.journalFile(index)], mostReadBytes)
+}
+
+/** The newest entries, oldest first: enough to tell how the triple stands. */
+export async function readJournalEnd(workspace: BatchWorkspace, index: BatchIndex): Promise<JournalContent> {
+  const { layout } = workspace
+  const newest = await readFiles(workspace, [layout.journalFile(index)], endBytes)
+  if (newest.entries.length >= fewEntries) return newest
+  return readFiles(workspace, [layout.olderJournalFile(index), layout.journalFile(index)], longEndBytes)
+}
+
+/** More than two generations of ours hold. */
+const mostReadBytes = 8 * 1024 * 1024
+
+/** Some ten polls. A journal with long lines is read further, one that has just begun with the one before. */
+const endBytes = 16 * 1024
+const longEndBytes = 256 * 1024
+const fewEntries = 8
+
+async function readFiles(
+  { fileSystem }: BatchWorkspace,
+  paths: readonly string[],
+  mostBytes: number,
+): Promise<JournalContent> {
   const entries: JournalEntry[] = []
   let unreadableLines = 0
-  for (const path of [layout.olderJournalFile(index), layout.journalFile(index)]) {
-    if ((await fileSystem.stat(path)) === null) continue
-    for (const line of new TextDecoder().decode(await readWholeFile(fileSystem, path)).split('\n')) {
+  for (const path of paths) {
+    for (const line of (await readTextEnd(fileSystem, path, mostBytes)).text.split('\n')) {
       const entry = parseJournalLine(line)
       if (entry !== null) entries.push(entry)
-      else if (line !== '') unreadableLines += 1
+      else if (line.trim() !== '') unreadableLines += 1
     }
   }
   return { entries, unreadableLines }

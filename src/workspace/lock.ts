@@ -53,6 +53,15 @@ export async function removeWorkspaceLock(workspace: BatchWorkspace): Promise<Wo
   return state
 }
 
+/** Whether a process works on the workspace: a lock that nobody can tell to be left over counts. */
+export async function isWorkedOn(
+  workspace: BatchWorkspace,
+  processes: ProcessTable = systemProcessTable,
+): Promise<boolean> {
+  const state = await readWorkspaceLock(workspace)
+  return state.type === 'held' ? !isGone(state.holder, processes) : state.type === 'unreadable'
+}
+
 function newHolder(clock: Clock, processes: ProcessTable): LockHolder {
   const { host, pid } = processes
   const token = randomBytes(16).toString('hex')

@@ -9,6 +9,7 @@ import { nodeFileSystem } from '../../workspace/node-file-system.js'
 import { readWholeFile } from '../../workspace/read-whole-file.js'
 import type { InspectionSource } from '../inspection-source.js'
 import type { TripleDetail, TripleSummary } from '../protocol.js'
+import { withoutFacts } from './triple-detail.js'
 import { replayOf, stepOf } from './triple-replay.js'
 
 /** Our own begin anew at 1 MiB; anything far beyond that is not one of them. */
@@ -91,10 +92,15 @@ function summaryOf(index: string, entries: readonly JournalEntry[]): TripleSumma
     remoteStatus: textIn(facts, 'remoteStatus'),
     batchId: textIn(facts, 'batchId'),
     rootIndex: textIn(facts, 'rootIndex') ?? index,
-    attempt: typeof facts['attempt'] === 'number' ? facts['attempt'] : 1,
+    attempt: attemptIn(facts),
     requests: null,
     missing: null,
   }
+}
+
+/** A page counts with it. */
+function attemptIn({ attempt }: Readonly<Record<string, unknown>>): number {
+  return typeof attempt === 'number' && Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1
 }
 
 function detailOf(
@@ -113,7 +119,7 @@ function detailOf(
     errorFileId: textIn(facts, 'errorFileId'),
     parentIndex: textIn(facts, 'parentIndex'),
     retryIndex: null,
-    problem: standingIn(entries)?.problem ?? null,
+    problem: withoutFacts(standingIn(entries)?.problem ?? null),
     counts: null,
     rows: null,
     contradictions: [],

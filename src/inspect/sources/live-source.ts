@@ -4,8 +4,10 @@ import type { ReconciliationEvent, ReportEvent } from '../../engine/events.js'
 import type { TripleReport } from '../../engine/report.js'
 import type { TripleCommands } from '../../engine/triple-commands.js'
 import { toStandingProblem } from '../../engine/triple-story.js'
+import { compareBatchIndices } from '../../workspace/batch-index.js'
+import { afterRest, restedSince, restReason, type NotedRest } from '../../workspace/journal-rest.js'
 import type { InspectionSource } from '../inspection-source.js'
-import type { CommandAnswer, TripleCommandType, TripleSummary } from '../protocol.js'
+import type { CommandAnswer, TripleCommandType, TripleDetail, TripleSummary } from '../protocol.js'
 
 export interface LiveSource extends InspectionSource {
   /** Hears what the run does, as the run's `onEvent`. */
@@ -23,7 +25,8 @@ export interface LiveSourceOptions {
 /** A run in this process: what stood on disk before, and since then what the run's events say. */
 export function liveSource(disk: InspectionSource, { clock, commands }: LiveSourceOptions): LiveSource {
   const known = new Map(disk.summaries().map((one) => [one.index, { ...one, isAtWork: true }]))
-  const rests = new Map([...known].map(([index, one]) => [index, restOf(one)]))
+  const rests: Rests = new Map([...known].map(([index, one]) => [index, restsOf(one)]))
+  let order: readonly string[] | null = null
   const listeners = new Set<(index: string | null) => void>()
   let isOver = false
 
@@ -31,6 +34,7 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     for (const listener of listeners) listener(index)
   }
   const change = (index: string, news: Partial<TripleSummary>): void => {
+    if (!known.has(index)) order = null
     known.set(index, { ...(known.get(index) ?? unknown(index)), ...news })
     tell(index)
   }
@@ -59,7 +63,10 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     get isOver() {
       return isOver
     },
-    summaries: () => [...known.values()],
+    summaries: () => {
+      order ??= [...known.keys()].toSorted(compareBatchIndices)
+      return order.flatMap((index) => known.get(index) ?? [])
+    },
     summary: (index) => known.get(index) ?? null,
     subscribe(listener) {
       listeners.add(listener)
@@ -68,9 +75,9 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     async detail(index, options) {
       const summary = known.get(index)
       const detail = summary === undefined ? null : await disk.detail(index, options)
-      return detail === null || summary === undefined ? null : { ...detail, summary }
+      return detail === null || summary === undefined ? null : withSummary(detail, summary)
     },
-    replay: (index) => disk.replay(index),
+    replay: async (index) => (known.has(index) ? disk.replay(index) : null),
     command: commands === undefined ? null : answer,
     onEvent,
     end() {
@@ -78,22 +85,42 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
       for (const index of known.keys()) change(index, { isAtWork: false, nextPollAtMs: null })
       tell(null)
     },
-    close: () => disk.close(),
+    close() {
+      listeners.clear()
+      disk.close()
+    },
   }
 }
 
-/** Where a triple last rested and since when: a poll that changes nothing does not begin a new rest. */
-interface Rest {
-  readonly state: string
-  readonly problemCode: string | null
-  readonly sinceMs: number | null
+/** What the run knows is newer; what only the disk tells is filled in. */
+function withSummary(detail: TripleDetail, summary: TripleSummary): TripleDetail {
+  const { batchId, requests, missing, remoteStatus } = detail.summary
+  return {
+    ...detail,
+    problem: summary.problem === null ? null : detail.problem,
+    summary: {
+      ...summary,
+      batchId: summary.batchId ?? batchId,
+      requests: summary.requests ?? requests,
+      missing: summary.missing ?? missing,
+      remoteStatus: summary.remoteStatus ?? remoteStatus,
+    },
+  }
 }
 
-const restOf = ({ state, problem, stateSinceMs }: TripleSummary): Rest => ({
-  state,
-  problemCode: problem?.code ?? null,
-  sinceMs: stateSinceMs,
-})
+/** Where each triple last rested and since when: a poll that changes nothing does not begin a new rest. */
+type Rests = Map<string, readonly NotedRest<number | null>[]>
+
+const restsOf = ({ state, problem, batchId, stateSinceMs, isAtRest }: TripleSummary) =>
+  isAtRest
+    ? [
+        {
+          state,
+          reason: restReason(state, { batchId, problemCode: problem?.code ?? null }),
+          since: stateSinceMs,
+        },
+      ]
+    : []
 
 type Changed = Extract<ReconciliationEvent, { type: 'triple.changed' }>
 
@@ -123,14 +150,13 @@ const fromFacts = ({ batchId, remoteStatus, attempt, rootIndex }: TripleFacts): 
 function settled(
   before: TripleSummary | undefined,
   { index, state, problem, counts, remoteStatus, attempt, rootIndex }: TripleReport,
-  rests: Map<string, Rest>,
+  rests: Rests,
   nowMs: number,
 ): Partial<TripleSummary> {
-  const last = rests.get(index)
-  const problemCode = problem?.code ?? null
-  const isSameRest = last?.state === state && last.problemCode === problemCode
-  const sinceMs = isSameRest ? last.sinceMs : nowMs
-  rests.set(index, { state, problemCode, sinceMs })
+  const last = rests.get(index) ?? []
+  const reason = restReason(state, { batchId: before?.batchId ?? null, problemCode: problem?.code ?? null })
+  const sinceMs = restedSince({ state, reason }, last) ?? nowMs
+  rests.set(index, afterRest({ state, reason, since: sinceMs }, last))
   return {
     state,
     stateSinceMs: sinceMs,

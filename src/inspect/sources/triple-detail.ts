@@ -1,17 +1,18 @@
 import { relative, sep } from 'node:path'
 import { z } from 'zod'
-import { fileKinds, recommendedOperations, type TripleFacts } from '../../../machines/index.js'
+import { fileKinds, recommendedOperations, type Problem, type TripleFacts } from '../../../machines/index.js'
 import { readProof, type AccountingProof } from '../../accounting/proof.js'
 import { surveyFacts } from '../../actors/survey-triple.js'
-import { standingIn } from '../../engine/journal-standing.js'
+import { tripleStatus } from '../../engine/workspace-status.js'
 import { requireBatchIndex, type BatchIndex } from '../../workspace/batch-index.js'
+import { locateTriple } from '../../workspace/locate-triple.js'
 import { readJournal } from '../../workspace/journal.js'
 import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
-import { readWholeFile } from '../../workspace/read-whole-file.js'
+import { readTextEnd } from '../../workspace/read-text-end.js'
 import type { DetailOptions } from '../inspection-source.js'
 import type { InspectedErrorGroup, InspectedFile, TripleDetail, TripleSummary } from '../protocol.js'
-import { stepOf } from './triple-replay.js'
+import { emptyJournal, stepOf } from './triple-replay.js'
 
 const mostSteps = 200
 const mostErrorGroups = 50
@@ -38,7 +39,7 @@ export async function readTripleDetail(
     errorFileId: metadata?.error_file_id ?? null,
     parentIndex: metadata?.parent_index ?? null,
     retryIndex: null,
-    problem: summary.state === 'done' ? null : (standingIn(entries)?.problem ?? null),
+    problem: summary.state === 'done' ? null : await problemOf(workspace, index, options),
     counts: proof?.counts ?? null,
     rows: null,
     contradictions: proof?.contradictions ?? [],
@@ -49,15 +50,29 @@ export async function readTripleDetail(
   }
 }
 
-const emptyJournal = { entries: [], unreadableLines: 0 }
-
 /** The page shows what there is: a file nobody can read must not hide the others. */
 const orNull = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(() => null)
 
 async function anyMetadata(workspace: BatchWorkspace, index: BatchIndex): Promise<BatchMetadata | null> {
   const { layout } = workspace
-  const standing = await readMetadata(workspace, layout.workdirFile('metadata', index))
+  const standing = await readMetadata(workspace, await locateTriple(workspace, index))
   return standing ?? readMetadata(workspace, layout.doneFile('metadata', index))
+}
+
+async function problemOf(
+  workspace: BatchWorkspace,
+  index: BatchIndex,
+  { withRowTexts }: DetailOptions,
+): Promise<Problem | null> {
+  const problem = (await orNull(tripleStatus(workspace, index)))?.problem ?? null
+  return withRowTexts ? problem : withoutFacts(problem)
+}
+
+/** The facts of a problem name rows, such as ids without an answer. */
+export function withoutFacts(problem: Problem | null): Problem | null {
+  if (problem === null) return null
+  const { facts: _, ...rest } = problem
+  return rest
 }
 
 /** Of what is done the list knows the name only. */
@@ -82,13 +97,12 @@ function operationsOf(facts: TripleFacts | null): TripleDetail['operations'] {
   return course?.type === 'operations' ? course.operations : []
 }
 
-async function filesOf(
-  { root, layout, fileSystem }: BatchWorkspace,
-  index: BatchIndex,
-): Promise<InspectedFile[]> {
+async function filesOf(workspace: BatchWorkspace, index: BatchIndex): Promise<InspectedFile[]> {
+  const { root, layout, fileSystem } = workspace
+  const triple = await orNull(locateTriple(workspace, index))
   const files: InspectedFile[] = []
   for (const kind of fileKinds) {
-    for (const path of [layout.workdirFile(kind, index), layout.doneFile(kind, index)]) {
+    for (const path of [triple?.[kind] ?? layout.workdirFile(kind, index), layout.doneFile(kind, index)]) {
       const found = await orNull(fileSystem.stat(path))
       if (found === null) continue
       const { bytes, modifiedAtMs } = found
@@ -115,13 +129,12 @@ async function errorGroupsOf(
   { withRowTexts }: DetailOptions,
 ): Promise<InspectedErrorGroup[]> {
   const path = layout.expansionErrorLogFile(index)
-  const found = await fileSystem.stat(path)
-  if (found === null || found.bytes > largestErrorLogBytes) return []
-  const text = new TextDecoder().decode(await readWholeFile(fileSystem, path))
-  const lines = text.split('\n').filter((line) => line !== '')
-  return lines.slice(0, mostErrorGroups).flatMap((line) => {
-    const group = errorGroupSchema.safeParse(parsed(line)).data
-    if (group === undefined) return []
+  const { text, isCut } = await readTextEnd(fileSystem, path, largestErrorLogBytes)
+  const groups = isCut ? [] : text.split('\n').map((line) => errorGroupSchema.safeParse(parsed(line)).data)
+  const largest = groups
+    .filter((group) => group !== undefined)
+    .toSorted((left, right) => right.count - left.count)
+  return largest.slice(0, mostErrorGroups).map((group) => {
     const { outcome, code, count, message, sample_custom_ids: ids } = group
     return {
       outcome: outcome.slice(0, longestRowText),

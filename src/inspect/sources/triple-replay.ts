@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { problemCodeOf } from '../../workspace/journal-rest.js'
 import type { JournalEntry } from '../../workspace/journal-entry.js'
 import { readJournal } from '../../workspace/journal.js'
@@ -10,9 +9,12 @@ const mostSteps = 20_000
 
 /** The journal of a triple of a workspace, for stepping through; empty when there is none. */
 export async function readTripleReplay(workspace: BatchWorkspace, index: BatchIndex): Promise<TripleReplay> {
-  const { entries, unreadableLines } = await readJournal(workspace, index)
+  const { entries, unreadableLines } = await readJournal(workspace, index).catch(() => emptyJournal)
   return replayOf(index, entries, unreadableLines)
 }
+
+/** The page shows what there is; a journal that cannot be read is as none. */
+export const emptyJournal = { entries: [], unreadableLines: 0 } as const
 
 /** Facts are repeated only where they changed. */
 export function replayOf(
@@ -21,12 +23,32 @@ export function replayOf(
   unreadableLines: number,
 ): TripleReplay {
   const kept = entries.slice(-mostSteps)
-  const steps = kept.map((entry, position): ReplayStep => {
-    const facts = entry.facts ?? null
-    const isSame = position > 0 && isDeepStrictEqual(facts, kept[position - 1]?.facts ?? null)
+  let before: string | null = null
+  const steps = kept.map((entry): ReplayStep => {
+    const facts = factsToShow(entry)
+    const text = JSON.stringify(facts)
+    const isSame = text === before
+    before = text
     return { ...stepOf(entry), facts: isSame ? null : facts }
   })
   return { index, steps, omittedSteps: entries.length - kept.length, unreadableLines }
+}
+
+/** Facts of ours have a few kilobytes. */
+const longestFacts = 64 * 1024
+
+/** Without the facts of a problem: they name rows. `null` for what is far from anything of ours, or nested too deep. */
+function factsToShow({ facts }: JournalEntry): ReplayStep['facts'] {
+  if (facts === undefined) return null
+  const problem = facts['problem']
+  const isObject = typeof problem === 'object' && problem !== null
+  const shown = isObject ? { ...facts, problem: { ...problem, facts: undefined } } : facts
+  try {
+    return JSON.stringify(shown).length <= longestFacts ? shown : null
+  } catch {
+    // V8 gives up on text nested some thousands deep, which `JSON.parse` had no trouble with.
+    return null
+  }
 }
 
 const longestName = 200
