@@ -1,4 +1,4 @@
-import { appendFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { acquireWorkspaceLock } from '../../src/workspace/lock.js'
@@ -86,7 +86,13 @@ describe('status', () => {
       'RequestIdsMismatch',
     ])
     expect(cells[2]?.slice(0, 3)).toEqual(['5', 'submitting.waiting-for-leave', '–'])
-    expect(stderr).toBe('2 triples in workdir/, 1 in done/.\n')
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^✗ 4 failed: in failed for \d+ s$/),
+      expect.stringMatching(/^ {2}RequestIdsMismatch: ./),
+      expect.stringMatching(/^ {2}→ ./),
+      '2 triples in workdir/, 1 in done/.',
+      '',
+    ])
   })
 
   test('works beside a run and says who has the workspace', async () => {
@@ -98,21 +104,84 @@ describe('status', () => {
     expect(stderr).toContain(`Locked by process ${process.pid} on `)
   })
 
+  test('tells of a run that ended in the middle, but not while a process works on the workspace', async () => {
+    const root = await workspaceWith(recipes.neverSubmitted)
+    await batchReconciler(['run', root])
+    const { since: _, ...rest } = await lastJournalEntry(root)
+    await noteInJournal(root, { ...rest, to: 'submitting.uploading' })
+    const lock = await acquireWorkspaceLock(await openWorkspace(root))
+    const during = await batchReconciler(['status', root])
+    await lock.release()
+    const after = await batchReconciler(['status', root])
+    expect(during.stderr).not.toContain('interrupted')
+    expect(after.stderr).toMatch(
+      /^✗ 5 interrupted: in submitting.uploading for \d+ s\n {2}The run that .+\n {2}→ Run again: .+\n1 triple in workdir/,
+    )
+  })
+
+  test('tells of a batch that is past its day: since when it waits and when the server was last asked', async () => {
+    const root = await workspaceWith(recipes.neverSubmitted)
+    await batchReconciler(['run', root])
+    const [since, at] = [hoursAgo(26.5), hoursAgo(2.5)]
+    const waiting = { from: 'awaiting-online-files.checking', to: 'awaiting-online-files.waiting' }
+    await noteInJournal(root, { ...(await lastJournalEntry(root)), ...waiting, at, since })
+    const { exitCode, stderr } = await batchReconciler(['status', root])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('✗ 5 overdue: in awaiting-online-files.waiting for 27 h, last poll 3 h ago\n')
+    const { stdout } = await batchReconciler(['status', root, '--json'])
+    expect(jsonLines(stdout)).toMatchObject([
+      { state: 'awaiting-online-files.waiting', state_since: since, last_poll: at, stuck: 'overdue' },
+    ])
+  })
+
+  test('shows what an edited journal says without letting it draw on the screen', async () => {
+    const root = await workspaceWith(recipes.neverSubmitted)
+    await batchReconciler(['run', root])
+    await noteInJournal(root, {
+      ...(await lastJournalEntry(root)),
+      to: 'failed\u001b[2J\u202e',
+      since: undefined,
+    })
+    const { stdout, stderr } = await batchReconciler(['status', root])
+    expect(stdout).toContain('failed\\u001b[2J\\u202e')
+    for (const mark of ['\u001b', '\u202e']) expect(stdout + stderr).not.toContain(mark)
+  })
+
   test('--json gives one object per triple with times in ISO 8601', async () => {
     const { stdout } = await batchReconciler(['status', await workspaceWith(recipes.withoutInput), '--json'])
     expect(jsonLines(stdout)).toEqual([
       {
         index: '3',
         state: 'missing-input',
+        state_since: null,
+        stuck: 'needs-attention',
         counts: null,
         error: expect.objectContaining({ code: 'MissingBatchInputFileButOthersExist' }),
         attempt: 1,
         remote_status: null,
+        last_poll: null,
         since: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       },
     ])
   })
 })
+
+/** Of the triple that was never submitted. */
+const journalPath = (root: string): string => join(root, 'logs', 'batch_journal_5.jsonl')
+
+async function lastJournalEntry(root: string): Promise<Record<string, unknown>> {
+  const last = jsonLines(await readFile(journalPath(root), 'utf8')).at(-1)
+  if (last === undefined) throw new Error('The run noted nothing.')
+  return last
+}
+
+function noteInJournal(root: string, entry: object): Promise<void> {
+  return appendFile(journalPath(root), `${JSON.stringify(entry)}\n`)
+}
+
+function hoursAgo(hours: number): string {
+  return new Date(Date.now() - hours * 3_600_000).toISOString()
+}
 
 describe('verify', () => {
   test('proves what a run moved to done/', async () => {

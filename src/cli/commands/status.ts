@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { workspaceStatus } from '../../engine/workspace-status.js'
+import { isWorkedOn } from '../../workspace/lock.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { jsonLine, statusJson } from '../render/json-lines.js'
 import { doesNeedSomebody, statusSummary, statusTable } from '../render/status-text.js'
 import { styleFor } from '../render/style.js'
+import { stuckText, toldTriple } from '../render/stuck-text.js'
 import { createTalk } from '../render/talk.js'
 import type { LookFlags } from '../routes.js'
 import { tableOptions } from '../table-options.js'
@@ -14,15 +16,20 @@ import { tableOptions } from '../table-options.js'
 export const status = command(
   async (context, { json = false }: LookFlags, root: string): Promise<ExitCode> => {
     const { stdout, stderr, env } = context.process
-    const found = await workspaceStatus(await openWorkspace(resolve(context.currentDirectory, root)))
-    const talk = createTalk((text) => stderr.write(text), styleFor(stderr, env))
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+    // Asked twice: a run that begins or ends in the meantime must not pass for an interrupted one.
+    const wasAtWork = await isWorkedOn(workspace)
+    const found = await workspaceStatus(workspace)
+    const isAtWork = wasAtWork || (await isWorkedOn(workspace))
+    const nowMs = context.clock.now()
+    const told = found.triples.map((triple) => toldTriple(triple, isAtWork, nowMs))
+    const style = styleFor(stderr, env)
+    const talk = createTalk((text) => stderr.write(text), style)
     for (const warning of found.warnings) talk.warn(warning)
     talk.finish()
-    if (json) for (const triple of found.triples) stdout.write(jsonLine(statusJson(triple)))
-    else if (found.triples.length > 0) {
-      stdout.write(statusTable(found.triples, context.clock.now(), tableOptions(context)))
-    }
-    stderr.write(statusSummary(found))
+    if (json) for (const triple of told) stdout.write(jsonLine(statusJson(triple)))
+    else if (told.length > 0) stdout.write(statusTable(found.triples, nowMs, tableOptions(context)))
+    stderr.write(stuckText(told, style) + statusSummary(found))
     return found.triples.some(doesNeedSomebody) ? exitCodes.failed : exitCodes.success
   },
 )

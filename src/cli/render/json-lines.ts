@@ -1,5 +1,6 @@
 import type { Problem } from '../../../machines/index.js'
-import type { TriplePlan, TripleProof, TripleReport, TripleStatus } from '../../engine/report.js'
+import type { TriplePlan, TripleProof, TripleReport } from '../../engine/report.js'
+import type { ToldTriple } from './stuck-text.js'
 
 /** One object as one line, final line feed included. ASCII controls only as escapes, so that it is safe to look at. */
 export function jsonLine(value: object): string {
@@ -39,14 +40,17 @@ export function planJson(plan: TriplePlan): object {
 }
 
 /** A triple as it stands; times in ISO 8601. */
-export function statusJson(status: TripleStatus): object {
+export function statusJson({ triple: status, story }: ToldTriple): object {
   return {
     index: status.index,
     state: status.state,
+    state_since: timeJson(status.stateSinceMs),
+    stuck: story.stuck,
     counts: status.counts,
     error: errorJson(status.problem),
     attempt: status.attempt,
     remote_status: status.remoteStatus,
+    last_poll: timeJson(status.lastPollAtMs),
     since: timeJson(status.sinceMs),
   }
 }

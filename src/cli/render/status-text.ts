@@ -25,7 +25,7 @@ function statusColumns(nowMs: number, { style }: TableOptions): readonly TableCo
     { title: 'index', text: ({ index }) => terminalText(index) },
     {
       title: 'state',
-      text: ({ state }) => state,
+      text: ({ state }) => terminalText(state),
       paint: (triple, cell) => (doesNeedSomebody(triple) ? style.careful(cell) : cell),
     },
     { title: 'remote', text: ({ remoteStatus }) => terminalText(remoteStatus ?? unknownCount) },

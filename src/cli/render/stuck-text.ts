@@ -1,0 +1,44 @@
+import type { TripleStatus } from '../../engine/report.js'
+import { storyOf, toStandingProblem, type TripleStory } from '../../engine/triple-story.js'
+import { countText } from '../../units.js'
+import type { Style } from './style.js'
+import { terminalText } from './terminal-text.js'
+
+/** A triple together with what is told of it. */
+export interface ToldTriple {
+  readonly triple: TripleStatus
+  readonly story: TripleStory
+}
+
+/**
+ * Tells the story of a triple that stands on disk.
+ *
+ * @param isAtWork whether a process works on the workspace; if not, what is half done was interrupted
+ */
+export function toldTriple(triple: TripleStatus, isAtWork: boolean, nowMs: number): ToldTriple {
+  const problem = triple.problem === null ? null : toStandingProblem(triple.problem)
+  return { triple, story: storyOf({ ...triple, problem, nextPollAtMs: null, isAtWork }, nowMs) }
+}
+
+/** The stories of those that are stuck: where and since when, why, what to do. Empty when none is. */
+export function stuckText(triples: readonly ToldTriple[], style: Style): string {
+  const stuck = triples.filter(({ story }) => story.stuck !== null)
+  const lines = stuck.slice(0, mostStories).flatMap((told) => storyLines(told, style))
+  const unsaid = stuck.length - mostStories
+  if (unsaid > 0) lines.push(`and ${countText(unsaid)} more`)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** More than that is for `--json` or the inspector. */
+const mostStories = 20
+
+function storyLines({ triple, story }: ToldTriple, style: Style): readonly string[] {
+  const { stuck, what, why, whatToDo } = story
+  const heading = `${style.bad('✗')} ${style.strong(terminalText(triple.index))} ${style.bad(stuck ?? '')}`
+  const code = triple.problem === null ? '' : `${triple.problem.code}: `
+  return [
+    `${heading}: ${terminalText(what)}`,
+    ...(why === null ? [] : [`  ${terminalText(`${code}${why}`)}`]),
+    ...(whatToDo === null ? [] : [`  → ${terminalText(whatToDo)}`]),
+  ]
+}
