@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { countText } from '../../units.js'
 import type { InspectedStep, TripleSummary } from '../protocol.js'
-import { chartStates, countElementId, edgeElementId, stateElementId, statechartSvg } from './chart-source.js'
+import { countElementId, edgeElementId, stateElementId } from '../chart/element-ids.js'
+import { chartStates, statechartSvg } from '../chart/statechart-svg.js'
+import { wayBetween } from '../chart/way-between.js'
 
 /** What is lit on the chart: where a triple is, the step that led there, and the way before. */
 export interface ChartLights {
@@ -60,9 +62,9 @@ function light(box: Element, { state, step, path }: ChartLights): void {
   for (const { from, to } of path) {
     stateElement(from)?.classList.add('is-past')
     stateElement(to)?.classList.add('is-past')
-    edgeElement(from, to)?.classList.add('is-past')
+    for (const edge of edgeElements(from, to)) edge.classList.add('is-past')
   }
-  if (step !== null) edgeElement(step.from, step.to)?.classList.add('is-step')
+  if (step !== null) for (const edge of edgeElements(step.from, step.to)) edge.classList.add('is-step')
   if (state !== null) stateElement(state)?.classList.add('is-active')
 }
 
@@ -72,16 +74,10 @@ function stateElement(path: string): Element | null {
   return elements.find((element) => element !== null) ?? null
 }
 
-/** A step goes from leaf to leaf, while its edge may leave or enter a state around them. */
-function edgeElement(from: string, to: string): Element | null {
-  for (const source of selfAndAncestors(from)) {
-    for (const target of selfAndAncestors(to)) {
-      const element = document.getElementById(edgeElementId(source, target))
-      if (element !== null) return element
-    }
-  }
-  return null
-}
+const edgeElements = (from: string, to: string): Element[] =>
+  wayBetween(from, to)
+    .map((edge) => document.getElementById(edgeElementId(edge.from, edge.to)))
+    .filter((element) => element !== null)
 
 /** `a.b.c` → `a.b.c`, `a.b`, `a`. */
 function selfAndAncestors(path: string): string[] {
