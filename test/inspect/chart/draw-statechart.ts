@@ -21,7 +21,7 @@ export async function drawStatechart(machine: AnyStateMachine): Promise<Statecha
     states: states.map(pathOf),
     passing: states.filter(({ always }) => (always ?? []).length > 0).map(pathOf),
     edges: ways.map(({ from, to }) => ({ from, to })),
-    svg: states.reduce((svg, state) => withCount(svg, pathOf(state)), cleaned(drawn)),
+    svg: withCounts(cleaned(drawn), states.map(pathOf)),
   }
 }
 
@@ -89,7 +89,7 @@ function stateLine(state: AnyStateNode): string {
   const looks = (kind: string): string =>
     `id=${quoted(stateElementId(path))}, class=${quoted(kind)}, label=${quoted(state.key)}`
   if (childrenOf(state).length === 0) {
-    return `${quoted(path)} [${looks('state')}${state.type === 'final' ? ', peripheries=2' : ''}]`
+    return `${quoted(path)} [${looks('state')}]`
   }
   const inside = childrenOf(state).map(stateLine).join('\n')
   return `subgraph ${quoted(`cluster ${path}`)} { graph [${looks('state-group')}, style=rounded, labeljust=l]\n${inside}\n}`
@@ -125,14 +125,17 @@ function cleaned(svg: string): string {
     .trim()
 }
 
-/** Puts a place for the number of triples into the upper right corner of a state. */
-function withCount(svg: string, path: string): string {
+/** Puts a place for the number of triples at the upper right corner of each state, above all else that is drawn. */
+function withCounts(svg: string, paths: readonly string[]): string {
+  const counts = paths.map((path) => countOf(svg, path)).join('\n')
+  return svg.replace(/<\/g>\s*<\/svg>$/, `${counts}\n</g></svg>`)
+}
+
+function countOf(svg: string, path: string): string {
   const name = stateElementId(path).replaceAll('.', String.raw`\.`)
-  return svg.replace(new RegExp(`<g id="${name}"[^>]*>\\s*<(?:path|polygon) [^>]*>`), (shape) => {
-    const [, points = ''] = / (?:d|points)="([^"]*)"/.exec(shape) ?? []
-    const numbers = [...points.matchAll(/-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number))
-    const right = Math.max(...numbers.filter((_, position) => position % 2 === 0))
-    const top = Math.min(...numbers.filter((_, position) => position % 2 === 1))
-    return `${shape}<text id="${countElementId(path)}" class="count" text-anchor="end" x="${right + 2}" y="${top + 3}"></text>`
-  })
+  const shape = new RegExp(`<g id="${name}"[^>]*>\\s*<(?:path|polygon)[^>]* (?:d|points)="([^"]*)"`).exec(svg)
+  const numbers = [...(shape?.[1] ?? '').matchAll(/-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number))
+  const right = Math.max(...numbers.filter((_, position) => position % 2 === 0))
+  const top = Math.min(...numbers.filter((_, position) => position % 2 === 1))
+  return `<text id="${countElementId(path)}" class="count" text-anchor="end" x="${right + 4}" y="${top + 6}"></text>`
 }
