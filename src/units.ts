@@ -15,12 +15,17 @@ export function bytesText(bytes: number): string {
   return `${steps > 0 && value < 10 ? value.toFixed(1) : Math.floor(value)} ${units[steps]}`
 }
 
-/** The largest unit that fits, rounded up: `45 s`, `3 min`, `2 h`, `5 d`. */
-export function durationText(durationMs: number): string {
-  const seconds = Math.max(0, Math.ceil(durationMs / 1000))
+/** Time that is left, in the largest unit that fits, rounded up: `45 s`, `3 min`, `2 h`, `5 d`. */
+export const durationText = (durationMs: number): string => inUnits(durationMs, Math.ceil)
+
+/** Time that has passed, the same way, rounded down. */
+export const elapsedText = (elapsedMs: number): string => inUnits(elapsedMs, Math.floor)
+
+function inUnits(timeMs: number, round: (value: number) => number): string {
+  const seconds = Math.max(0, round(timeMs / 1000))
   if (seconds < 120) return `${seconds} s`
-  if (seconds < 7_200) return `${Math.ceil(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(seconds / 86_400)} d`
+  if (seconds < 7_200) return `${round(seconds / 60)} min`
+  return seconds < 172_800 ? `${round(seconds / 3600)} h` : `${round(seconds / 86_400)} d`
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

@@ -24,16 +24,20 @@ export function observeRootActor(listener: (observation: ActorObservation) => vo
   })
 }
 
-/** The `inspect` option of XState's `createActor`. */
+/** A listener to XState's inspection. */
 export type Inspect = (inspection: InspectionEvent) => void
 
+/** The `inspect` option of XState's `createActor`, in either shape. */
+export type InspectOption = Inspect | { readonly next?: Inspect }
+
 /** An observer that is not heard again once it has thrown. */
-export function neverThrows(inspect: Inspect | undefined): Inspect {
-  let isBroken = inspect === undefined
+export function neverThrows(option: InspectOption | undefined): Inspect {
+  let isBroken = option === undefined
   return (inspection) => {
     if (isBroken) return
     try {
-      inspect?.(inspection)
+      if (typeof option === 'function') option(inspection)
+      else option?.next?.(inspection)
     } catch {
       isBroken = true
     }

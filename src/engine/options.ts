@@ -1,5 +1,4 @@
 import type { OpenAI } from 'openai'
-import type { InspectionEvent } from 'xstate'
 import type { TripleLimits } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -8,6 +7,7 @@ import type { RowProcessor } from '../actors/processors.js'
 import type { Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import type { ReportEvent } from './events.js'
+import type { InspectOption } from './observe-actor.js'
 
 /** How triples are reconciled. Every field may be left out. */
 export interface ReconcileOptions {
@@ -38,7 +38,7 @@ export interface ReconcileOptions {
   readonly limits?: Partial<TripleLimits> | undefined
   readonly onEvent?: ReportEvent | undefined
   /** Sees every triple's actor at work, as the `inspect` option of XState's `createActor` does; may throw. */
-  readonly inspect?: ((inspection: InspectionEvent) => void) | undefined
+  readonly inspect?: InspectOption | undefined
   /** Stops cleanly: what is begun is left as a crash would leave it, which the next run takes up. */
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock | undefined

@@ -1,5 +1,5 @@
 import type { Problem } from '../../machines/index.js'
-import { durationText } from '../units.js'
+import { durationText, elapsedText } from '../units.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
 export interface TripleStanding {
@@ -105,8 +105,8 @@ const wordsOf: Partial<Record<StuckReason, { readonly why: string; readonly what
 
 function whereItIs(standing: TripleStanding, nowMs: number): string {
   const { state, stateSinceMs, lastPollAtMs, nextPollAtMs, remoteStatus } = standing
-  const since = stateSinceMs === null ? '' : ` for ${durationText(nowMs - stateSinceMs)}`
-  const poll = lastPollAtMs === null ? '' : `, last poll ${durationText(nowMs - lastPollAtMs)} ago`
+  const since = stateSinceMs === null ? '' : ` for ${elapsedText(nowMs - stateSinceMs)}`
+  const poll = lastPollAtMs === null ? '' : `, last poll ${elapsedText(nowMs - lastPollAtMs)} ago`
   const next = nextPollAtMs === null ? '' : `, next in ${durationText(nextPollAtMs - nowMs)}`
   const remote = remoteStatus === null ? '' : `, server says ${oneLine(remoteStatus)}`
   return `in ${oneLine(state)}${since}${poll}${next}${remote}`

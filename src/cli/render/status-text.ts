@@ -2,7 +2,7 @@ import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
 import { unknownCount } from './outcome-table.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
-import { countOf, countText, durationText } from '../../units.js'
+import { countOf, countText, elapsedText } from '../../units.js'
 
 /** How the triples of `workdir/` stand, one line each. */
 export function statusTable(triples: readonly TripleStatus[], nowMs: number, options: TableOptions): string {
@@ -49,5 +49,5 @@ function count(
 }
 
 function ageText(sinceMs: number | null, nowMs: number): string {
-  return sinceMs === null ? unknownCount : durationText(nowMs - sinceMs)
+  return sinceMs === null ? unknownCount : elapsedText(nowMs - sinceMs)
 }

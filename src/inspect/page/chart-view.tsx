@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { countText } from '../../units.js'
 import type { InspectedStep, TripleSummary } from '../protocol.js'
 import { countElementId, edgeElementId, stateElementId } from '../chart/element-ids.js'
@@ -26,8 +26,8 @@ const chartMarkup = { __html: statechartSvg }
 
 export function ChartView({ triples, lights }: ChartViewProps) {
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => writeCounts(triples), [triples])
-  useEffect(() => {
+  useLayoutEffect(() => writeCounts(triples), [triples])
+  useLayoutEffect(() => {
     if (box.current !== null) light(box.current, lights)
   }, [lights])
   const label = lights.state === null ? 'Statechart of a triple' : `Statechart, ${lights.state} is lit`

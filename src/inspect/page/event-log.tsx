@@ -14,7 +14,10 @@ export function EventLog({ detail }: { readonly detail: TripleDetail }) {
       <ol class="log" reversed tabIndex={0} aria-label="Steps, newest first">
         {steps.toReversed().map((step, at) => (
           <li key={steps.length - at}>
-            <time>{step.at}</time> {step.from} → <b>{step.to}</b> <span class="quiet">{step.event}</span>
+            <time dateTime={step.at} title={step.at}>
+              {timeText(step.at)}
+            </time>{' '}
+            {step.from} → <b>{step.to}</b> <span class="quiet">{step.event}</span>
             {step.problemCode !== null && <span class="badge">{step.problemCode}</span>}
           </li>
         ))}
@@ -22,4 +25,10 @@ export function EventLog({ detail }: { readonly detail: TripleDetail }) {
       {omittedSteps > 0 && <p class="quiet">Earlier steps left out: {countText(omittedSteps)}</p>}
     </section>
   )
+}
+
+/** As the reader's clock shows it; a journal that was edited may say anything. */
+function timeText(at: string): string {
+  const time = new Date(at)
+  return Number.isNaN(time.getTime()) ? at : time.toLocaleString()
 }

@@ -1,4 +1,4 @@
-import { bytesText, durationText } from '../../units.js'
+import { bytesText, durationText, elapsedText } from '../../units.js'
 import type { InspectedFile, TripleDetail, TripleSummary } from '../protocol.js'
 
 interface TripleFactsListProps {
@@ -8,12 +8,13 @@ interface TripleFactsListProps {
 }
 
 export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps) {
-  const { problem } = detail
+  // The story above has told of the problem, cut to a line or two.
+  const problem = isToldInFull(detail, summary) ? null : detail.problem
   const facts: readonly (readonly [string, string | null])[] = [
     ['Attempt', String(summary.attempt)],
     ['Batch', summary.batchId],
     ['Server says', summary.remoteStatus],
-    ['Last poll', summary.lastPollAtMs === null ? null : `${durationText(nowMs - summary.lastPollAtMs)} ago`],
+    ['Last poll', summary.lastPollAtMs === null ? null : `${elapsedText(nowMs - summary.lastPollAtMs)} ago`],
     ['Next poll', summary.nextPollAtMs === null ? null : `in ${durationText(summary.nextPollAtMs - nowMs)}`],
     ['Operations', detail.operations.join(', ')],
     ['Input file id', detail.inputFileId],
@@ -23,8 +24,8 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
     ['Retry of', detail.parentIndex],
     ['Retried as', detail.retryIndex],
     ['Problem', problem === null ? null : `${problem.code}: ${problem.message}`],
-    ['Cause', problem?.causeMessage ?? null],
     ['What to do', problem?.hint ?? null],
+    ['Cause', detail.problem?.causeMessage ?? null],
   ]
   return (
     <section aria-label="Facts">
@@ -41,6 +42,9 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
   )
 }
 
+const isToldInFull = ({ problem }: TripleDetail, summary: TripleSummary): boolean =>
+  problem?.message === summary.problem?.message && (problem?.hint ?? null) === summary.problem?.hint
+
 function Fact({ name, text }: { readonly name: string; readonly text: string }) {
   return (
     <>
@@ -51,6 +55,6 @@ function Fact({ name, text }: { readonly name: string; readonly text: string }) 
 }
 
 function fileText({ path, bytes, modifiedAtMs }: InspectedFile): string {
-  const modified = modifiedAtMs === null ? '' : `, ${new Date(modifiedAtMs).toISOString()}`
+  const modified = modifiedAtMs === null ? '' : `, ${new Date(modifiedAtMs).toLocaleString()}`
   return `${path}, ${bytesText(bytes)}${modified}`
 }

@@ -19,25 +19,45 @@ export interface MachineSnapshotLike {
   readonly tags?: ReadonlySet<string>
 }
 
-/** A message of @xstate/inspect 0.8 to a viewer, as JSON text. */
+/**
+ * The messages to a viewer: `ReceiverEvent` of @xstate/inspect 0.8 (a test compares the two). `machine`, `state` and
+ * `event` are JSON texts within the JSON.
+ */
+export type ViewerMessage =
+  | {
+      readonly type: 'service.register'
+      readonly id: string
+      readonly sessionId: string
+      readonly machine: string
+      readonly state: string
+    }
+  | { readonly type: 'service.state'; readonly sessionId: string; readonly state: string }
+  | { readonly type: 'service.event'; readonly sessionId: string; readonly event: string }
+  | { readonly type: 'service.stop'; readonly sessionId: string }
+
+type Register = Extract<ViewerMessage, { type: 'service.register' }>
+
 export function registerMessage(inspected: InspectedActor): string {
   const { sessionId, machine } = inspected
-  const rest = { type: 'service.register', id: machine.id, sessionId, state: stateText(inspected) }
+  const state = stateText(inspected)
+  const rest: Omit<Register, 'machine'> = { type: 'service.register', id: machine.id, sessionId, state }
   return `{"machine":${quotedMachine(machine)},${JSON.stringify(rest).slice(1)}`
 }
 
 export function eventMessage({ sessionId, eventType }: InspectedActor): string {
-  return JSON.stringify({ type: 'service.event', sessionId, event: JSON.stringify(v4Event(eventType)) })
+  return textOf({ type: 'service.event', sessionId, event: JSON.stringify(v4Event(eventType)) })
 }
 
 export function stateMessage(inspected: InspectedActor): string {
   const { sessionId } = inspected
-  return JSON.stringify({ type: 'service.state', sessionId, state: stateText(inspected) })
+  return textOf({ type: 'service.state', sessionId, state: stateText(inspected) })
 }
 
 export function stopMessage({ sessionId }: InspectedActor): string {
-  return JSON.stringify({ type: 'service.stop', sessionId })
+  return textOf({ type: 'service.stop', sessionId })
 }
+
+const textOf = (message: ViewerMessage): string => JSON.stringify(message)
 
 /** Every triple has a machine of its own made from one config: its JSON, some 20 kB, is made once for all. */
 const quotedMachines = new WeakMap<object, string>()

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import type * as library from '../../src/index.js'
+import type * as inspect from '../../src/inspect/index.js'
+import type * as pageDocument from '../../src/inspect/page-document.js'
+import type * as server from '../../src/inspect/server/serve-inspector.js'
+import type * as sources from '../../src/inspect/sources/workspace-source.js'
+import type * as testing from '../../src/testing/index.js'
+
+/** A module as it is built: the page's script and style exist only there, and there is one copy of everything. */
+async function built<Module>(path: string): Promise<Module> {
+  const url = new URL(`../../dist/src/${path}`, import.meta.url)
+  if (!existsSync(url)) throw new Error(`${url.pathname} is missing: \`npm run build\` comes first.`)
+  return (await import(url.href)) as Module
+}
+
+export const { openWorkspace, reconcileWorkspace, watchWorkspace } = await built<typeof library>('index.js')
+export const { exportWorkspace, inspectJournal, inspectLive, inspectWorkspace } =
+  await built<typeof inspect>('inspect/index.js')
+export const { generateWorkspace, everyKindOfTriple } = await built<typeof testing>('testing/index.js')
+export const { pageDocument: makePageDocument, readPageAssets } =
+  await built<typeof pageDocument>('inspect/page-document.js')
+export const { serveInspector } = await built<typeof server>('inspect/server/serve-inspector.js')
+export const { workspaceSource } = await built<typeof sources>('inspect/sources/workspace-source.js')
