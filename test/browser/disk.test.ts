@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Inspector } from '../../src/inspect/index.js'
@@ -191,7 +191,7 @@ async function expectRows(page: Page, expected: number): Promise<void> {
 
 async function seriousFaults(page: Page): Promise<string[]> {
   // Run by the debugger's protocol: the page's own policy allows no further script.
-  await page.evaluate(axeSource())
+  await page.evaluate(axe.source)
   const found = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run())
   return found.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
@@ -207,6 +207,3 @@ interface Axe {
     }[]
   }>
 }
-
-const axeSource = (): string =>
-  (createRequire(import.meta.url)('axe-core') as { readonly source: string }).source
