@@ -127,7 +127,7 @@ describe('status', () => {
     await noteInJournal(root, { ...(await lastJournalEntry(root)), ...waiting, at, since })
     const { exitCode, stderr } = await batchReconciler(['status', root])
     expect(exitCode).toBe(0)
-    expect(stderr).toContain('✗ 5 overdue: in awaiting-online-files.waiting for 27 h, last poll 3 h ago\n')
+    expect(stderr).toContain('✗ 5 overdue: in awaiting-online-files.waiting for 26 h, last poll 2 h ago\n')
     const { stdout } = await batchReconciler(['status', root, '--json'])
     expect(jsonLines(stdout)).toMatchObject([
       { state: 'awaiting-online-files.waiting', state_since: since, last_poll: at, stuck: 'overdue' },
