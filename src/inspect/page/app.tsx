@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks'
 import type { Backend } from './backend.js'
 import { ChartView, type ChartLights, lightsOf } from './chart-view.js'
 import { FilterBar } from './filter-bar.js'
-import { noFilters, shownTriples } from './filters.js'
+import { noFilters, shownTriples, tripleSorts } from './filters.js'
 import { PageHeader } from './page-header.js'
 import { ReplayPanel } from './replay-panel.js'
 import { TripleDetailPanel } from './triple-detail-panel.js'
@@ -20,6 +20,7 @@ export function App({ backend }: { readonly backend: Backend }) {
   const [replayLights, setReplayLights] = useState<ChartLights | null>(null)
   const { page, triples } = inspection
   const shown = useMemo(() => shownTriples(triples, filters, nowMs), [triples, filters, nowMs])
+  const shownCount = tripleSorts.reduce((sum, sort) => sum + shown[sort].length, 0)
   const summary = triples.find(({ index }) => index === chosen) ?? null
   const loaded = useDetail(backend, chosen, summary)
   const lights = replayLights ?? lightsOf(summary?.state ?? null, loaded.detail?.steps ?? [])
@@ -29,16 +30,12 @@ export function App({ backend }: { readonly backend: Backend }) {
   }
   return (
     <>
-      <PageHeader
-        inspection={inspection}
-        isServed={backend.isServed}
-        shownCount={shown.length}
-        nowMs={nowMs}
-      />
+      <PageHeader inspection={inspection} isServed={backend.isServed} shownCount={shownCount} nowMs={nowMs} />
       <main>
         <section class="left" aria-label="Triples">
           <FilterBar triples={triples} filters={filters} onChange={setFilters} />
-          <TripleList triples={shown} chosen={chosen} nowMs={nowMs} onChoose={choose} />
+          {triples.length > 0 && shownCount === 0 && <p role="status">No triple passes the filters.</p>}
+          <TripleList shown={shown} chosen={chosen} nowMs={nowMs} onChoose={choose} />
         </section>
         <section class="right" aria-label="Statechart and chosen triple">
           <ChartView triples={triples} lights={lights} />

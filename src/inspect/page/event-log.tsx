@@ -1,5 +1,6 @@
 import { countText } from '../../units.js'
 import type { TripleDetail } from '../protocol.js'
+import { LocalTime } from './local-time.js'
 
 /** The newest step first: that is the one a reader comes for. */
 export function EventLog({ detail }: { readonly detail: TripleDetail }) {
@@ -14,10 +15,7 @@ export function EventLog({ detail }: { readonly detail: TripleDetail }) {
       <ol class="log" reversed tabIndex={0} aria-label="Steps, newest first">
         {steps.toReversed().map((step, at) => (
           <li key={steps.length - at}>
-            <time dateTime={step.at} title={step.at}>
-              {timeText(step.at)}
-            </time>{' '}
-            {step.from} → <b>{step.to}</b> <span class="quiet">{step.event}</span>
+            <LocalTime at={step.at} /> {step.from} → <b>{step.to}</b> <span class="quiet">{step.event}</span>
             {step.problemCode !== null && <span class="badge">{step.problemCode}</span>}
           </li>
         ))}
@@ -25,10 +23,4 @@ export function EventLog({ detail }: { readonly detail: TripleDetail }) {
       {omittedSteps > 0 && <p class="quiet">Earlier steps left out: {countText(omittedSteps)}</p>}
     </section>
   )
-}
-
-/** As the reader's clock shows it; a journal that was edited may say anything. */
-function timeText(at: string): string {
-  const time = new Date(at)
-  return Number.isNaN(time.getTime()) ? at : time.toLocaleString()
 }

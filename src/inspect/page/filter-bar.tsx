@@ -1,3 +1,4 @@
+import { countText } from '../../units.js'
 import type { TripleSummary } from '../protocol.js'
 import { noFilters, type Filters } from './filters.js'
 
@@ -88,18 +89,19 @@ interface ChoiceProps {
   readonly onChange: (value: string) => void
 }
 
-/** The chosen value stays a choice when nothing has it any more. */
+/** Each with the number of triples. The chosen value stays a choice when nothing has it any more. */
 function Choice({ label, value, from, onChange }: ChoiceProps) {
-  const texts = [value, ...from].filter((text): text is string => typeof text === 'string' && text !== '')
-  const values = [...new Set(texts)].toSorted((one, other) => (one < other ? -1 : 1))
+  const counts = new Map<string, number>(value === '' ? [] : [[value, 0]])
+  for (const text of from) if (text) counts.set(text, (counts.get(text) ?? 0) + 1)
+  const choices = [...counts].toSorted(([one], [other]) => (one < other ? -1 : 1))
   return (
     <label>
       {label}
       <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
         <option value="">any</option>
-        {values.map((text) => (
+        {choices.map(([text, count]) => (
           <option key={text} value={text}>
-            {text}
+            {text} ({countText(count)})
           </option>
         ))}
       </select>

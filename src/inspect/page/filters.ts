@@ -20,11 +20,27 @@ export const noFilters: Filters = {
   minimumAgeMs: 0,
 }
 
-/** The triples that pass, stuck ones first, each group in the order it came. */
-export function shownTriples(triples: readonly TripleSummary[], filters: Filters, nowMs: number) {
-  const shown = triples.filter((triple) => passes(triple, filters, nowMs))
-  const isStuck = (triple: TripleSummary) => stuckReason(triple, nowMs) !== null
-  return [...shown.filter(isStuck), ...shown.filter((triple) => !isStuck(triple))]
+/** How much there is to say of a triple, which is how it stands in the list. */
+export const tripleSorts = ['stuck', 'open', 'done'] as const
+export type TripleSort = (typeof tripleSorts)[number]
+
+/** The triples that pass, by sort and in the order they came. A poll moves none: rows must not jump under a hand. */
+export type ShownTriples = Readonly<Record<TripleSort, readonly TripleSummary[]>>
+
+export function shownTriples(
+  triples: readonly TripleSummary[],
+  filters: Filters,
+  nowMs: number,
+): ShownTriples {
+  const bySort: Record<TripleSort, TripleSummary[]> = { stuck: [], open: [], done: [] }
+  for (const triple of triples) if (passes(triple, filters, nowMs)) bySort[sortOf(triple, nowMs)].push(triple)
+  return bySort
+}
+
+/** Which of them it is now. */
+export function sortOf(triple: TripleSummary, nowMs: number): TripleSort {
+  if (triple.state === 'done') return 'done'
+  return stuckReason(triple, nowMs) === null ? 'open' : 'stuck'
 }
 
 function passes(triple: TripleSummary, filters: Filters, nowMs: number): boolean {

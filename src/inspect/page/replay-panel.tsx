@@ -3,6 +3,7 @@ import { countText } from '../../units.js'
 import type { TripleReplay } from '../protocol.js'
 import type { Backend } from './backend.js'
 import type { ChartLights } from './chart-view.js'
+import { LocalTime } from './local-time.js'
 
 interface ReplayPanelProps {
   readonly backend: Backend
@@ -65,7 +66,7 @@ export function ReplayPanel({ backend, index, onLights }: ReplayPanelProps) {
       <button type="button" onClick={close}>
         Close replay
       </button>
-      <p role="status">{positionText(replay, position)}</p>
+      <Position replay={replay} position={position} />
       <FactsAt steps={steps} position={position} />
     </div>
   )
@@ -76,14 +77,29 @@ function lightsAt(steps: TripleReplay['steps'], position: number): ChartLights {
   return { state: step?.to ?? steps[0]?.from ?? null, step, path: steps.slice(0, position) }
 }
 
-function positionText({ steps, omittedSteps, unreadableLines }: TripleReplay, position: number): string {
+interface PositionProps {
+  readonly replay: TripleReplay
+  readonly position: number
+}
+
+function Position({ replay: { steps, omittedSteps, unreadableLines }, position }: PositionProps) {
   const step = steps[position - 1]
-  const where = `Step ${countText(position)} of ${countText(steps.length)}`
   const omitted = omittedSteps === 0 ? '' : ` (${countText(omittedSteps)} earlier ones left out)`
   const unreadable = unreadableLines === 0 ? '' : `, unreadable lines: ${countText(unreadableLines)}`
-  const what =
-    step === undefined ? 'before the first' : `${step.at}: ${step.from} → ${step.to} on ${step.event}`
-  return `${where}${omitted}${unreadable}: ${what}`
+  return (
+    <p role="status">
+      Step {countText(position)} of {countText(steps.length)}
+      {omitted}
+      {unreadable}:{' '}
+      {step === undefined ? (
+        'before the first'
+      ) : (
+        <>
+          <LocalTime at={step.at} /> {step.from} → {step.to} on {step.event}
+        </>
+      )}
+    </p>
+  )
 }
 
 /** `facts` is `null` where nothing changed: the last ones before hold. */

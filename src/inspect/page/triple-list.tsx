@@ -1,38 +1,45 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { storyOf } from '../../engine/triple-story.js'
 import type { TripleSummary } from '../protocol.js'
+import { sortOf, tripleSorts, type ShownTriples, type TripleSort } from './filters.js'
+import { rowPlaces, type RowPlaces } from './row-places.js'
 
 interface TripleListProps {
-  readonly triples: readonly TripleSummary[]
+  readonly shown: ShownTriples
   readonly chosen: string | null
   readonly nowMs: number
   readonly onChoose: (index: string) => void
 }
 
-const rowPixels = 52
+/** Three lines, two, and one. */
+const rowPixels: Readonly<Record<TripleSort, number>> = { stuck: 72, open: 52, done: 32 }
 const spareRows = 6
 
 /** Only the rows in sight are in the document, so that 10,000 scroll like 10. */
-export function TripleList({ triples, chosen, nowMs, onChoose }: TripleListProps) {
+export function TripleList({ shown, chosen, nowMs, onChoose }: TripleListProps) {
   const box = useRef<HTMLDivElement>(null)
   const [scrollPixels, setScrollPixels] = useState(0)
   const [boxPixels, setBoxPixels] = useState(600)
-  const at = triples.findIndex(({ index }) => index === chosen)
   useEffect(() => {
     const measure = () => setBoxPixels(box.current?.clientHeight ?? 600)
     measure()
     addEventListener('resize', measure)
     return () => removeEventListener('resize', measure)
   }, [])
-  const first = Math.max(0, Math.floor(scrollPixels / rowPixels) - spareRows)
-  const last = Math.min(triples.length, first + Math.ceil(boxPixels / rowPixels) + 2 * spareRows)
+  const triples = tripleSorts.flatMap((sort) => shown[sort])
+  const places = rowPlaces(
+    tripleSorts.map((sort) => ({ count: shown[sort].length, pixels: rowPixels[sort] })),
+  )
+  const at = triples.findIndex(({ index }) => index === chosen)
+  const first = Math.max(0, places.rowAt(scrollPixels) - spareRows)
+  const last = Math.min(triples.length, places.rowAt(scrollPixels + boxPixels) + 1 + spareRows)
   const move = (event: KeyboardEvent) => {
-    const to = targetOf(event.key, at, triples.length, Math.max(1, Math.floor(boxPixels / rowPixels)))
+    const to = targetOf(event.key, at, places, boxPixels)
     const target = to === null ? undefined : triples[to]
     if (to === null || target === undefined) return
     event.preventDefault()
     onChoose(target.index)
-    if (box.current !== null) scrollTo(box.current, to)
+    if (box.current !== null) scrollTo(box.current, places, to)
   }
   const isDrawn = at >= first && at < last
   return (
@@ -46,13 +53,13 @@ export function TripleList({ triples, chosen, nowMs, onChoose }: TripleListProps
       onKeyDown={move}
       onScroll={({ currentTarget }) => setScrollPixels(currentTarget.scrollTop)}
     >
-      <div role="presentation" class="rows" style={{ height: `${triples.length * rowPixels}px` }}>
+      <div role="presentation" class="rows" style={{ height: `${places.pixels}px` }}>
         {triples.slice(first, last).map((triple, offset) => (
           <Row
             key={triple.index}
             triple={triple}
             at={first + offset}
-            total={triples.length}
+            places={places}
             isChosen={triple.index === chosen}
             nowMs={nowMs}
             onChoose={onChoose}
@@ -66,48 +73,81 @@ export function TripleList({ triples, chosen, nowMs, onChoose }: TripleListProps
 interface RowProps {
   readonly triple: TripleSummary
   readonly at: number
-  readonly total: number
+  readonly places: RowPlaces
   readonly isChosen: boolean
   readonly nowMs: number
   readonly onChoose: (index: string) => void
 }
 
-function Row({ triple, at, total, isChosen, nowMs, onChoose }: RowProps) {
-  const { stuck, what, why } = storyOf(triple, nowMs)
+function Row({ triple, at, places, isChosen, nowMs, onChoose }: RowProps) {
   return (
     <div
       id={`row-${at}`}
       role="option"
       aria-selected={isChosen}
       aria-posinset={at + 1}
-      aria-setsize={total}
-      class={stuck === null ? 'row' : 'row stuck'}
-      style={{ top: `${at * rowPixels}px` }}
+      aria-setsize={places.count}
+      class={`row ${sortOf(triple, nowMs)}`}
+      style={{ top: `${places.topOf(at)}px`, height: `${places.heightOf(at)}px` }}
       onClick={() => onChoose(triple.index)}
     >
-      <div class="line">
-        <b>{triple.index}</b>
-        {stuck !== null && <span class="badge">stuck: {stuck}</span>} {what}
-      </div>
-      <div class="line quiet">{why ?? triple.batchId ?? ''}</div>
+      <RowLines triple={triple} nowMs={nowMs} />
+    </div>
+  )
+}
+
+/** Of what is done there is little to say; the whole story of what is stuck has to fit. */
+function RowLines({ triple, nowMs }: { readonly triple: TripleSummary; readonly nowMs: number }) {
+  const { index, state, batchId } = triple
+  const { stuck, what, why } = storyOf(triple, nowMs)
+  if (state === 'done') return <Line index={index} rest="done" />
+  if (stuck === null) {
+    return (
+      <>
+        <Line index={index} rest={what} />
+        <div class="line quiet">{why ?? batchId ?? ''}</div>
+      </>
+    )
+  }
+  return (
+    <>
+      <Line index={index} badge={`stuck: ${stuck}`} rest={batchId ?? ''} />
+      <div class="line">{what}</div>
+      <div class="line quiet">{why}</div>
+    </>
+  )
+}
+
+interface LineProps {
+  readonly index: string
+  readonly badge?: string
+  readonly rest: string
+}
+
+function Line({ index, badge, rest }: LineProps) {
+  return (
+    <div class="line">
+      <b>{index}</b>
+      {badge !== undefined && <span class="badge">{badge}</span>} <span class="rest">{rest}</span>
     </div>
   )
 }
 
 /** The row a key leads to; `null` for keys that are not ours. */
-function targetOf(key: string, at: number, total: number, pageRows: number): number | null {
-  const within = (to: number) => Math.min(total - 1, Math.max(0, to))
+function targetOf(key: string, at: number, places: RowPlaces, boxPixels: number): number | null {
+  const within = (to: number) => Math.min(places.count - 1, Math.max(0, to))
+  const pageAway = (pixels: number) => places.rowAt(places.topOf(within(at)) + pixels)
   if (key === 'ArrowDown') return within(at + 1)
   if (key === 'ArrowUp') return within(at - 1)
-  if (key === 'PageDown') return within(at + pageRows)
-  if (key === 'PageUp') return within(at - pageRows)
+  if (key === 'PageDown') return within(Math.max(at + 1, pageAway(boxPixels)))
+  if (key === 'PageUp') return within(Math.min(at - 1, pageAway(-boxPixels)))
   if (key === 'Home') return 0
-  return key === 'End' ? total - 1 : null
+  return key === 'End' ? places.count - 1 : null
 }
 
-function scrollTo(box: HTMLElement, row: number): void {
-  const top = row * rowPixels
+function scrollTo(box: HTMLElement, places: RowPlaces, row: number): void {
+  const top = places.topOf(row)
   if (top < box.scrollTop) box.scrollTop = top
-  const bottom = top + rowPixels - box.clientHeight
+  const bottom = places.topOf(row + 1) - box.clientHeight
   if (bottom > box.scrollTop) box.scrollTop = bottom
 }
