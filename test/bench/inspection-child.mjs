@@ -71,7 +71,9 @@ async function openViewer(url) {
   return { socket, messages: () => messages }
 }
 
-const fileFact = (kind) => ({ path: `/workdir/batch_${kind}_1.jsonl`, bytes: 1, location: 'workdir' })
+function fileFact(kind) {
+  return { path: `/workdir/batch_${kind}_1.jsonl`, bytes: 1, location: 'workdir' }
+}
 
 function instantActors() {
   const facts = {
