@@ -13,10 +13,12 @@ async function built<Module>(path: string): Promise<Module> {
   return (await import(url.href)) as Module
 }
 
-export const { openWorkspace, reconcileWorkspace, watchWorkspace } = await built<typeof library>('index.js')
+export const { openWorkspace, reconcileWorkspace, submitRequests, watchWorkspace } =
+  await built<typeof library>('index.js')
 export const { exportWorkspace, inspectJournal, inspectLive, inspectWorkspace } =
   await built<typeof inspect>('inspect/index.js')
-export const { generateWorkspace, everyKindOfTriple } = await built<typeof testing>('testing/index.js')
+export const { createFakeBatchServer, generateWorkspace, everyKindOfTriple } =
+  await built<typeof testing>('testing/index.js')
 export const { pageDocument: makePageDocument, readPageAssets } =
   await built<typeof pageDocument>('inspect/page-document.js')
 export const { serveInspector } = await built<typeof server>('inspect/server/serve-inspector.js')

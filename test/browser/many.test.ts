@@ -42,6 +42,8 @@ describeInBrowser('many triples', () => {
       }
       await page.locator('[id="count-moving-to-done.moving"]', { hasText: '1,000' }).waitFor()
       expect(await countAt(page, 'checking-ids')).toBe(0)
+      const elements: unknown = await page.evaluate(`document.getElementsByTagName('*').length`)
+      expect(elements).toBeLessThan(1_500)
     } finally {
       await server.close()
     }

@@ -14,6 +14,14 @@ const attempts = {
   'to read an answer': `fetch(url).then((answer) => answer.text()).then(() => 'read', () => 'refused')`,
   'to send a command': `fetch(command, { method: 'POST', body, headers }).then(() => 'answered', () => 'refused')`,
   'to send a command and not to ask what came of it': `fetch(command, { method: 'POST', mode: 'no-cors', body }).then(() => 'answered', () => 'refused')`,
+  'to read an answer without asking for leave': `fetch(url, { mode: 'no-cors' }).then(() => 'answered', () => 'refused')`,
+  'to run an answer as a script': `new Promise((resolve) => {
+    const script = document.createElement('script')
+    script.onload = () => resolve('loaded')
+    script.onerror = () => resolve('refused')
+    script.src = url
+    document.body.append(script)
+  })`,
   'to hear the stream': `new Promise((resolve) => {
     const source = new EventSource(stream)
     source.onmessage = () => resolve('heard')

@@ -8,10 +8,10 @@ export interface RowGroup {
 export interface RowPlaces {
   readonly count: number
   readonly pixels: number
-  topOf(row: number): number
-  heightOf(row: number): number
+  readonly topOf: (row: number) => number
+  readonly heightOf: (row: number) => number
   /** The row that covers the place; the last one below all of them. */
-  rowAt(pixels: number): number
+  readonly rowAt: (pixels: number) => number
 }
 
 /** Nothing is kept for single rows, so that ten thousand cost no more than ten. */
