@@ -165,6 +165,18 @@ describe('watch', () => {
     expect(await workdir(here.root)).toEqual([])
   })
 
+  test('tells of a stuck triple once, while it still waits for another', async () => {
+    const here = await scene({ advanceMsPerPoll: hourMs, defaults: { inProgressMs: 5 * hourMs } })
+    await submitted(here)
+    writeFileSync(join(here.root, 'workdir', 'batch_output_7.jsonl'), '')
+    const { exitCode, stderr } = await here.command(['watch', here.root, '--poll-seconds', '1'])
+    expect(exitCode).toBe(1)
+    const story =
+      /^✗ 7 needs-attention: in missing-input for \d+ s\n {2}MissingBatchInput.+\n {2}→ Put batch_input_7.+\n/m
+    expect(stderr).toMatch(story)
+    expect(stderr.split('✗ 7 needs-attention').length - 1).toBe(1)
+  })
+
   test('Ctrl-C ends it with 130, and the next watch goes on', async () => {
     const here = await scene()
     await submitted(here)

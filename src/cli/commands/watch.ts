@@ -5,7 +5,9 @@ import { command } from '../command.js'
 import { connectOrRefuse } from '../connect.js'
 import type { ExitCode } from '../exit-codes.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
+import { styleFor } from '../render/style.js'
 import type { WatchFlags } from '../server-routes.js'
+import { stuckTeller } from '../tell-stuck.js'
 import { watchWithInspector } from '../with-inspector.js'
 import { withProgress } from '../with-progress.js'
 import { exitCodeOfReport, writeReport } from '../write-report.js'
@@ -15,12 +17,18 @@ export const watch = command(async (context, flags: WatchFlags, root: string): P
   const client = await connectOrRefuse(context, flags)
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)
-  const report = await withProgress(context, (reporter) => {
+  const report = await withProgress(context, async (reporter) => {
+    const { stderr, env } = context.process
+    const style = styleFor(stderr, env)
+    const tellStuck = await stuckTeller(workspace, { clock: context.clock, style, write: reporter.write })
     const options: WatchOptions = {
       ...reconcileOptions(context, flags, loaded),
       client,
       pollDelayMs: flags.pollSeconds === undefined ? undefined : flags.pollSeconds * 1_000,
-      onEvent: reporter.onEvent,
+      onEvent: (event) => {
+        reporter.onEvent(event)
+        tellStuck(event)
+      },
     }
     return flags.inspect === true
       ? watchWithInspector(context, flags, workspace, reporter, options)

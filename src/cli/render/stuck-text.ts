@@ -5,9 +5,14 @@ import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
 
 /** A triple together with what is told of it. */
-export interface ToldTriple {
-  readonly triple: TripleStatus
+export interface ToldTriple<Triple extends NamedTriple = TripleStatus> {
+  readonly triple: Triple
   readonly story: TripleStory
+}
+
+interface NamedTriple {
+  readonly index: string
+  readonly problem: { readonly code: string } | null
 }
 
 /**
@@ -21,7 +26,7 @@ export function toldTriple(triple: TripleStatus, isAtWork: boolean, nowMs: numbe
 }
 
 /** The stories of those that are stuck: where and since when, why, what to do. Empty when none is. */
-export function stuckText(triples: readonly ToldTriple[], style: Style): string {
+export function stuckText(triples: readonly ToldTriple<NamedTriple>[], style: Style): string {
   const stuck = triples.filter(({ story }) => story.stuck !== null)
   const lines = stuck.slice(0, mostStories).flatMap((told) => storyLines(told, style))
   const unsaid = stuck.length - mostStories
@@ -32,7 +37,7 @@ export function stuckText(triples: readonly ToldTriple[], style: Style): string 
 /** More than that is for `--json` or the inspector. */
 const mostStories = 20
 
-function storyLines({ triple, story }: ToldTriple, style: Style): readonly string[] {
+function storyLines({ triple, story }: ToldTriple<NamedTriple>, style: Style): readonly string[] {
   const { stuck, what, why, whatToDo } = story
   const heading = `${style.bad('✗')} ${style.strong(terminalText(triple.index))} ${style.bad(stuck ?? '')}`
   const code = triple.problem === null ? '' : `${triple.problem.code}: `
