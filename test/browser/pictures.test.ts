@@ -14,10 +14,10 @@ import {
 
 const largestBytes = 250_000
 const pictures = {
-  light: { width: 1280, height: 860 },
-  dark: { width: 1280, height: 860, colorScheme: 'dark' },
+  light: { width: 1280, height: 700 },
+  dark: { width: 1280, height: 700, colorScheme: 'dark' },
   narrow: { width: 400, height: 860 },
-  replay: { width: 1280, height: 860 },
+  replay: { width: 1280, height: 700 },
 } as const satisfies Record<string, Look>
 
 const pathOf = (name: string): string =>

@@ -100,35 +100,36 @@ function Row({ triple, at, places, isChosen, nowMs, onChoose }: RowProps) {
 function RowLines({ triple, nowMs }: { readonly triple: TripleSummary; readonly nowMs: number }) {
   const { index, state, batchId } = triple
   const { stuck, what, why } = storyOf(triple, nowMs)
-  if (state === 'done') return <Line index={index} rest="done" />
+  if (state === 'done') return <Heading index={index} rest="done" />
   if (stuck === null) {
     return (
       <>
-        <Line index={index} rest={what} />
-        <div class="line quiet">{why ?? batchId ?? ''}</div>
+        <Heading index={index} rest={why ?? batchId ?? ''} />
+        <div class="line">{what}</div>
       </>
     )
   }
   return (
     <>
-      <Line index={index} badge={`stuck: ${stuck}`} rest={batchId ?? ''} />
-      <div class="line">{what}</div>
-      <div class="line quiet">{why}</div>
+      <Heading index={index} badge={`stuck: ${stuck}`} rest={batchId ?? ''} />
+      <div class="lines">
+        {what}. <span class="quiet">{why}</span>
+      </div>
     </>
   )
 }
 
-interface LineProps {
+interface HeadingProps {
   readonly index: string
   readonly badge?: string
   readonly rest: string
 }
 
-function Line({ index, badge, rest }: LineProps) {
+function Heading({ index, badge, rest }: HeadingProps) {
   return (
     <div class="line">
       <b>{index}</b>
-      {badge !== undefined && <span class="badge">{badge}</span>} <span class="rest">{rest}</span>
+      {badge !== undefined && <span class="badge">{badge}</span>} <span class="quiet">{rest}</span>
     </div>
   )
 }
