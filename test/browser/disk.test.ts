@@ -19,10 +19,11 @@ const image = '<img src=x onerror="alert(1)">'
 
 describeInBrowser('the page over a workspace on disk', () => {
   const { open } = useBrowser()
-  const root = mkdtempSync(join(tmpdir(), 'browser-disk-'))
+  let root: string
   let inspector: Inspector
 
   beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'browser-disk-'))
     await generateWorkspace(root, { recipes: everyKindOfTriple() })
     const workspace = await openWorkspace(root)
     putHostile(root)

@@ -36,7 +36,7 @@ const attempts = {
 
 describeInBrowser('a page of another origin', () => {
   const { open } = useBrowser()
-  const root = mkdtempSync(join(tmpdir(), 'browser-origin-'))
+  let root: string
   const foreign = createServer(
     (_, response) => void response.setHeader('content-type', 'text/html').end('<body>'),
   )
@@ -44,6 +44,7 @@ describeInBrowser('a page of another origin', () => {
   let url: string
 
   beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'browser-origin-'))
     foreign.listen(0, '127.0.0.1')
     await once(foreign, 'listening')
     inspector = await inspectLive(await openWorkspace(root, { create: true }))

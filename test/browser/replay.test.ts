@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser, litStates, rowsOf, useBrowser } from './browser.js'
 import { inspectJournal } from './built.js'
 
@@ -35,7 +35,10 @@ const journal = [
 
 describeInBrowser('a journal that came by mail', () => {
   const { open } = useBrowser()
-  const folder = mkdtempSync(join(tmpdir(), 'browser-replay-'))
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'browser-replay-'))
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('is stepped through, forward and back, on the chart; markup in it is text', async () => {
