@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { reconciliationError } from '../errors.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { openAiQuirks } from '../providers/openai/quirks.js'
-import { readPart, type InputLimits, type InputPart } from '../providers/split-input.js'
+import { readPart, type InputPart } from '../providers/split-input.js'
 import {
   requireValidRequests,
   validateRequestsFile,
@@ -17,7 +17,7 @@ import { hasInput } from './has-input.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
-import { runContext } from './run-context.js'
+import type { Run } from './run.js'
 
 export interface SubmitOptions extends ReconcileWorkspaceOptions {
   /** Send a file again whose requests were sent before. Off unless set, because it is paid for again. */
@@ -51,26 +51,26 @@ export function submitRequests(
   paths: readonly string[],
   options: SubmitOptions = {},
 ): Promise<SubmitReport> {
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
-    const limits = run.board?.provider.limits ?? openAiQuirks
-    const reports = await validateAll(workspace, paths, limits, options.signal)
+  return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
+    const reports = await validateAll(run, paths)
     const prepared: PreparedInput[] = []
-    for (const report of reports) prepared.push(...(await prepareParts(workspace, report, options)))
+    for (const report of reports) prepared.push(...(await prepareParts(run, report, shouldSubmitAgain)))
     const indices = new Set(prepared.map(({ index }) => index))
-    const pass = await onePass(workspace, { ...options, shouldSubmit: true }, run, {
-      isWanted: ({ index }) => indices.has(index),
-    })
+    const pass = await onePass(
+      { ...run, maySubmit: true },
+      {
+        isWanted: ({ index }) => indices.has(index),
+      },
+    )
     return { ...pass, prepared }
   })
 }
 
 async function validateAll(
-  { fileSystem }: BatchWorkspace,
+  { workspace: { fileSystem }, provider, signal }: Run,
   paths: readonly string[],
-  limits: InputLimits,
-  signal: AbortSignal | undefined,
 ): Promise<readonly RequestsFileReport[]> {
+  const limits = provider?.limits ?? openAiQuirks
   const reports: RequestsFileReport[] = []
   for (const path of paths) {
     const report = await validateRequestsFile(fileSystem, path, limits, signal).catch(
@@ -83,29 +83,29 @@ async function validateAll(
 }
 
 async function prepareParts(
-  workspace: BatchWorkspace,
+  run: Run,
   report: RequestsFileReport,
-  options: SubmitOptions,
+  shouldSubmitAgain: boolean,
 ): Promise<readonly PreparedInput[]> {
   const prepared: PreparedInput[] = []
-  for (const part of report.parts) prepared.push(await preparePart(workspace, report.path, part, options))
+  for (const part of report.parts) prepared.push(await preparePart(run, report.path, part, shouldSubmitAgain))
   return prepared
 }
 
 async function preparePart(
-  workspace: BatchWorkspace,
+  { workspace, contentType }: Run,
   requestsPath: string,
   part: InputPart,
-  options: SubmitOptions,
+  shouldSubmitAgain: boolean,
 ): Promise<PreparedInput> {
   const { fileSystem, layout } = workspace
   const sha256 = await hashPart(workspace, requestsPath, part)
-  const index = await indexFor(workspace, sha256, options)
+  const index = await indexFor(workspace, sha256, shouldSubmitAgain)
   const path = layout.workdirFile('input', index)
   const isKnown = await hasInput(workspace, index)
   if (!isKnown) {
     // Metadata first: the input alone could be taken for one somebody put there by hand.
-    await writeSubmissionMetadata(workspace, index, part, sha256, options.expectedContentType)
+    await writeSubmissionMetadata(workspace, index, part, sha256, contentType)
     await writeFileDurably(fileSystem, path, readPart(fileSystem, requestsPath, part)).catch(
       asFileProblem({ path, action: 'write', index }),
     )
@@ -117,11 +117,11 @@ async function preparePart(
 async function indexFor(
   workspace: BatchWorkspace,
   sha256: string,
-  { shouldSubmitAgain }: SubmitOptions,
+  shouldSubmitAgain: boolean,
 ): Promise<BatchIndex> {
   for (let run = 1; run <= mostRuns; run += 1) {
     const index = retryBatchIndex(JSON.stringify(['submit', sha256, run]))
-    if (shouldSubmitAgain !== true || !(await hasInput(workspace, index))) return index
+    if (!shouldSubmitAgain || !(await hasInput(workspace, index))) return index
   }
   throw reconciliationError({
     code: 'ReconciliationFailed',
@@ -144,7 +144,7 @@ async function writeSubmissionMetadata(
   index: BatchIndex,
   { url, model, requestCount }: InputPart,
   sha256: string,
-  contentType: ExpectedContentType | undefined,
+  contentType: ExpectedContentType | null,
 ): Promise<void> {
   const path = workspace.layout.workdirFile('metadata', index)
   // An earlier call got this far, or further: what it noted of a batch must not be forgotten.
@@ -153,7 +153,7 @@ async function writeSubmissionMetadata(
     ...emptyMetadata,
     endpoint: url,
     model,
-    content_type: contentType ?? null,
+    content_type: contentType,
     input_sha256: sha256,
     request_count: requestCount,
     attempt: 1,
