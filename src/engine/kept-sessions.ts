@@ -1,4 +1,4 @@
-import type { TripleEvent } from '../../machines/index.js'
+import { canHear, wakeOf, type TripleEvent } from '../../machines/index.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { ReconcileOptions } from './options.js'
@@ -34,12 +34,12 @@ export function keepSessions(
   const resting = new Map<string, Kept>()
   const wakes = new Map<string, TripleEvent>()
 
-  const wakeOf = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
+  const nextWake = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
     const wake = wakes.get(index)
     wakes.delete(index)
-    if (wake !== undefined && canHear(state, wake)) return wake
+    if (wake !== undefined && canHear(state, wake.type)) return wake
     if ((await fingerprintOf(workspace, index)) !== fingerprint) return { type: 'triple.rescan' }
-    return { type: usualWake(state) }
+    return { type: wakeOf(state) }
   }
   const keep = async (index: string, session: TripleSession, report: TripleReport): Promise<void> => {
     if (report.outcome.type === 'done' || resting.size >= maxKept) return session.close()
@@ -51,7 +51,7 @@ export function keepSessions(
       resting.delete(index)
       const session = kept?.session ?? openTripleSession(workspace, index, options, run)
       try {
-        const report = await session.run(kept && (await wakeOf(index, kept)))
+        const report = await session.run(kept && (await nextWake(index, kept)))
         await keep(index, session, report)
         return report
       } catch (error) {
@@ -65,13 +65,4 @@ export function keepSessions(
       resting.clear()
     },
   }
-}
-
-/** `triple.retry` means nothing where only the disk can help; a fresh look does. */
-const canHear = (state: string, { type }: TripleEvent): boolean =>
-  type !== 'triple.retry' || (state !== 'missing-input' && state !== 'submitting.waiting-for-leave')
-
-function usualWake(state: string): 'poll.due' | 'triple.retry' | 'triple.rescan' {
-  if (state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room') return 'poll.due'
-  return state === 'failed' ? 'triple.retry' : 'triple.rescan'
 }
