@@ -1,3 +1,5 @@
+import { isEndedStatus } from './remote-status.js'
+
 /** The four kinds of file that make a triple (three with rows, one with our notes). */
 export const fileKinds = ['input', 'output', 'error', 'metadata'] as const
 export type FileKind = (typeof fileKinds)[number]
@@ -38,16 +40,6 @@ export interface TripleFacts {
   readonly parentIndex: string | null
   readonly rootIndex: string
 }
-
-/** Statuses after which the server does nothing more (OpenAI API reference, "The batch object"). */
-const endedStatuses: ReadonlySet<string> = new Set(['completed', 'failed', 'expired', 'cancelled'])
-
-/** Statuses under which requests the files do not mention were simply not executed. */
-const cutShortStatuses: ReadonlySet<string> = new Set(['expired', 'cancelled'])
-
-export const isEndedStatus = (status: string | null): boolean => status !== null && endedStatuses.has(status)
-export const isCutShortStatus = (status: string | null): boolean =>
-  status !== null && cutShortStatuses.has(status)
 
 /**
  * The batch has ended and named a file that is not here: a download was cut off between the two files, or has

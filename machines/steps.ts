@@ -7,6 +7,14 @@ export interface StepInput {
   readonly facts: TripleFacts
 }
 
+/** Which of the files a server names are fetched: those that are not here, or all of them anew. */
+export type WantedFiles = 'absent' | 'all-anew'
+
+/** What the steps at the server are told. */
+export interface OnlineStepInput extends StepInput {
+  readonly wanted: WantedFiles
+}
+
 /**
  * What was counted. A *row* is a line that is valid JSON, an object, with a usable `custom_id`; lines that are
  * not rows are `unreadable`, blank lines are nothing. Always:

@@ -51,8 +51,6 @@ export interface TripleContext {
   readonly remoteStatus: string | null
   readonly counts: AccountingCounts | null
   readonly notExecuted: number
-  /** Set while the server is asked again because ids were missing: the files here are then fetched anew. */
-  readonly isAskingAgain: boolean
   /** Why the server is asked again; the reason to give up when that brings nothing new. */
   readonly idsProblem: Problem | null
   /** Surveys since the triple last rested. */
@@ -84,7 +82,6 @@ export const freshStart = {
   remoteStatus: null,
   counts: null,
   notExecuted: 0,
-  isAskingAgain: false,
   idsProblem: null,
   rows: noRows,
   retryIndex: null,

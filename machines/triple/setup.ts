@@ -1,10 +1,13 @@
 import { assign, setup } from 'xstate'
 import { backoffDelayMs, jitterOf } from '../backoff.js'
-import { isCutShortStatus, type TripleFacts } from '../facts.js'
+import type { TripleFacts } from '../facts.js'
 import { actorToProvide } from '../placeholder.js'
 import type { Problem } from '../problem.js'
+import { isCutShortStatus } from '../remote-status.js'
+import type { TripleTag } from '../state-paths.js'
 import type {
   CheckVerdict,
+  OnlineStepInput,
   OnlineVerdict,
   ProcessResult,
   RetryResult,
@@ -12,7 +15,7 @@ import type {
   SubmitResult,
 } from '../steps.js'
 import { freshStart, mostSurveys, rested, type TripleContext, type TripleMachineInput } from './context.js'
-import { courseOf } from './course.js'
+import { courseOf } from './decision.js'
 
 /** What a triple may be told from outside. Anything else is ignored, in every state. */
 export type TripleEvent =
@@ -24,20 +27,6 @@ export type TripleEvent =
   | { readonly type: 'triple.submit' }
   /** Time to ask the server again. */
   | { readonly type: 'poll.due' }
-
-export type TripleTag =
-  /** An actor is at work. */
-  | 'working'
-  | 'backing-off'
-  /** Nothing happens until an event comes; one pass over the workspace ends here. */
-  | 'resting'
-  /** A person is needed. */
-  | 'parked'
-
-/** What the steps at the server are told: also whether files that are here already are to be fetched anew. */
-export interface OnlineStepInput extends StepInput {
-  readonly isAskingAgain: boolean
-}
 
 const actor = <Output, Input = StepInput>(name: string) => actorToProvide<Output, Input>('triple', name)
 
@@ -87,10 +76,8 @@ export const tripleSetup = setup({
       verdict.type === 'not-published' && verdict.mayStillCome === true,
     wasCutShortWithoutFiles: (_, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && isCutShortStatus(verdict.remoteStatus),
-    hasNothingMoreForNewLook: ({ context }, verdict: OnlineVerdict) =>
-      verdict.type === 'nothing-more' && !context.isAskingAgain,
-    isOfflineAtFirstLook: ({ context }, verdict: OnlineVerdict) =>
-      verdict.type === 'offline' && !context.isAskingAgain,
+    hasNothingMore: (_, verdict: OnlineVerdict) => verdict.type === 'nothing-more',
+    isOffline: (_, verdict: OnlineVerdict) => verdict.type === 'offline',
 
     isAccounted: (_, verdict: CheckVerdict) => verdict.type === 'accounted',
     canAskServerAgain: ({ context }, verdict: CheckVerdict) =>
@@ -124,8 +111,7 @@ export const tripleSetup = setup({
       failures: 0,
       problem: context.idsProblem,
     })),
-    askAgain: assign(({ context }, verdict: CheckVerdict) => ({
-      isAskingAgain: true,
+    noteAskingAgain: assign(({ context }, verdict: CheckVerdict) => ({
       looksAgain: context.looksAgain + 1,
       idsProblem: 'problem' in verdict ? verdict.problem : null,
     })),

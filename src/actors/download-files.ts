@@ -13,16 +13,16 @@ import { keepSuperseded } from './keep-superseded.js'
  * between the two is harmless.
  */
 export const downloadFiles: Step<OnlineStepInput, void> = async (dependencies, input, signal) => {
-  const { facts, isAskingAgain } = input
+  const { facts, wanted } = input
   const { provider, workspace } = dependencies
   if (provider === null) throw noProvider(facts.index)
   const metadata = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
-  const wanted = [
+  const named = [
     { kind: 'output', fileId: metadata?.output_file_id ?? null },
     { kind: 'error', fileId: metadata?.error_file_id ?? null },
   ] as const
-  for (const { kind, fileId } of wanted) {
-    if (fileId === null || (facts[kind] !== null && !isAskingAgain)) continue
+  for (const { kind, fileId } of named) {
+    if (fileId === null || (facts[kind] !== null && wanted === 'absent')) continue
     await downloadFile(dependencies, provider, { facts, kind, fileId }, signal)
   }
 }

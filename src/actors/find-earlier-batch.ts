@@ -1,3 +1,4 @@
+import { adoptionRankOf, canBeCancelled } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { SubmissionIntent } from '../workspace/metadata.js'
@@ -56,7 +57,9 @@ async function adopt(
   found: readonly RemoteBatch[],
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  const [chosen, ...others] = found.toSorted((left, right) => rankOf(right) - rankOf(left))
+  const [chosen, ...others] = found.toSorted(
+    (left, right) => adoptionRankOf(right.status) - adoptionRankOf(left.status),
+  )
   if (chosen === undefined) throw new Error('Nothing to adopt.')
   if (others.length === 0) {
     report({
@@ -80,21 +83,6 @@ async function cancelAll(
   signal: AbortSignal,
 ): Promise<void> {
   for (const batch of batches) {
-    if (rankOf(batch) <= rankOf({ status: 'finalizing' })) await provider.cancel(batch.batchId, signal)
+    if (canBeCancelled(batch.status)) await provider.cancel(batch.batchId, signal)
   }
-}
-
-const order = [
-  'failed',
-  'cancelled',
-  'cancelling',
-  'expired',
-  'validating',
-  'in_progress',
-  'finalizing',
-  'completed',
-]
-
-function rankOf({ status }: Pick<RemoteBatch, 'status'>): number {
-  return order.indexOf(status)
 }

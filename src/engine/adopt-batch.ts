@@ -1,3 +1,4 @@
+import { isFailedStatus } from '../../machines/index.js'
 import { noteBatch } from '../actors/submission-record.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
@@ -89,7 +90,7 @@ async function batchAtServer(
       'Compare the id with the list on the server, and check that key, project and base URL are those it was made with.',
     )
   }
-  if (batch.status === 'failed' && batch.outputFileId === null && batch.errorFileId === null) {
+  if (isFailedStatus(batch.status) && batch.outputFileId === null && batch.errorFileId === null) {
     throw refused(
       index,
       `Batch ${batchId} failed at the server and holds no results${reasonOf(batch)}.`,

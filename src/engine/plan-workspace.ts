@@ -1,8 +1,10 @@
 import {
   courseOf,
+  decisionFor,
+  failedState,
+  isCutShortStatus,
   recommendedOperations,
   toProblem,
-  type Course,
   type CourseOfAction,
   type TripleFacts,
 } from '../../machines/index.js'
@@ -16,7 +18,6 @@ import { locateTriple } from '../workspace/locate-triple.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { isCutShortStatus } from '../../machines/index.js'
 import type { ReportEvent } from './events.js'
 import type { TriplePlan, WorkspacePlan } from './report.js'
 import { withRun, type Run } from './run.js'
@@ -58,7 +59,7 @@ export async function planTriple(
   try {
     facts = await surveyFacts(workspace, index)
     const plan = planFacts(facts)
-    return plan.state === 'checking-ids' ? await refine(facts, plan) : plan
+    return courseOf(facts) === 'check-ids' ? await refine(facts, plan) : plan
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
     return brokenPlan(index, facts, error)
@@ -78,62 +79,17 @@ export async function recommendedCourseOfAction(
   return course.operations
 }
 
-const stateOf = {
-  'finish-move': 'moving-to-done',
-  'nothing-here': 'failed',
-  'missing-input': 'missing-input',
-  'fetch-announced-files': 'awaiting-online-files',
-  'check-ids': 'checking-ids',
-  'ask-server': 'awaiting-online-files',
-  submit: 'submitting',
-} as const satisfies Record<Course, string>
-
 function planFacts(facts: TripleFacts): TriplePlan {
-  const course = recommendedOperations(facts)
-  const state = stateOf[courseOf(facts)]
-  const plan = { index: facts.index, state, counts: null, facts }
-  if (course.type === 'problem' && state !== 'moving-to-done') {
-    return {
-      ...plan,
-      outcome: 'needs-attention',
-      operations: [],
-      why: course.problem.message,
-      problem: course.problem,
-    }
-  }
-  const operations = course.type === 'operations' ? course.operations : []
-  return { ...plan, outcome: plannedOutcome(facts), operations, why: whyOf(facts, course), problem: null }
-}
-
-function plannedOutcome(facts: TripleFacts): TriplePlan['outcome'] {
-  switch (courseOf(facts)) {
-    case 'submit':
-      return 'not-submitted'
-    case 'ask-server':
-    case 'fetch-announced-files':
-      return 'pending'
-    case 'finish-move':
-    case 'nothing-here':
-    case 'missing-input':
-    case 'check-ids':
-      return 'planned'
-  }
-}
-
-function whyOf(facts: TripleFacts, course: CourseOfAction): string {
-  const files = course.type === 'operations' ? course.why : 'some files are in done/'
-  switch (courseOf(facts)) {
-    case 'finish-move':
-      return 'a move to done/ was cut short; it is finished'
-    case 'submit':
-      return `${files}; it was never submitted, so there is nothing to ask the server`
-    case 'ask-server':
-      return `${files}; batch ${facts.batchId} is at the server (last seen: ${facts.remoteStatus ?? 'never asked'})`
-    case 'nothing-here':
-    case 'missing-input':
-    case 'fetch-announced-files':
-    case 'check-ids':
-      return files
+  const { outcome, state, operations, why, problem } = decisionFor(facts)
+  return {
+    index: facts.index,
+    outcome,
+    state,
+    operations,
+    why: problem?.message ?? why,
+    counts: null,
+    problem,
+    facts,
   }
 }
 
@@ -172,7 +128,7 @@ function brokenPlan(index: string, facts: TripleFacts | null, error: unknown): T
   return {
     index,
     outcome,
-    state: 'failed',
+    state: failedState,
     operations: [],
     why: problem.message,
     counts: null,

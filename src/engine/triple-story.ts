@@ -1,4 +1,10 @@
 import type { Problem } from '../../machines/index.js'
+import {
+  isDoneState,
+  isParkedState,
+  isWaitingForBatch,
+  needsPersonState,
+} from '../../machines/state-paths.js'
 import { durationText, elapsedText } from '../units.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
@@ -81,12 +87,12 @@ export function storyOf(standing: TripleStanding, nowMs: number): TripleStory {
 /** `null` while the triple moves, or waits as it should. */
 export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {
   const { state, problem, stateSinceMs, isAtRest, isAtWork } = standing
-  if (state === 'done' || (isAtWork && !isAtRest)) return null
-  if (problem?.needsPerson === true || state === 'missing-input') return 'needs-attention'
-  if (state === 'failed') return 'failed'
+  if (isDoneState(state) || (isAtWork && !isAtRest)) return null
+  if (problem?.needsPerson === true || needsPersonState(state)) return 'needs-attention'
+  if (isParkedState(state)) return 'failed'
   if (!isAtRest) return 'interrupted'
-  const isWaiting = state === 'awaiting-online-files.waiting'
-  if (isWaiting && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs) return 'overdue'
+  if (isWaitingForBatch(state) && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs)
+    return 'overdue'
   return null
 }
 

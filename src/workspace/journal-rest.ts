@@ -1,3 +1,4 @@
+import { isWaitingForBatch } from '../../machines/index.js'
 import type { FileSystem } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
 import { readTextEnd } from './read-text-end.js'
@@ -11,14 +12,12 @@ export interface NotedRest<Since = string> {
   readonly since: Since
 }
 
-const waitingState = 'awaiting-online-files.waiting'
-
 /** What makes two rests in a state the same one. A batch is one wait, whatever went wrong at single polls. */
 export function restReason(
   state: string,
   { batchId, problemCode }: { readonly batchId: string | null; readonly problemCode: string | null },
 ): string | null {
-  return state === waitingState ? batchId : problemCode
+  return isWaitingForBatch(state) ? batchId : problemCode
 }
 
 /**
@@ -37,7 +36,7 @@ export function afterRest<Since>(
   rest: NotedRest<Since>,
   before: readonly NotedRest<Since>[],
 ): readonly NotedRest<Since>[] {
-  return [rest, ...before.filter(({ state }) => state === waitingState && state !== rest.state)]
+  return [rest, ...before.filter(({ state }) => isWaitingForBatch(state) && state !== rest.state)]
 }
 
 /** The rest an entry speaks of; `null` when the triple was only passing through, or its time is none. */

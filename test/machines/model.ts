@@ -36,7 +36,7 @@ export const stepOutcomes: { readonly [Name in StepName]: readonly StepOutputs[N
     factsOf('IOM', endedWithBoth),
     factsOf('IEM', { ...endedWithBoth, outputFileId: null }),
     factsOf('IOEM', endedWithBoth),
-    factsOf('ioM', endedWithBoth),
+    factsOf('ioM', { ...endedWithBoth, isMoveIntended: true }),
   ],
   submitBatch: [{ type: 'submitted', batchId: 'batch_1' }, { type: 'no-room', problem }, { type: 'offline' }],
   checkOnline: [

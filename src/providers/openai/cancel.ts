@@ -1,4 +1,4 @@
-import { isEndedStatus } from '../../../machines/index.js'
+import { canBeCancelled } from '../../../machines/index.js'
 import type { RemoteBatch } from '../batch-provider.js'
 import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
 import { normaliseBatch } from './normalise-batch.js'
@@ -21,7 +21,7 @@ export async function cancelBatch(
     throw unusableAnswer(contextOf(connection, 'batches.cancel'), 'something that is no batch object')
   } catch (error) {
     const batch = await retrieveBatch(connection, batchId, signal).catch(() => null)
-    if (batch !== null && (isEndedStatus(batch.status) || batch.status === 'cancelling')) return batch
+    if (batch !== null && !canBeCancelled(batch.status)) return batch
     throw error
   }
 }
