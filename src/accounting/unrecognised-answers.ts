@@ -35,16 +35,16 @@ export function unrecognisedAnswers({ index, counts, tally, files }: Findings): 
   }
 }
 
-/** `they look like Anthropic Message Batches results (result.type)`, or the judge's codes. */
+/** `what stands there looks like an Anthropic Message Batches result`, or what the judge's codes mean. */
 export function lookWords(looks: readonly string[]): string {
   const words = looks.map((look) => wordsOfCode.get(look) ?? look)
-  return `they look like ${words.join(', or ')}`
+  return `what stands there looks like ${words.join(', or ')}`
 }
 
 const wordsOfCode: ReadonlyMap<string, string> = new Map([
-  ['unrecognised_row', 'rows without an answer and without an error'],
-  ['unrecognised_body', 'bodies that are no answer of the requests\u2019 endpoint'],
-  ['wrong_shape', 'answers of another endpoint than the requests\u2019'],
-  ['request_echo', 'the requests themselves'],
+  ['unrecognised_row', 'a row without an answer and without an error'],
+  ['unrecognised_body', 'a body that is no answer of its endpoint'],
+  ['wrong_shape', 'an answer of another endpoint'],
+  ['request_echo', 'the request itself'],
   ['nested_too_deep', 'JSON that nests too deep to be read'],
 ])

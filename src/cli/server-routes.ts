@@ -95,7 +95,13 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
       ...serverFlags,
       all: {
         kind: 'boolean',
-        brief: 'Also send answers again that are cut, filtered, refused or rejected',
+        brief: 'Also send answers again that are cut, filtered, refused, unproven or rejected',
+        optional: true,
+        withNegated: false,
+      },
+      unrecognised: {
+        kind: 'boolean',
+        brief: 'Also send requests again whose rows nobody can read; those may be paid answers',
         optional: true,
         withNegated: false,
       },

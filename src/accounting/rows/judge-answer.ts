@@ -1,4 +1,5 @@
 import { traitsOf, type RowClass, type RowRetry } from '../../../machines/index.js'
+import { dialectOfValue } from '../dialect.js'
 import { emptyAnswer, type Answer } from './answer.js'
 import { failureOf, judgeFailure, type Failure } from './failure-rules.js'
 import { asText, isRecord, type JsonRecord } from './json-record.js'
@@ -48,9 +49,9 @@ function judgeBody(body: JsonRecord, promise: RequestPromise): Judgement {
     case 'echo':
       return requestEcho
     case 'wrong-shape':
-      return unrecognised('wrong_shape', wrongShape(promise.shape, reading.shape))
+      return unrecognised('wrong_shape', wrongShape(promise.shape, reading.shape, body))
     case 'unknown':
-      return unrecognised('unrecognised_body', wrongShape(promise.shape, null))
+      return unrecognised('unrecognised_body', wrongShape(promise.shape, null, body))
   }
 }
 
@@ -83,11 +84,16 @@ const emptyBody = judgement(
 
 function notUnderstood({ raw }: ResultLine): Judgement {
   if (isRecord(raw) && isRequest(raw)) return requestEcho
-  return unrecognised('unrecognised_row', 'The row has no answer and no error.')
+  return unrecognised('unrecognised_row', `The row has no answer and no error${lookOf(raw)}.`)
 }
 
-function wrongShape(promised: AnswerShape, found: AnswerShape | null): string {
-  const other = found === null ? 'has not the shape of one' : `has the shape of ${found}`
+function lookOf(value: unknown): string {
+  const dialect = dialectOfValue(value)
+  return dialect === null ? '' : `; it looks like ${dialect}`
+}
+
+function wrongShape(promised: AnswerShape, found: AnswerShape | null, body: JsonRecord): string {
+  const other = found === null ? `has not the shape of one${lookOf(body)}` : `has the shape of ${found}`
   return `The request asked for ${promised}; the body of the row ${other}.`
 }
 
