@@ -52,17 +52,29 @@ export {
 } from './state-paths.js'
 export { problemCodes, toProblem, type Problem, type ProblemCode } from './problem.js'
 export {
+  countFieldOf,
   noRows,
-  type AccountingCounts,
-  type CheckVerdict,
-  type OnlineStepInput,
-  type OnlineVerdict,
-  type ProcessResult,
-  type RetryResult,
+  rowClasses,
+  rowClassesThat,
+  rowClassTraits,
+  rowCountsFrom,
+  sumOfRows,
+  traitsOf,
+  type RowClass,
+  type RowClassTraits,
   type RowCounts,
-  type StepInput,
-  type SubmitResult,
-  type WantedFiles,
+  type RowRetry,
+} from './row-classes.js'
+export type {
+  AccountingCounts,
+  CheckVerdict,
+  OnlineStepInput,
+  OnlineVerdict,
+  ProcessResult,
+  RetryResult,
+  StepInput,
+  SubmitResult,
+  WantedFiles,
 } from './steps.js'
 export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } from './backoff.js'
 export { courseOf, decisionFor, type Course, type Decision } from './triple/decision.js'

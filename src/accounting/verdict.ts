@@ -1,7 +1,13 @@
 import type { Problem, ProblemCode } from '../../machines/index.js'
 import { examples, plural, unreadableWords } from './accounting-words.js'
 import type { Tally } from './tally.js'
-import type { AccountedFile, AccountingCounts, AccountingVerdict } from './triple-accounting.js'
+import type {
+  AcceptedFaults,
+  AccountedFile,
+  AccountingCounts,
+  AccountingVerdict,
+} from './triple-accounting.js'
+import { areTooManyUnrecognised, unrecognisedAnswers } from './unrecognised-answers.js'
 
 /** What the books of one triple say when all files are read. */
 export interface Findings {
@@ -10,6 +16,7 @@ export interface Findings {
   readonly tally: Tally
   readonly files: readonly AccountedFile[]
   readonly isCutShort: boolean
+  readonly accepted: AcceptedFaults
 }
 
 /**
@@ -17,14 +24,16 @@ export interface Findings {
  * doubtful, and a conflict is doubtful even where all ids match.
  */
 export function verdictOf(findings: Findings): AccountingVerdict {
-  const { counts, tally, isCutShort } = findings
+  const { counts, tally, isCutShort, accepted } = findings
   if (tally.unreadableInputLines > 0) return mismatch(unreadableInput(findings))
   if (tally.entry('differentRequest').count > 0) return mismatch(duplicateRequests(findings))
   if (counts.conflicting > 0) return mismatch(conflictingAnswers(findings))
   if (counts.unknown > 0) return mismatch(unknownAnswers(findings))
+  if (areTooManyUnrecognised(findings)) return mismatch(unrecognisedAnswers(findings))
   if (counts.missing === 0) return { type: 'balanced' }
   // An unreadable line may hold the answer of a missing request: to call that "not executed" would pay for it twice.
-  if (isCutShort && counts.unreadable === 0) return { type: 'balanced-with-missing' }
+  const wasNotExecuted = isCutShort && counts.unreadable === 0
+  if (wasNotExecuted || accepted.missing) return { type: 'balanced-with-missing' }
   return { type: 'ids-missing', problem: missingAnswers(findings) }
 }
 

@@ -1,9 +1,10 @@
-import type { RowCounts } from '../../machines/index.js'
+import { traitsOf, type RowCounts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
 import { throwIfInterrupted } from '../accounting/line-reader.js'
 import { readRows, type Row } from '../accounting/read-rows.js'
 import { evaluateRow, missingRow, rejectRow, type ReconciledRow } from '../accounting/rows/evaluate-row.js'
+import type { RequestPromise } from '../accounting/rows/promise.js'
 import { readResultLine } from '../accounting/rows/result-line.js'
 import { toResultRow } from '../accounting/rows/result-row.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
@@ -102,6 +103,10 @@ function counts({ accounted }: Attempt, kind: 'output' | 'error', { id, position
   return answer !== null && answer.file === kind && answer.offset === position.offset
 }
 
+function promiseTo({ accounted: { ledger } }: Attempt, id: string): RequestPromise {
+  return ledger.promiseAt(ledger.ordinalOf(id))
+}
+
 async function processLine(
   dependencies: TripleDependencies,
   attempt: Attempt,
@@ -112,7 +117,7 @@ async function processLine(
   if (rows.has(id)) return
   const line = readResultLine(value, { file: kind, line: position.line })
   const row = await judged(attempt, id, () =>
-    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }),
+    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }, promiseTo(attempt, id)),
   )
   await finishRow(dependencies, attempt, rows, row)
   if (rows.size % rowsPerReport === 0) {
@@ -135,8 +140,13 @@ async function finishRow(
   const retryIndex = row.isRetryable ? attempt.retryIndex : null
   const resultRow = toResultRow(row, { index, attempt: attempt.facts.attempt, retryIndex })
   await rows
-    .append(resultRow, row.line?.raw)
+    .append(resultRow, originalOf(row))
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
+}
+
+/** What nests too deep can be read, but not be written again. */
+function originalOf({ line }: ReconciledRow): unknown {
+  return line === null || line.isTooDeep ? undefined : line.raw
 }
 
 async function callBack(
@@ -145,12 +155,12 @@ async function callBack(
   row: ReconciledRow,
 ): Promise<ReconciledRow> {
   const { index, rootIndex, attempt } = facts
-  const hasAnswer = row.class === 'success' || row.class === 'semantic'
-  const processor = hasAnswer ? dependencies.processOutput : dependencies.processErrors
+  const { callback } = traitsOf(row.class)
+  const processor = dependencies[callback]
   if (processor === undefined) return row
   const context: RowContext = { index, rootIndex, attempt, idempotencyKey: `${rootIndex}/${row.customId}` }
   const decision = await processor(row, context)
-  if (!hasAnswer || decision === undefined) return row
+  if (callback !== 'processOutput' || decision === undefined) return row
   const error = { code: 'rejected_by_processor', message: decision.reject }
   return rejectRow(row, error, { ...dependencies, contentType })
 }
