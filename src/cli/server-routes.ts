@@ -13,7 +13,10 @@ export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: num
 export type SubmitFlags = LookFlags &
   ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
 
-export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & { readonly all?: boolean }
+export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
+  readonly all?: boolean
+  readonly unrecognised?: boolean
+}
 
 export type IndexArguments = readonly [workspace: string, index: string]
 
