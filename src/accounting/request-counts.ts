@@ -20,7 +20,10 @@ export function requestCountContradictions(
   if (reported === null) return []
   const { counts, outcomes } = accounting
   // A server counts a cut or filtered answer as completed: it was given.
-  const completed = rowClassesThat(({ isAnswered }) => isAnswered).reduce((sum, one) => sum + outcomes[one], 0)
+  const completed = rowClassesThat(({ isAnswered }) => isAnswered).reduce(
+    (sum, one) => sum + outcomes[one],
+    0,
+  )
   return [
     contradiction(reported.total, counts.matched + counts.missing, 'request'),
     contradiction(reported.completed, completed, 'completed request'),

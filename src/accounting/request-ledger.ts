@@ -62,11 +62,7 @@ export class RequestLedger {
   }
 
   /** Takes a request; `null` when its id is new, else the ordinal of the one that has it. Throws `TooManyRequests`. */
-  addRequest(
-    id: string,
-    position: LinePosition,
-    promise: RequestPromise = nothingPromised,
-  ): number | null {
+  addRequest(id: string, position: LinePosition, promise: RequestPromise = nothingPromised): number | null {
     const sizeBefore = this.#ids.size
     const ordinal = this.#ids.add(id)
     if (this.#ids.size === sizeBefore) return ordinal

@@ -24,13 +24,7 @@ export interface SummariseOptions {
 }
 
 /** Closes the books of one triple: counts, samples, warnings and the verdict. */
-export function summarise({
-  index,
-  files,
-  books,
-  isCutShort,
-  accepted,
-}: SummariseOptions): TripleAccounting {
+export function summarise({ index, files, books, isCutShort, accepted }: SummariseOptions): TripleAccounting {
   const { tally } = books
   const outcomes = settleRequests(books)
   const matched = sumOf(Object.values(outcomes))

@@ -54,7 +54,8 @@ function answerIn(
   const { line, offset, length } = position
   const read = readResultLine(value, { file, line })
   const { class: rowClass, answer, error } = judgeAnswer(read, ledger.promiseAt(ordinal))
-  if (rowClass === 'unrecognised') tally.addLook((read.isTooDeep ? null : dialectOfValue(value)) ?? error?.code)
+  if (rowClass === 'unrecognised')
+    tally.addLook((read.isTooDeep ? null : dialectOfValue(value)) ?? error?.code)
   const isOpaque = rowClass === 'success' && answer?.shape === 'opaque'
   return { line, offset, length, file, class: rowClass, isOpaque }
 }

@@ -31,7 +31,14 @@ export function unrecognisedAnswers({ index, counts, tally, files }: Findings): 
     hint:
       `Put the output file of the OpenAI batch in place of ${names.join(' and ')} and run again; or go on with what ` +
       `is here with \`batch-reconciler accept <workspace> ${index}\`.`,
-    facts: { index, files: names, counts, unrecognised: entry.count, looks, samples: { unrecognised: entry.samples } },
+    facts: {
+      index,
+      files: names,
+      counts,
+      unrecognised: entry.count,
+      looks,
+      samples: { unrecognised: entry.samples },
+    },
   }
 }
 

@@ -1,7 +1,12 @@
 import type { Problem, ProblemCode } from '../../machines/index.js'
 import { examples, plural, unreadableWords } from './accounting-words.js'
 import type { Tally } from './tally.js'
-import type { AcceptedFaults, AccountedFile, AccountingCounts, AccountingVerdict } from './triple-accounting.js'
+import type {
+  AcceptedFaults,
+  AccountedFile,
+  AccountingCounts,
+  AccountingVerdict,
+} from './triple-accounting.js'
 import { areTooManyUnrecognised, unrecognisedAnswers } from './unrecognised-answers.js'
 
 /** What the books of one triple say when all files are read. */

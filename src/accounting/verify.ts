@@ -63,7 +63,16 @@ async function accountAgain(
   if (input === null) throw missingInput(index)
   const isCutShort = proof?.is_cut_short ?? false
   const accepted = proof?.accepted
-  const { accounting } = await accountForTriple({ fs, index, input, output, error, isCutShort, accepted, signal })
+  const { accounting } = await accountForTriple({
+    fs,
+    index,
+    input,
+    output,
+    error,
+    isCutShort,
+    accepted,
+    signal,
+  })
   return accounting
 }
 

@@ -35,8 +35,16 @@ describe('a triple that is whole', () => {
     expect(accounting.counts).toEqual({ ...clean, input: 3, output: 2, error: 1, matched: 3 })
     expect(accounting.answers).toEqual({ succeeded: 2, failed: 1 })
     expect(accounting.warnings).toEqual([])
-    expect(ledger.answerAt(ledger.ordinalOf('a'))).toMatchObject({ file: 'output', line: 2, class: 'success' })
-    expect(ledger.answerAt(ledger.ordinalOf('b'))).toMatchObject({ file: 'error', line: 1, class: 'transient' })
+    expect(ledger.answerAt(ledger.ordinalOf('a'))).toMatchObject({
+      file: 'output',
+      line: 2,
+      class: 'success',
+    })
+    expect(ledger.answerAt(ledger.ordinalOf('b'))).toMatchObject({
+      file: 'error',
+      line: 1,
+      class: 'transient',
+    })
   })
 
   test('is described file by file with the hash of its bytes', async () => {
@@ -259,7 +267,11 @@ describe('what counts as a success', () => {
     ['a body that is no chat', { response: { status_code: 200, body: { a: 1 } } }, false],
     ['a body that is other text', { response: { status_code: 200, body: 'words' } }, false],
     ['a 200 whose body failed', { response: { status_code: 200, body: { error: { code: 'x' } } } }, false],
-    ['a 200 whose body has error null', { response: { status_code: 200, body: { ...whole, error: null } } }, true],
+    [
+      'a 200 whose body has error null',
+      { response: { status_code: 200, body: { ...whole, error: null } } },
+      true,
+    ],
     [
       'a 200 beside an envelope error',
       { response: { status_code: 200, body: whole }, error: { code: 'x' } },

@@ -78,33 +78,45 @@ describe('what somebody accepted', () => {
   })
 })
 
-describe('two successes of equal content', () => {
-  const line = (body: object, more: object = {}): string =>
-    JSON.stringify({ custom_id: 'a', response: { status_code: 200, body }, error: null, ...more })
-  const chat = (content: string, more: object = {}) => ({
-    choices: [{ message: { content }, finish_reason: 'stop' }],
-    ...more,
-  })
+const line = (body: object, more: object = {}): string =>
+  JSON.stringify({ custom_id: 'a', response: { status_code: 200, body }, error: null, ...more })
+const chat = (content: string, more: object = {}) => ({
+  choices: [{ message: { content }, finish_reason: 'stop' }],
+  ...more,
+})
+const calling = (id: string, name: string) => ({
+  choices: [
+    { message: { content: null, tool_calls: [{ id, function: { name } }] }, finish_reason: 'tool_calls' },
+  ],
+})
 
+describe('two successes of equal content', () => {
   test.each([
     ['other ids and times', chat('yes', { id: 'x', created: 1 }), chat('yes', { id: 'y', created: 2 })],
     ['another count of tokens', chat('yes', { usage: { total_tokens: 3 } }), chat('yes', { usage: null })],
     ['another fingerprint', chat('yes', { system_fingerprint: 'f' }), chat('yes')],
-    ['another spelling of the stop reason', chat('yes'), { choices: { message: { content: 'yes' }, finish_reason: 'STOP' } }],
+    [
+      'another spelling of the stop reason',
+      chat('yes'),
+      { choices: { message: { content: 'yes' }, finish_reason: 'STOP' } },
+    ],
   ])('are no conflict: %s', async (_, first, second) => {
-    const { accounting } = await account({ input: jsonl(request('a')), output: jsonl(line(first), line(second)) })
+    const { accounting } = await account({
+      input: jsonl(request('a')),
+      output: jsonl(line(first), line(second)),
+    })
     expect(accounting.verdict).toEqual({ type: 'balanced' })
     expect(accounting.counts.duplicate).toBe(1)
   })
 
   test('are a conflict when a call differs, and none when only its id does', async () => {
-    const calling = (id: string, name: string) => ({
-      choices: [{ message: { content: null, tool_calls: [{ id, function: { name } }] }, finish_reason: 'tool_calls' }],
-    })
     const verdictOf = async (second: object): Promise<string> =>
-      (await account({ input: jsonl(request('a')), output: jsonl(line(calling('1', 'f')), line(second)) })).accounting
-        .verdict.type
-    expect([await verdictOf(calling('2', 'f')), await verdictOf(calling('1', 'g'))]).toEqual(['balanced', 'mismatch'])
+      (await account({ input: jsonl(request('a')), output: jsonl(line(calling('1', 'f')), line(second)) }))
+        .accounting.verdict.type
+    expect([await verdictOf(calling('2', 'f')), await verdictOf(calling('1', 'g'))]).toEqual([
+      'balanced',
+      'mismatch',
+    ])
   })
 })
 

@@ -504,7 +504,10 @@ describe('answers that are none', () => {
     ))
 
   test('a row that nests a hundred thousand levels deep stops neither its triple nor the others', () => {
-    const deep = responseLine('a', 200, {}).replace('{}', `{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+    const deep = responseLine('a', 200, {}).replace(
+      '{}',
+      `{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    )
     return reconciled({ ...inputOf('a', 'b'), ...output(jsonl(deep, answerLine('b', 'yes'))) }, (seen) => {
       expectDone(seen, [
         ['a', 'unrecognised'],

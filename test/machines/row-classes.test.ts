@@ -9,6 +9,9 @@ import {
   traitsOf,
 } from '../../machines/index.js'
 
+const weights = (isAnswered: boolean) =>
+  rowClassesThat((traits) => traits.isAnswered === isAnswered).map((rowClass) => traitsOf(rowClass).weight)
+
 describe('the row classes', () => {
   test('have the words that files on disk use, success first', () => {
     expect(rowClasses).toEqual([
@@ -35,7 +38,11 @@ describe('the row classes', () => {
 
   test('every row goes well or does not', () => {
     const rows = rowCountsFrom(new Map(rowClasses.map((rowClass) => [rowClass, 1])), 4)
-    expect([sumOfRows(rows, 'ok'), sumOfRows(rows, 'failed'), rows.retryable]).toEqual([1, rowClasses.length - 1, 4])
+    expect([sumOfRows(rows, 'ok'), sumOfRows(rows, 'failed'), rows.retryable]).toEqual([
+      1,
+      rowClasses.length - 1,
+      4,
+    ])
   })
 
   test('what may have been paid for is never sent again by itself, nor because a person asks for what failed', () => {
@@ -45,8 +52,6 @@ describe('the row classes', () => {
   })
 
   test('a success outweighs all others, and an answer every failure', () => {
-    const weights = (isAnswered: boolean) =>
-      rowClassesThat((traits) => traits.isAnswered === isAnswered).map((rowClass) => traitsOf(rowClass).weight)
     expect(Math.min(...weights(true))).toBeGreaterThan(Math.max(...weights(false)))
     expect(traitsOf('success').weight).toBe(Math.max(...weights(true)))
   })

@@ -80,7 +80,10 @@ describe.skipIf(!isThere)('samples of real batch files (skipped where ../shared/
   test('answers of three endpoints: a vector, a response, a chat, each with its content', () => {
     const output = sample('openai-batch-manager/output-reserialised.jsonl')
     const ids = linesOf(output).map(idOf)
-    const files = { 'workdir/batch_input_1.jsonl': inputFor(linesOf(output)), 'workdir/batch_output_1.jsonl': output }
+    const files = {
+      'workdir/batch_input_1.jsonl': inputFor(linesOf(output)),
+      'workdir/batch_output_1.jsonl': output,
+    }
     return reconciled(files, {}, (workspace) => {
       expect(outcomesOf(workspace, '1')).toEqual(ids.map((id) => [id, 'success']))
       const contents = rowsOf(workspace, 'target/batch_results_1.jsonl').map(({ content }) => content)

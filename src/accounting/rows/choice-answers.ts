@@ -48,9 +48,11 @@ function readChoices(
 
 /** Several choices come with an index each; the order of the list is not promised. */
 export function byIndex(left: JsonRecord, right: JsonRecord): number {
-  const distance = Number(left['index'] ?? 0) - Number(right['index'] ?? 0)
-  return Number.isNaN(distance) ? 0 : distance
+  return indexOf(left) - indexOf(right)
 }
+
+// Not `Number(…)`: that throws for an object whose `toString` is no function, and JSON can hold one.
+const indexOf = ({ index }: JsonRecord): number => (typeof index === 'number' ? index : 0)
 
 // One cut choice makes the row a cut one: nobody should find half an answer among whole ones.
 function worstFault(choices: readonly Choice[]): AnswerFault | null {
@@ -131,16 +133,12 @@ function choiceError(choice: JsonRecord): AnswerFault | null {
 
 function readRefusal(message: JsonRecord | null): AnswerFault | null {
   const refusal = asText(message?.['refusal'])
-  return refusal === null
-    ? null
-    : { class: 'semantic', code: 'refusal', message: boundedMessage(refusal) }
+  return refusal === null ? null : { class: 'semantic', code: 'refusal', message: boundedMessage(refusal) }
 }
 
 function missingContent(content: unknown, toolCalls: readonly unknown[] | null): AnswerFault | null {
   const hasContent = typeof content === 'string' ? hasWords(content) : isFilled(content)
-  return hasContent || toolCalls !== null
-    ? null
-    : emptyFault('The answer has no content and calls no tool.')
+  return hasContent || toolCalls !== null ? null : emptyFault('The answer has no content and calls no tool.')
 }
 
 function missingCalls(stop: Stop, toolCalls: readonly unknown[] | null): AnswerFault | null {

@@ -59,25 +59,27 @@ function shapeOfUrl(url: unknown): AnswerShape {
   const known = knownUrls.get(url)
   if (known !== undefined) return known
   const [path = ''] = url.split(/[?#]/, 1)
-  const plain = path.trim().replace(/\/{1,8}$/, '').toLowerCase()
+  const plain = path
+    .trim()
+    .replace(/\/{1,8}$/, '')
+    .toLowerCase()
   const shape = pathEnds.find(([end]) => plain.endsWith(end))?.[1] ?? 'opaque'
   if (knownUrls.size < maxKnownUrls && url.length < 1_000) knownUrls.set(url, shape)
   return shape
 }
 
-const expectedAnswers: Readonly<
-  Record<Exclude<AnswerShape, 'opaque'>, (body: JsonRecord) => number | null>
-> = {
-  chat: wantedOf,
-  // Each of several prompts gets `n` choices (OpenAI API reference, "Create completion").
-  completions: (body) => (itemsIn(body['prompt']) ?? 1) * wantedOf(body),
-  // A response is one answer, whatever it is made of.
-  responses: () => 1,
-  // vLLM also takes `messages`, for one vector (vLLM, "Embeddings API").
-  embeddings: (body) => itemsIn(body['input']) ?? (body['messages'] === undefined ? null : 1),
-  moderations: (body) => (isMultimodal(body['input']) ? 1 : itemsIn(body['input'])),
-  images: wantedOf,
-}
+const expectedAnswers: Readonly<Record<Exclude<AnswerShape, 'opaque'>, (body: JsonRecord) => number | null>> =
+  {
+    chat: wantedOf,
+    // Each of several prompts gets `n` choices (OpenAI API reference, "Create completion").
+    completions: (body) => (itemsIn(body['prompt']) ?? 1) * wantedOf(body),
+    // A response is one answer, whatever it is made of.
+    responses: () => 1,
+    // vLLM also takes `messages`, for one vector (vLLM, "Embeddings API").
+    embeddings: (body) => itemsIn(body['input']) ?? (body['messages'] === undefined ? null : 1),
+    moderations: (body) => (isMultimodal(body['input']) ? 1 : itemsIn(body['input'])),
+    images: wantedOf,
+  }
 
 /** `n`; anything that is no count is refused by the server or taken for the default, which is 1. */
 function wantedOf({ n }: JsonRecord): number {

@@ -21,15 +21,27 @@ describe('where an answer may stand', () => {
     ['inlined in a response without a status', { response: whole }, 'success'],
     ['at top level', { status_code: 200, body: whole }, 'success'],
     ['at top level without a status', { body: whole }, 'success'],
-    ['at top level, with the url repeated', { url, method: 'POST', status_code: 200, body: whole }, 'success'],
-    ['at top level of a failure', { status_code: 500, body: { error: { message: 'm' } } }, 'transient http_500'],
+    [
+      'at top level, with the url repeated',
+      { url, method: 'POST', status_code: 200, body: whole },
+      'success',
+    ],
+    [
+      'at top level of a failure',
+      { status_code: 500, body: { error: { message: 'm' } } },
+      'transient http_500',
+    ],
     ['inlined, of a failure', { response: { status_code: 400, error: { code: 'x' } } }, 'permanent x'],
     ['nowhere: a request', { url, method: 'POST', body: { messages: [] } }, 'unrecognised request_echo'],
     ['nowhere: a request without url', { body: { messages: [] } }, 'unrecognised request_echo'],
     ['nowhere: a status alone', { response: { status_code: 200 } }, 'semantic empty_body'],
     ['nowhere: an empty body and no status', { response: { body: {} } }, 'unrecognised unrecognised_row'],
     ['beside a failing status in text', { response: { status_code: '429', body: {} } }, 'transient http_429'],
-    ['beside a status that is none', { response: { status_code: 'OK', body: whole } }, 'unrecognised unrecognised_row'],
+    [
+      'beside a status that is none',
+      { response: { status_code: 'OK', body: whole } },
+      'unrecognised unrecognised_row',
+    ],
   ])('%s', (_, parts, words) => {
     expect(judged(parts)).toBe(words)
   })
@@ -73,8 +85,9 @@ describe('an error that says nothing is none', () => {
   })
 })
 
+const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+
 describe('a row that nests too deep', () => {
-  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
   const deep = nested(100_000)
 
   test.each([
@@ -84,7 +97,10 @@ describe('a row that nests too deep', () => {
     ['inside of its error', { response: null, error: { code: deep } }],
     ['in an error of its body', { response: { status_code: 400, body: { error: { message: deep } } } }],
     ['beside everything', { response: { status_code: 200, body: whole }, more: deep }],
-    ['in a body that is text', { response: { status_code: 200, body: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` } }],
+    [
+      'in a body that is text',
+      { response: { status_code: 200, body: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` } },
+    ],
     ['by a little', { response: { status_code: 200, body: { ...whole, extra: nested(501) } } }],
   ])('%s is a row that nobody can read', (_, parts) => {
     expect(judged(parts)).toBe('unrecognised nested_too_deep')

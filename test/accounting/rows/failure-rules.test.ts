@@ -21,7 +21,10 @@ describe('a failure for want of money', () => {
     [429, { code: '1113', message: 'in arrears' }],
     [429, { code: 1113, message: 'in arrears' }],
     [429, { code: 'insufficient_quota' }],
-    [429, { code: 429, message: 'You exceeded your current quota, please check your plan and billing details.' }],
+    [
+      429,
+      { code: 429, message: 'You exceeded your current quota, please check your plan and billing details.' },
+    ],
     [400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access the API.' }],
     [403, { code: 'quota_exceeded' }],
     [500, { code: 'billing_hard_limit_reached' }],

@@ -6,7 +6,8 @@ import { promiseOf } from '../../../src/accounting/rows/promise.js'
 import { lineOf } from './lines.js'
 
 const odd = fc.oneof({ maxDepth: 2 }, fc.constantFrom(null, '', 0, {}, []), fc.jsonValue({ maxDepth: 2 }))
-const often = <T>(good: fc.Arbitrary<T>) => fc.oneof({ weight: 15, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: odd })
+const often = <T>(good: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 15, arbitrary: good as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: odd })
 const choice = fc.record(
   {
     index: often(fc.nat(3)),
@@ -16,7 +17,11 @@ const choice = fc.record(
   { requiredKeys: ['message', 'finish_reason'] },
 )
 const body = fc.record(
-  { choices: often(fc.array(choice, { minLength: 1, maxLength: 3 })), error: often(fc.constant(null)), status: odd },
+  {
+    choices: often(fc.array(choice, { minLength: 1, maxLength: 3 })),
+    error: often(fc.constant(null)),
+    status: odd,
+  },
   { requiredKeys: ['choices'] },
 )
 const line = fc.record(
@@ -35,7 +40,9 @@ interface PlainChoice {
 /** What must be there for a success, said once more over plain values. */
 function isShownToBeWhole(response: unknown, wanted: number): boolean {
   const text = JSON.stringify(response)
-  const found = (JSON.parse(text) as { body?: { choices?: unknown } }).body?.choices ?? (response as { choices?: unknown }).choices
+  const found =
+    (JSON.parse(text) as { body?: { choices?: unknown } }).body?.choices ??
+    (response as { choices?: unknown }).choices
   const choices = (Array.isArray(found) ? found : [found]) as readonly PlainChoice[]
   return (
     choices.length >= wanted &&

@@ -36,7 +36,10 @@ describe('readAnswer of chat completions', () => {
   })
 
   test('calls the row truncated when one of several choices is', () => {
-    const choices = [{ message: { content: 'a' }, finish_reason: 'stop' }, { message: { content: 'b' }, finish_reason: 'length' }]
+    const choices = [
+      { message: { content: 'a' }, finish_reason: 'stop' },
+      { message: { content: 'b' }, finish_reason: 'length' },
+    ]
     expect(readAnswer({ choices }).fault?.code).toBe('truncated')
   })
 
@@ -63,9 +66,9 @@ describe('readAnswer of chat completions', () => {
       toolCalls: calls,
       fault: null,
     })
-    expect(readAnswer(chat({ content: null, function_call: { name: 'f' } }, 'function_call')).toolCalls).toEqual([
-      { name: 'f' },
-    ])
+    expect(
+      readAnswer(chat({ content: null, function_call: { name: 'f' } }, 'function_call')).toolCalls,
+    ).toEqual([{ name: 'f' }])
   })
 
   test('finds nothing in an answer without choices, message or content', () => {
@@ -137,9 +140,11 @@ describe('readAnswer of responses', () => {
   })
 
   test('takes a refusal part for a refusal', () => {
-    expect(readAnswer(response({ output: [message({ type: 'refusal', refusal: 'No.' })] })).fault).toEqual(
-      { class: 'semantic', code: 'refusal', message: 'No.' },
-    )
+    expect(readAnswer(response({ output: [message({ type: 'refusal', refusal: 'No.' })] })).fault).toEqual({
+      class: 'semantic',
+      code: 'refusal',
+      message: 'No.',
+    })
   })
 
   test('takes a function call for a success and no output at all for none', () => {

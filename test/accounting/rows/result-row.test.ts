@@ -51,7 +51,12 @@ describe('toResultRow', () => {
       await evaluateRow(answered(200, body), { contentType: 'json', repairJson: true }),
       facts,
     )
-    expect(row).toMatchObject({ content: { a: 1 }, contents: [{ a: 1 }, 2], tool_calls: [{ id: 'c' }], repaired: true })
+    expect(row).toMatchObject({
+      content: { a: 1 },
+      contents: [{ a: 1 }, 2],
+      tool_calls: [{ id: 'c' }],
+      repaired: true,
+    })
   })
 
   test('is read back as it was written, with fields of others kept', async () => {
