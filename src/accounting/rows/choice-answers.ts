@@ -48,9 +48,11 @@ function readChoices(
 
 /** Several choices come with an index each; the order of the list is not promised. */
 export function byIndex(left: JsonRecord, right: JsonRecord): number {
-  const distance = Number(left['index'] ?? 0) - Number(right['index'] ?? 0)
-  return Number.isNaN(distance) ? 0 : distance
+  return indexOf(left) - indexOf(right)
 }
+
+// Not `Number(…)`: that throws for an object whose `toString` is no function, and JSON can hold one.
+const indexOf = ({ index }: JsonRecord): number => (typeof index === 'number' ? index : 0)
 
 // One cut choice makes the row a cut one: nobody should find half an answer among whole ones.
 function worstFault(choices: readonly Choice[]): AnswerFault | null {

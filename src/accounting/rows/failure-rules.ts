@@ -1,5 +1,5 @@
 import { traitsOf, type RowClass, type RowRetry } from '../../../machines/index.js'
-import type { LineError } from './line-error.js'
+import { isSuccessStatus, type LineError } from './line-error.js'
 
 /** What is known of a request that failed. */
 export interface Failure {
@@ -22,10 +22,15 @@ export interface FailureVerdict {
 export function failureOf(status: number | null, errors: readonly LineError[], text: string | null): Failure {
   const words = [...errors.map(({ code }) => code), ...errors.map(({ type }) => type)]
   return {
-    status: status ?? errors.find((error) => error.status !== null)?.status ?? null,
+    status: failing(status) ?? errors.find((error) => failing(error.status) !== null)?.status ?? null,
     codes: words.filter((word) => word !== null),
     message: errors.find(({ message }) => message !== null)?.message ?? text,
   }
+}
+
+/** A status that says all is well decides nothing beside an error. */
+function failing(status: number | null): number | null {
+  return status === null || isSuccessStatus(status) ? null : status
 }
 
 /** The first rule that fits decides; what fits none will fail again. */

@@ -59,9 +59,8 @@ function isAnswer(item: JsonRecord, items: readonly JsonRecord[]): boolean {
 /** A shell may run in a container of the server, whose output then stands beside the call. */
 function isAnsweredByServer(call: JsonRecord, items: readonly JsonRecord[]): boolean {
   const id = asText(call['call_id'])
-  return (
-    id !== null && items.some((item) => item['type'] === `${call['type']}_output` && item['call_id'] === id)
-  )
+  const output = `${asText(call['type'])}_output`
+  return id !== null && items.some((item) => item['type'] === output && item['call_id'] === id)
 }
 
 function incompleteReason(body: JsonRecord): string | null {
@@ -79,7 +78,7 @@ function statusFault(body: JsonRecord): AnswerFault | null {
   if (given === null || given === undefined || given === '') return null
   const status = typeof given === 'string' ? given.toLowerCase() : ''
   if (status === 'completed') return null
-  return unfinishedStatuses.has(status) ? incomplete(given, null) : unknownStop(String(given))
+  return unfinishedStatuses.has(status) ? incomplete(given, null) : unknownStop(given)
 }
 
 /** The statuses of a response but for `completed` and `failed` (OpenAI API reference, response object). */

@@ -1,4 +1,3 @@
-import { boundedMessage } from './row-class.js'
 import type { AnswerFault } from './answer.js'
 
 type Meaning = 'whole' | 'calls' | 'cut' | 'filtered' | 'refused' | 'broken'
@@ -138,7 +137,7 @@ export function stopOf(reason: unknown, endpoint: 'chat' | 'completions'): Stop 
   if (word === '' || word === 'null' || word === 'none') return missingStop
   const meaning = meaningOf(word)
   if (meaning === 'whole' || (meaning === 'calls' && endpoint === 'chat')) return meaning
-  return meaning === null || meaning === 'calls' ? unknownStop(String(reason)) : faults[meaning]
+  return meaning === null || meaning === 'calls' ? unknownStop(reason) : faults[meaning]
 }
 
 /** The fault that a reason stands for; `null` for one that is good or unknown. */
@@ -147,11 +146,13 @@ export function faultOfReason(reason: string): AnswerFault | null {
   return meaning === null || meaning === 'whole' || meaning === 'calls' ? null : faults[meaning]
 }
 
-export function unknownStop(reason: string): AnswerFault {
+/** A reason, or a status, that nothing is known of. It may be any JSON value. */
+export function unknownStop(reason: unknown): AnswerFault {
+  const words = typeof reason === 'string' ? reason : JSON.stringify(reason)
   return {
     class: 'unproven',
     code: 'unknown_stop_reason',
-    message: `The model stopped with "${boundedMessage(reason.slice(0, 200))}", which is not known to mean that the answer is whole.`,
+    message: `The model stopped with "${words.slice(0, 200)}", which is not known to mean that the answer is whole.`,
   }
 }
 

@@ -184,12 +184,11 @@ describe('readAnswer of the other endpoints', () => {
     expect(readAnswer({ choices: [{ text: 'h', finish_reason: 'length' }] }).fault?.code).toBe('truncated')
   })
 
-  test('keeps the whole body of anything else', () => {
-    for (const body of [
-      { id: 'modr-1', results: [{ flagged: false }] },
-      { created: 1, data: [{ b64_json: 'x' }] },
-    ]) {
-      expect(readAnswer(body)).toMatchObject({ shape: 'opaque', content: body, fault: null })
-    }
+  test.each([
+    ['moderations', { id: 'modr-1', results: [{ flagged: false }] }],
+    ['images', { created: 1, data: [{ b64_json: 'x' }] }],
+    ['opaque', { id: 'video_1', object: 'video', prompt: 'a cat', status: 'queued' }],
+  ])('keeps the whole body of %s', (shape, body) => {
+    expect(readAnswer(body)).toMatchObject({ shape, content: body, fault: null })
   })
 })
