@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import type { FileSystem, OpenFile } from './file-system.js'
+import type { FileSystem } from './file-system.js'
 
 /** What a file is written from. Strings are written as UTF-8. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>
@@ -42,11 +42,14 @@ export async function beginDurableFile(
   temporaryPath: string = join(dirname(finalPath), temporaryName(basename(finalPath))),
 ): Promise<DurableFile> {
   const file = await fs.open(temporaryPath, 'create')
-  let isOpen = true
+  const closeOnce = once(() => file.close())
+  let hasEnded = false
   const abort = async (): Promise<void> => {
-    if (!isOpen) return
-    isOpen = false
-    await discard(fs, file, temporaryPath)
+    if (hasEnded) return
+    hasEnded = true
+    // The first error is the one to report: what goes wrong while tidying up after it must not hide it.
+    await closeOnce().catch(() => {})
+    await fs.remove(temporaryPath).catch(() => {})
   }
   return {
     write: (bytes) => file.write(bytes),
@@ -54,9 +57,9 @@ export async function beginDurableFile(
     async commit() {
       try {
         await file.sync()
-        await file.close()
+        await closeOnce()
         await fs.rename(temporaryPath, finalPath)
-        isOpen = false
+        hasEnded = true
       } catch (error) {
         await abort()
         throw error
@@ -81,8 +84,12 @@ async function* toChunks(content: FileContent): AsyncIterable<Uint8Array> {
   else yield* content
 }
 
-/** The first error is the one to report: what goes wrong while tidying up after it must not hide it. */
-async function discard(fs: FileSystem, file: OpenFile, temporaryPath: string): Promise<void> {
-  await file.close().catch(() => {})
-  await fs.remove(temporaryPath).catch(() => {})
+/** A file that was closed is not closed again, whatever disk it is on: its number may be somebody else's by then. */
+function once(act: () => Promise<void>): () => Promise<void> {
+  let hasActed = false
+  return async () => {
+    if (hasActed) return
+    hasActed = true
+    await act()
+  }
 }

@@ -48,5 +48,6 @@ export interface OpenFile {
   /** Makes the content survive a power cut. */
   sync(): Promise<void>
   stat(): Promise<FileStat>
+  /** Lets go of the file, once: a further call does nothing, and every other one after it rejects with `EBADF`. */
   close(): Promise<void>
 }

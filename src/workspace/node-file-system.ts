@@ -110,23 +110,34 @@ function toFileStat(stats: Stats): FileStat {
 
 function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
   const descriptor = openSync(path, flagsOf[mode])
-  const write = mode === 'append' ? appender(descriptor) : positionedWriter(descriptor)
+  let isOpen = true
+  // The system gives the number of a closed file to the next one that is opened: it is no longer ours to use.
+  const inUse = (): number => {
+    if (isOpen) return descriptor
+    throw Object.assign(new Error(`EBADF: the file is closed, '${path}'`), { code: 'EBADF' })
+  }
+  const write = mode === 'append' ? appender(inUse) : positionedWriter(inUse)
   return {
     async read(buffer, position) {
       await takeTurn(buffer.byteLength)
-      return readFully(descriptor, buffer, position)
+      return readFully(inUse(), buffer, position)
     },
     async write(bytes) {
       await takeTurn(bytes.byteLength)
       write.bytes(bytes)
     },
     async truncate(bytes) {
-      ftruncateSync(descriptor, bytes)
+      ftruncateSync(inUse(), bytes)
       write.truncated(bytes)
     },
-    sync: () => syncDescriptor(descriptor),
-    stat: async () => toFileStat(fstatSync(descriptor)),
-    close: async () => closeSync(descriptor),
+    sync: async () => syncDescriptor(inUse()),
+    stat: async () => toFileStat(fstatSync(inUse())),
+    async close() {
+      if (!isOpen) return
+      // Also where closing fails: the number is free then all the same (close(2), "Dealing with error returns").
+      isOpen = false
+      closeSync(descriptor)
+    },
   }
 }
 
@@ -146,19 +157,19 @@ interface Writer {
   truncated(bytes: number): void
 }
 
-function appender(descriptor: number): Writer {
+function appender(inUse: () => number): Writer {
   return {
-    bytes: (bytes) => writeFully(bytes, (from, length) => writeSync(descriptor, bytes, from, length, null)),
+    bytes: (bytes) => writeFully(bytes, (from, length) => writeSync(inUse(), bytes, from, length, null)),
     truncated: () => {},
   }
 }
 
-function positionedWriter(descriptor: number): Writer {
+function positionedWriter(inUse: () => number): Writer {
   let position = 0
   return {
     bytes(bytes) {
       writeFully(bytes, (from, length) => {
-        const written = writeSync(descriptor, bytes, from, length, position)
+        const written = writeSync(inUse(), bytes, from, length, position)
         position += written
         return written
       })
