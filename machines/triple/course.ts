@@ -12,22 +12,12 @@ export type Course =
 
 /** Chooses the course from the facts: the first line that holds. */
 export function courseOf(facts: TripleFacts): Course {
-  if (facts.isMoveIntended || isOnlyMetadataLeft(facts)) return 'finish-move'
+  if (facts.isMoveIntended) return 'finish-move'
   if (!hasAnyDataFile(facts)) return 'nothing-here'
   if (facts.input === null) return 'missing-input'
   if (lacksAnnouncedFile(facts)) return 'fetch-announced-files'
   if (facts.output !== null || facts.error !== null) return 'check-ids'
   return facts.batchId === null ? 'submit' : 'ask-server'
-}
-
-/** Input and answers are archived; only our notes stayed behind. The seed leaves every fresh run like this. */
-function isOnlyMetadataLeft(facts: TripleFacts): boolean {
-  const answers = [facts.output, facts.error].filter((file) => file !== null)
-  return (
-    facts.input?.location === 'done' &&
-    answers.length > 0 &&
-    answers.every((file) => file.location === 'done')
-  )
 }
 
 function hasAnyDataFile(facts: TripleFacts): boolean {

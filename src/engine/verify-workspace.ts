@@ -1,4 +1,5 @@
 import { verifyTriple } from '../accounting/verify.js'
+import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone, type DoneTriple } from '../workspace/scan-done.js'
 import { reporterOf } from './dependencies.js'
@@ -26,15 +27,17 @@ export async function verifyWorkspace(
 }
 
 async function proofOf(
-  { fileSystem, layout }: BatchWorkspace,
-  { index, input, output, error }: DoneTriple,
+  workspace: BatchWorkspace,
+  { index, input, output, error, metadata }: DoneTriple,
   { signal }: VerifyOptions,
 ): Promise<TripleProof> {
+  const { fileSystem, layout } = workspace
   const { isProven, problems, accounting } = await verifyTriple({
     fs: fileSystem,
     index,
     files: { input, output, error },
     proofPath: layout.accountingFile(index),
+    readMetadata: async () => (metadata === null ? null : readMetadata(workspace, metadata)),
     signal,
   })
   return { index, isProven, problems, counts: accounting?.counts ?? null }

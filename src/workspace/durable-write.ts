@@ -18,7 +18,8 @@ export interface DurableFile {
  * Creates or replaces a file so that under its own name stands either the old content or the whole new one,
  * whenever power or the process goes: temporary name in the same directory → write → sync → rename → sync of the
  * directory. Rejects with the system's error; the temporary file is then removed and the target untouched
- * (except where only the last sync failed: the new content stands, and may not survive a power cut).
+ * (except where only the last sync failed: the new content stands, and may not survive a power cut). A directory or a
+ * pipe under the name is never replaced.
  */
 export async function writeFileDurably(fs: FileSystem, path: string, content: FileContent): Promise<void> {
   const file = await beginDurableFile(fs, path)
@@ -41,6 +42,7 @@ export async function beginDurableFile(
   finalPath: string,
   temporaryPath: string = join(dirname(finalPath), temporaryName(basename(finalPath))),
 ): Promise<DurableFile> {
+  await requireReplaceable(fs, finalPath)
   const file = await fs.open(temporaryPath, 'create')
   const closeOnce = once(() => file.close())
   let hasEnded = false
@@ -67,6 +69,14 @@ export async function beginDurableFile(
       await fs.syncDirectory(dirname(finalPath))
     },
   }
+}
+
+/** A rename would put a pipe, a socket or a device away without a word. */
+async function requireReplaceable(fs: FileSystem, path: string): Promise<void> {
+  const standing = await fs.stat(path)
+  if (standing === null || standing.kind === 'file') return
+  const code = standing.kind === 'directory' ? 'EISDIR' : 'ENXIO'
+  throw Object.assign(new Error(`${code}: no regular file, replace '${path}'`), { code })
 }
 
 /** True for the temporary names this file gives; nobody else's names look like them. */

@@ -103,7 +103,7 @@ describe('the walk the machine takes', () => {
     ['submit', 'IM', { submission: 'intended' }],
     ['finish-move', 'IOM', { isMoveIntended: true }],
     ['finish-move', 'M', { isMoveIntended: true }],
-    ['finish-move', 'ioM', {}],
+    ['check-ids', 'ioM', {}],
     ['missing-input', 'O', {}],
     ['nothing-here', 'M', {}],
   ] as const)('is %s for files %s', (course, letters, notes) => {

@@ -37,8 +37,8 @@ describe('a durable write', () => {
       const fs = faultFileSystem(nodeFileSystem)
       await writeFileDurably(fs, join(directory, 'file'), 'content')
       const steps = fs.log.map(({ operation }) => operation)
-      expect(steps).toEqual(['open', 'write', 'sync', 'close', 'rename', 'syncDirectory'])
-      const [opened] = fs.log
+      expect(steps).toEqual(['stat', 'open', 'write', 'sync', 'close', 'rename', 'syncDirectory'])
+      const [, opened] = fs.log
       expect(isTemporaryName((opened?.path ?? '').replace(`${directory}/`, ''))).toBe(true)
     }))
 
