@@ -34,6 +34,7 @@ export const problemCodes = [
   'WorkspaceLocked',
   'NotARegularFile',
   'FileChangedDuringRun',
+  'InputChanged',
   'DiskFull',
   'PermissionDenied',
   'FileSystemError',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
-import type { FileSystem } from '../workspace/file-system.js'
+import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine } from './decode-line.js'
 import { type Line, readLines } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
@@ -45,12 +45,14 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   let bytes = 0
   let lines = 0
   let rows = 0
+  let identity: string | null = null
+  const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
-  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
+  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
     for (const line of batch) {
       lines += 1
       const row = rowOf(line, options)
@@ -60,7 +62,7 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
       if (pending !== undefined) await pending
     }
   }
-  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows }
+  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), identity, lines, rows }
 }
 
 function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row | null {

@@ -1,6 +1,7 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
 import { isCutShortStatus } from '../../machines/index.js'
 import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
+import { changeOfInput, explainedBy } from '../accounting/changed-input.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
 import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
@@ -8,7 +9,8 @@ import type { TripleAccounting } from '../accounting/triple-accounting.js'
 import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
 import { locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { inputChangeText, type InputChange } from '../workspace/input-identity.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import { bytesReporter } from './bytes-reporter.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -21,7 +23,12 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
   const { accounting } = await accountFor(dependencies, facts, signal)
-  const contradictions = await findContradictions(dependencies, facts, accounting)
+  const metadata = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
+  const change = changeOfInput(accounting, metadata)
+  const contradictions = [
+    ...findContradictions(facts, metadata, accounting),
+    ...(change === null ? [] : [`${inputChangeText(change)}.`]),
+  ]
   await keepEvidence(dependencies, accounting, {
     clock: dependencies.clock,
     isCutShort: isCutShortStatus(facts.remoteStatus),
@@ -29,7 +36,7 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   })
   for (const message of [...accounting.warnings, ...contradictions])
     report({ type: 'warning', index, message })
-  return checkVerdict(accounting)
+  return checkVerdict(accounting, change)
 }
 
 /** The accounting of the triple's files: kept from the check when they are the same, else made anew. */
@@ -45,8 +52,11 @@ export async function accountFor(
   return accounted
 }
 
-/** What the machine needs to know of an accounting. */
-export function checkVerdict({ counts, verdict }: TripleAccounting): CheckVerdict {
+/** What the machine needs to know of an accounting; `change`: the input is not the one that was sent. */
+export function checkVerdict(
+  { counts, verdict }: TripleAccounting,
+  change: InputChange | null = null,
+): CheckVerdict {
   switch (verdict.type) {
     case 'balanced':
       return { type: 'accounted', counts, notExecuted: 0 }
@@ -54,7 +64,7 @@ export function checkVerdict({ counts, verdict }: TripleAccounting): CheckVerdic
       return { type: 'accounted', counts, notExecuted: counts.missing }
     case 'ids-missing':
     case 'mismatch':
-      return { type: verdict.type, counts, problem: verdict.problem }
+      return { type: verdict.type, counts, problem: explainedBy(change, verdict.problem) }
   }
 }
 
@@ -89,13 +99,12 @@ async function keepEvidence(
 }
 
 /** The server's own counts are never trusted; where they differ from the files, people want to know. */
-async function findContradictions(
-  { workspace }: TripleDependencies,
-  { metadata, remoteStatus }: TripleFacts,
+function findContradictions(
+  { remoteStatus }: TripleFacts,
+  metadata: BatchMetadata | null,
   accounting: TripleAccounting,
-): Promise<readonly string[]> {
-  if (metadata === null) return []
-  const reported = (await readMetadata(workspace, metadata.path))?.request_counts
+): readonly string[] {
+  const reported = metadata?.request_counts
   if (reported == null) return []
   const { total = null, completed = null, failed = null } = reported
   // Requests that an expired or cancelled batch never ran stand in the error file and in no counter of the server.

@@ -9,12 +9,15 @@ import {
   type TripleFacts,
 } from '../../machines/index.js'
 import { accountForTriple } from '../accounting/account.js'
+import { explainedBy } from '../accounting/changed-input.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
 import { bytesReporter } from '../actors/bytes-reporter.js'
 import { surveyFacts } from '../actors/survey-triple.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
+import { findInputChange, inputChangedProblem, inputChangeText } from '../workspace/input-identity.js'
 import { locateTriple } from '../workspace/locate-triple.js'
+import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -35,7 +38,12 @@ export interface PlanOptions {
  */
 export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): Promise<WorkspacePlan> {
   return withRun(workspace, options, async (run, { shouldCheckIds }) => {
-    const countIds: Refine = (facts, plan) => planWithIds(run, facts, plan)
+    const countIds: Refine = async (facts, plan) =>
+      withInputChange(
+        workspace,
+        facts,
+        courseOf(facts) === 'check-ids' ? await planWithIds(run, facts, plan) : plan,
+      )
     const { triples, warnings } = await scanWorkspace(workspace)
     const plans: TriplePlan[] = []
     for (const { index } of triples) {
@@ -46,7 +54,7 @@ export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): 
   })
 }
 
-/** Looks closer at files that are about to be checked. */
+/** Looks closer, into the files. */
 type Refine = (facts: TripleFacts, plan: TriplePlan) => Promise<TriplePlan>
 
 /** The plan of one triple, by names and metadata unless refined. What keeps it from being planned is its problem, never a throw. */
@@ -59,7 +67,7 @@ export async function planTriple(
   try {
     facts = await surveyFacts(workspace, index)
     const plan = planFacts(facts)
-    return courseOf(facts) === 'check-ids' ? await refine(facts, plan) : plan
+    return await refine(facts, plan)
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
     return brokenPlan(index, facts, error)
@@ -120,6 +128,26 @@ function withAccounting(plan: TriplePlan, { counts, verdict }: TripleAccounting)
   const { problem } = verdict
   const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
   return { ...plan, counts, outcome, problem, why: problem.message }
+}
+
+/** Answers that are here are processed all the same; a submission stops. */
+async function withInputChange(
+  workspace: BatchWorkspace,
+  { index, input, metadata }: TripleFacts,
+  plan: TriplePlan,
+): Promise<TriplePlan> {
+  if (input === null || metadata === null) return plan
+  const noted = await readMetadata(workspace, metadata.path)
+  const change = await findInputChange(workspace, noted, { index, path: input.path })
+  if (change === null) return plan
+  if (plan.problem !== null) {
+    const problem = explainedBy(change, plan.problem)
+    return { ...plan, outcome: 'needs-attention', problem, why: problem.message }
+  }
+  const problem = plan.outcome === 'not-submitted' ? inputChangedProblem(change) : null
+  return problem === null
+    ? { ...plan, why: `${plan.why}; ${inputChangeText(change)}, so nothing of it is sent again` }
+    : { ...plan, outcome: 'needs-attention', problem, why: problem.message }
 }
 
 function brokenPlan(index: string, facts: TripleFacts | null, error: unknown): TriplePlan {

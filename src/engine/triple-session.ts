@@ -108,7 +108,7 @@ function observeTransitions({ workspace, clock, report }: Run, index: string) {
   return { inspect, flush: () => journal.flush() }
 }
 
-function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): TripleReport {
+async function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): Promise<TripleReport> {
   const { context } = snapshot
   const outcome = outcomeOf(snapshot)
   const course = context.facts === null ? null : recommendedOperations(context.facts)
@@ -124,8 +124,18 @@ function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): Trip
     attempt: context.facts?.attempt ?? 1,
     rootIndex,
     remoteStatus: context.remoteStatus,
-    resultsPath: outcome.type === 'done' ? workspace.layout.resultsFile(rootIndex) : null,
+    resultsPath: outcome.type === 'done' ? await standingResults(workspace, rootIndex) : null,
   }
+}
+
+/** A report names no file that is not there: somebody may have taken the results away since they were published. */
+async function standingResults(
+  { fileSystem, layout }: BatchWorkspace,
+  rootIndex: string,
+): Promise<string | null> {
+  const path = layout.resultsFile(rootIndex)
+  const found = await fileSystem.stat(path).catch(() => null)
+  return found?.kind === 'file' ? path : null
 }
 
 function interrupted(): Error {

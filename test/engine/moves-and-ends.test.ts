@@ -129,19 +129,6 @@ describe('a move that was cut short', () => {
         expect(outcomesOf(workspace, '4')).toHaveLength(2)
       },
     ))
-
-  test('of which only the metadata is left needs nothing but the metadata moved', () =>
-    withWorkspace(
-      {
-        'done/batch_input_4.jsonl': input,
-        'done/batch_output_4.jsonl': output,
-        'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
-      },
-      async (workspace) => {
-        expect(await handedOver(workspace)).toEqual([])
-        expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
-      },
-    ))
 })
 
 describe('a name that is taken in done/', () => {
