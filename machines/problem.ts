@@ -33,6 +33,7 @@ export const problemCodes = [
   'WorkspaceLocked',
   'NotARegularFile',
   'FileChangedDuringRun',
+  'InputChanged',
   'DiskFull',
   'PermissionDenied',
   'FileSystemError',
