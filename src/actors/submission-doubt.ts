@@ -12,11 +12,7 @@ export interface Doubt {
 }
 
 /** The list is complete and does not show the batch; it may lag. */
-export function notListedYet(
-  doubt: Doubt,
-  windowMs: number,
-  retryAfterMs: number,
-): BatchReconciliationError {
+export function notListedYet(doubt: Doubt, windowMs: number, retryAfterMs: number): BatchReconciliationError {
   const { index, inputFileId } = doubt
   return reconciliationError(
     {
@@ -61,4 +57,5 @@ const timeText = (atMs: number): string =>
   Number.isNaN(new Date(atMs).getTime()) ? 'an unknown time' : new Date(atMs).toISOString()
 
 /** A path as a shell takes it. */
-const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

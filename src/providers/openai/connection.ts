@@ -8,7 +8,14 @@ import {
 import { startDeadline, type Deadline } from './deadline.js'
 import { hostOf, type ServerQuirks } from './quirks.js'
 import { addressOf } from './redirects.js'
-import { addressOfCall, sendForAnswer, sendForBody, type Action, type Answer, type ServerCall } from './send.js'
+import {
+  addressOfCall,
+  sendForAnswer,
+  sendForBody,
+  type Action,
+  type Answer,
+  type ServerCall,
+} from './send.js'
 import { interrupted, serverError, type CallContext } from './server-errors.js'
 
 /** What every call of the provider shares. */
@@ -24,7 +31,10 @@ export interface Connection {
   readonly quietUntilMs: Map<Action, number>
 }
 
-export function contextOf({ client, clock }: Connection, call: Pick<ServerCall, 'action' | 'path'>): CallContext {
+export function contextOf(
+  { client, clock }: Connection,
+  call: Pick<ServerCall, 'action' | 'path'>,
+): CallContext {
   const secrets = typeof client.apiKey === 'string' && client.apiKey.length >= 4 ? [client.apiKey] : []
   return {
     action: call.action,

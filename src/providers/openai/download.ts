@@ -66,11 +66,7 @@ function withoutRecord(error: unknown): FileRecord {
   return keepsNone ? noRecord : { bytes: null, failure: error }
 }
 
-async function openContent(
-  connection: Connection,
-  fileId: string,
-  signal: AbortSignal,
-): Promise<Response> {
+async function openContent(connection: Connection, fileId: string, signal: AbortSignal): Promise<Response> {
   try {
     return await openServer(connection, fileContentCall(fileId), signal)
   } catch (error) {

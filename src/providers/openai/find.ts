@@ -49,13 +49,19 @@ export async function findBatches(
 }
 
 function isMeant({ inputFileId, metadata }: RemoteBatch, query: FindQuery): boolean {
-  return inputFileId === query.inputFileId || (query.intentKey !== null && intentOf(metadata) === query.intentKey)
+  return (
+    inputFileId === query.inputFileId || (query.intentKey !== null && intentOf(metadata) === query.intentKey)
+  )
 }
 
 const intentOf = (metadata: RemoteBatch['metadata']): string | null => metadata['intent_key'] ?? null
 
 /** Why a page without a match may still hold the batch; `null` when it cannot. */
-function doubtAbout({ batches, unreadable }: BatchPage, query: FindQuery, boundMs: number | null): string | null {
+function doubtAbout(
+  { batches, unreadable }: BatchPage,
+  query: FindQuery,
+  boundMs: number | null,
+): string | null {
   if (mentions(unreadable, query)) return 'an entry of the list names the file, but is no batch object'
   const nameless = batches.find(
     ({ inputFileId, metadata, createdAtMs }) =>
@@ -76,7 +82,9 @@ const isOlder = (atMs: number | null, boundMs: number | null): boolean =>
 /** What follows is older still, where the list visibly goes from newer to older. */
 function isAllOlder({ batches }: BatchPage, boundMs: number | null, order: NewestFirst): boolean {
   order.add(batches.map(({ createdAtMs }) => createdAtMs))
-  return order.isShown() && batches.length > 0 && batches.every(({ createdAtMs }) => isOlder(createdAtMs, boundMs))
+  return (
+    order.isShown() && batches.length > 0 && batches.every(({ createdAtMs }) => isOlder(createdAtMs, boundMs))
+  )
 }
 
 const whyNotWhole = (pages: number): string =>

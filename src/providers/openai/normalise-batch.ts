@@ -91,7 +91,9 @@ function numberTime(value: unknown): number | null {
 function metadataOf(value: unknown): Readonly<Record<string, string>> {
   if (!isObject(value)) return {}
   const texts = Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-  return Object.fromEntries(texts.filter(([key, text]) => key.length <= 64 && text.length <= 512).slice(0, 16))
+  return Object.fromEntries(
+    texts.filter(([key, text]) => key.length <= 64 && text.length <= 512).slice(0, 16),
+  )
 }
 
 function countsOf(value: unknown): RemoteRequestCounts | null {

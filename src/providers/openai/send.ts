@@ -117,7 +117,10 @@ const refuse = (redirect: Redirect, sent: SentCall): Promise<never> =>
   Promise.reject(refusedRedirect(redirect, sent))
 
 /** The address a call is sent to first. */
-export function addressOfCall({ baseURL }: Pick<OpenAI, 'baseURL'>, { path }: Pick<ServerCall, 'path'>): string {
+export function addressOfCall(
+  { baseURL }: Pick<OpenAI, 'baseURL'>,
+  { path }: Pick<ServerCall, 'path'>,
+): string {
   return `${baseURL.replace(/\/+$/, '')}${path}`
 }
 

@@ -121,7 +121,12 @@ async function createBatch(
  * Proxies answer with what they kept of another call, and servers with a batch that is not the one just made: an
  * answer counts only when it names our upload.
  */
-function requireOurs(connection: Connection, call: ServerCall, data: unknown, inputFileId: string): RemoteBatch {
+function requireOurs(
+  connection: Connection,
+  call: ServerCall,
+  data: unknown,
+  inputFileId: string,
+): RemoteBatch {
   const context = contextOf(connection, call)
   const batch = normaliseBatch(data)
   if (batch === null) throw unusableAnswer(context, 'something that is no batch object')
