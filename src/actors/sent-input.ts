@@ -18,7 +18,7 @@ export async function identifyInput({ fileSystem }: BatchWorkspace, path: string
 }
 
 /** An upload stands at the server already: what is made from it answers the requests that were in it. */
-export function requireSentInput(
+export function requireUploadedInput(
   index: string,
   path: string,
   sent: Pick<SubmissionIntent, 'input_file_id' | 'input_sha256'>,

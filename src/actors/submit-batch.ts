@@ -10,7 +10,7 @@ import {
 import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
-import { identifyInput, requireSentInput, requireUnchanged } from './sent-input.js'
+import { identifyInput, requireUploadedInput, requireUnchanged } from './sent-input.js'
 import {
   noteAsked,
   noteBatch,
@@ -56,7 +56,7 @@ async function submitAnew(
   submissions.requireOpen(place.index)
   const identity = await identifyInput(workspace, input.path)
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
-  requireSentInput(place.index, input.path, sentInput(intent, metadata), identity)
+  requireUploadedInput(place.index, input.path, sentInput(intent, metadata), identity)
   const report = await validated(dependencies, provider, input, signal)
   await noteIntent(dependencies, place, intent, report, identity.sha256)
   const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
