@@ -15,29 +15,43 @@ export async function noteIntent(
   { index, path }: SubmissionPlace,
   intent: SubmissionIntent,
   { parts, requestCount }: RequestsFileReport,
+  inputSha256: string,
 ): Promise<void> {
   const current = await readMetadata(workspace, path)
   await updateMetadata(workspace, path, {
+    input_sha256: inputSha256,
     endpoint: parts[0]?.url ?? null,
     model: parts[0]?.model ?? null,
     request_count: requestCount,
     attempt: current?.attempt ?? 1,
     root_index: current?.root_index ?? index,
-    submission: intent,
+    submission: { ...intent, input_sha256: inputSha256 },
   })
+}
+
+/** An upload, and when it was made by the server's own clock; `null` where the server does not say. */
+export interface KnownUpload {
+  readonly inputFileId: string
+  readonly uploadedAtMs: number | null
 }
 
 /** The upload is known and the server is about to be asked: from here on a batch may exist. */
 export async function noteAsked(
   { workspace, clock }: TripleDependencies,
   { path }: SubmissionPlace,
-  inputFileId: string,
+  { inputFileId, uploadedAtMs }: KnownUpload,
 ): Promise<void> {
   const submission = (await readMetadata(workspace, path))?.submission
   if (submission == null) throw new Error(`${path} lost its submission intent.`)
   await updateMetadata(workspace, path, {
     input_file_id: inputFileId,
-    submission: { ...submission, input_file_id: inputFileId, asked_at_ms: clock.now() },
+    submission: {
+      ...submission,
+      input_file_id: inputFileId,
+      uploaded_at_server_ms: uploadedAtMs,
+      asked_at_ms: clock.now(),
+      missing_since_server_ms: null,
+    },
   })
 }
 
@@ -48,17 +62,34 @@ export async function noteDoubt(
 ): Promise<void> {
   const submission = (await readMetadata(workspace, path))?.submission
   if (submission == null) return
-  await updateMetadata(workspace, path, { submission: { ...submission, asked_at_ms: clock.now() } })
+  await updateMetadata(workspace, path, {
+    submission: { ...submission, asked_at_ms: clock.now(), missing_since_server_ms: null },
+  })
+}
+
+/** The server's list was seen without the batch, at this time of its own clock. */
+export async function noteMissing(
+  { workspace }: TripleDependencies,
+  { path }: SubmissionPlace,
+  serverNowMs: number,
+): Promise<void> {
+  const submission = (await readMetadata(workspace, path))?.submission
+  if (submission == null) return
+  await updateMetadata(workspace, path, {
+    submission: { ...submission, missing_since_server_ms: serverNowMs },
+  })
 }
 
 /** The server refused in so many words: no batch exists, and the upload can be used again. */
 export async function noteRefusal(
-  { workspace }: TripleDependencies,
+  { workspace }: Pick<TripleDependencies, 'workspace'>,
   { path }: SubmissionPlace,
 ): Promise<void> {
   const submission = (await readMetadata(workspace, path))?.submission
   if (submission == null) return
-  await updateMetadata(workspace, path, { submission: { ...submission, asked_at_ms: null } })
+  await updateMetadata(workspace, path, {
+    submission: { ...submission, asked_at_ms: null, missing_since_server_ms: null },
+  })
 }
 
 /** The batch exists. */
@@ -99,6 +130,7 @@ export async function noteNoRoom(
     submission: submission && {
       ...submission,
       asked_at_ms: null,
+      missing_since_server_ms: null,
       refused_batch_ids: refusedIds.slice(0, mostRefusedIds),
     },
   })

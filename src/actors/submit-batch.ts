@@ -10,6 +10,7 @@ import {
 import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
+import { identifyInput, requireUploadedInput, requireUnchanged } from './sent-input.js'
 import {
   noteAsked,
   noteBatch,
@@ -31,12 +32,8 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   const place: SubmissionPlace = { index, path }
   const metadata = await readMetadata(workspace, path)
   if (metadata?.batch_id != null) return { type: 'submitted', batchId: metadata.batch_id }
-  const earlier = await findEarlierBatch(
-    dependencies,
-    provider,
-    { index, submission: metadata?.submission },
-    signal,
-  )
+  const submission = metadata?.submission
+  const earlier = await findEarlierBatch(dependencies, provider, { place, submission }, signal)
   const batch =
     earlier ?? (await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal))
   await noteBatch(dependencies, place, provider.name, batch)
@@ -55,30 +52,52 @@ async function submitAnew(
   { place, input, metadata }: Submission,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  dependencies.submissions.requireOpen(place.index)
+  const { workspace, submissions, clock } = dependencies
+  submissions.requireOpen(place.index)
+  const identity = await identifyInput(workspace, input.path)
+  const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
+  requireUploadedInput(place.index, input.path, sentInput(intent, metadata), identity)
   const report = await validated(dependencies, provider, input, signal)
-  const intent = metadata?.submission ?? {
-    intent_key: randomUUID(),
-    intended_at_ms: dependencies.clock.now(),
-  }
-  const inputFileId = intent.input_file_id ?? null
-  await noteIntent(dependencies, place, intent, report)
-  if (inputFileId !== null) await noteAsked(dependencies, place, inputFileId)
+  await noteIntent(dependencies, place, intent, report, identity.sha256)
+  const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
+  if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs })
+  submissions.forgetLooks(place.index)
   try {
-    return await provider.submit(
+    const batch = await provider.submit(
       {
         inputPath: input.path,
         endpoint: report.parts[0]?.url ?? '',
         metadata: batchLabels(place.index, metadata, intent),
         inputFileId,
-        onUploaded: (fileId) => noteAsked(dependencies, place, fileId),
+        onUploaded: async (fileId, atMs) => {
+          await requireUnchanged(workspace, input.path, identity)
+          await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null })
+        },
       },
       signal,
     )
+    return requireOwn(dependencies, place.index, batch)
   } catch (error) {
     await afterFailure(dependencies, place, error)
     throw error
   }
+}
+
+/** Metadata of earlier versions has the hash of the input at its top only. */
+function sentInput(intent: SubmissionIntent, metadata: BatchMetadata | null): SubmissionIntent {
+  return { ...intent, input_sha256: intent.input_sha256 ?? metadata?.input_sha256 ?? null }
+}
+
+/** An answer that was given to another triple of this run is not the answer to this creation. */
+function requireOwn({ submissions }: TripleDependencies, index: string, batch: RemoteBatch): RemoteBatch {
+  if (submissions.isOwn(index, batch.batchId)) return batch
+  throw reconciliationError({
+    code: 'SubmissionAmbiguous',
+    message: `The server answered the creation for triple ${index} with batch ${batch.batchId}, which is that of another triple.`,
+    hint: 'The list of batches is searched for the upload before anything is sent again.',
+    isPassing: true,
+    facts: { index, batchId: batch.batchId },
+  })
 }
 
 /** A file that a server would refuse is refused here, before a byte is sent. */

@@ -132,7 +132,7 @@ export const adoptRoute = buildCommand<
       parameters: [
         folderParameter,
         indexParameter,
-        { brief: "The server's id of the batch", placeholder: 'batch_id', parse: parseText },
+        { brief: "The server's id of the batch, or `none`", placeholder: 'batch_id', parse: parseText },
       ],
     },
     flags: { ...serverFlags },
@@ -140,8 +140,8 @@ export const adoptRoute = buildCommand<
   docs: {
     brief: 'Give a triple the batch whose id was lost',
     fullDescription: described(
-      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. Creates nothing and sends nothing.',
-      ['adopt ./batches 4 batch_abc123'],
+      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. `none` in place of an id says that the server made no batch where its list cannot show it; the next run then makes one. Creates nothing and sends nothing.',
+      ['adopt ./batches 4 batch_abc123', 'adopt ./batches 4 none'],
     ),
   },
 })

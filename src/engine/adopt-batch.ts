@@ -108,6 +108,8 @@ function reasonOf({ errors: [first] }: RemoteBatch): string {
 function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, batch: RemoteBatch): void {
   const ours = metadata?.input_file_id ?? metadata?.submission?.input_file_id ?? null
   if (ours === null || batch.inputFileId === null || ours === batch.inputFileId) return
+  const intentKey = metadata?.submission?.intent_key
+  if (intentKey !== undefined && batch.metadata['intent_key'] === intentKey) return
   throw refused(
     index,
     `Batch ${batch.batchId} was made from upload ${batch.inputFileId}; triple ${index} was uploaded as ${ours}.`,

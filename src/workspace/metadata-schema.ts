@@ -18,8 +18,14 @@ const submissionSchema = z.looseObject({
   intent_key: textSchema,
   intended_at_ms: z.number(),
   input_file_id: textSchema.nullish(),
-  /** When the server was about to be asked for the batch; `null` again once it refused. */
+  /** Of the input that was uploaded. */
+  input_sha256: textSchema.nullish(),
+  /** When the upload was made, by the server's own clock. */
+  uploaded_at_server_ms: z.number().nullish(),
+  /** When the server was about to be asked for the batch, for people; `null` again once it refused. */
   asked_at_ms: z.number().nullish(),
+  /** Since when, by the server's own clock, its list has been seen without the batch that was asked for. */
+  missing_since_server_ms: z.number().nullish(),
   /** Batches of this upload that the server had no room for, the latest first: none of them is the one looked for. */
   refused_batch_ids: z.array(textSchema).nullish(),
 })

@@ -5,7 +5,13 @@ import { serverError } from '../../../src/providers/openai/server-errors.js'
 import { openAiBatchProvider } from '../../../src/providers/openai/provider.js'
 import { apiKey, noSignal, rejection, sendJson, withHandler } from './support.js'
 
-const context = { action: 'batches.retrieve', host: 'api.example.org', secrets: [apiKey], nowMs: 0 }
+const context = {
+  action: 'batches.retrieve',
+  host: 'api.example.org',
+  address: 'https://api.example.org/v1/batches',
+  secrets: [apiKey],
+  nowMs: 0,
+}
 
 /** What the provider makes of an answer to `batches.retrieve`. */
 const onStatus = (status: number, body: unknown, headers: Record<string, string> = {}) =>

@@ -73,7 +73,9 @@ describe('a submission', () => {
       (request, response) =>
         sendJson(
           response,
-          request.url === '/v1/files' ? { id: 'file-1' } : { id: 'b', status: 'validating' },
+          request.url === '/v1/files'
+            ? { id: 'file-1' }
+            : { id: 'b', status: 'validating', input_file_id: 'file-1' },
         ),
       async ({ provider, bodies }) => {
         await withFile(chatInput(1), (path) => provider.submit(submission(path, { metadata: {} }), noSignal))
@@ -236,7 +238,9 @@ describe('an upload that fails', () => {
       (request, response) =>
         sendJson(
           response,
-          request.url === '/v1/files' ? { id: 'file-1', bytes: 0 } : { id: 'b', status: 'validating' },
+          request.url === '/v1/files'
+            ? { id: 'file-1', bytes: 0 }
+            : { id: 'b', status: 'validating', input_file_id: 'file-1' },
         ),
       async ({ provider }) => {
         const batch = await withFile(chatInput(2), (path) => provider.submit(submission(path), noSignal))
