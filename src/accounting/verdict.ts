@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { Problem, ProblemCode } from '../../machines/index.js'
 import { examples, looksWords, plural, unreadableWords } from './accounting-words.js'
 import { workspaceLayout } from '../workspace/layout.js'
-import { shellWord } from './dialects/dialect.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { Tally } from './tally.js'
 import type { AccountedFile, AccountingCounts, AccountingVerdict } from './triple-accounting.js'
 

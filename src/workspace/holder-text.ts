@@ -5,10 +5,9 @@ export function holderText({ host, pid, acquired_at_ms: acquiredAtMs }: LockHold
   return `process ${pid} on ${host}, since ${timeText(acquiredAtMs)}`
 }
 
-/** A time before the year 2000, or one that no date can hold, is no time at which anybody took a lock. */
+/** Clocks that were never set tell 1970; nothing tells a time before that, or one with more than four digits of years. */
 function timeText(atMs: number): string {
   const time = new Date(atMs)
-  return Number.isNaN(time.getTime()) || time.getUTCFullYear() < 2000 || time.getUTCFullYear() > 9999
-    ? 'an unknown time'
-    : time.toISOString()
+  const isTold = atMs >= 0 && time.getUTCFullYear() <= 9999
+  return isTold ? time.toISOString() : 'an unknown time'
 }

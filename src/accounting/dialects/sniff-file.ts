@@ -1,7 +1,8 @@
+import { shellWord } from '../../workspace/shell-word.js'
 import type { JsonObject } from '../decode-line.js'
 import type { FoundDialect, RowFileKind } from '../triple-accounting.js'
 import { recogniseBytes } from './byte-dialects.js'
-import { shellWord, type Dialect } from './dialect.js'
+import type { Dialect } from './dialect.js'
 import { recogniseValue } from './row-dialects.js'
 
 /** Bytes of each end of a file that are kept to recognise it by. */
