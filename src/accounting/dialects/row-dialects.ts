@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../decode-line.js'
-import { advice, quotedIds, through } from './cures.js'
+import { advice, quotedIds } from './cures.js'
 import type { Dialect } from './dialect.js'
+import { encodedTwice } from './text-dialects.js'
 
 /** What a line should be: a request of an input file, or an answer of an output or error file. */
 export type RowPlace = 'request' | 'answer'
@@ -202,13 +203,6 @@ const idDialects: readonly RowDialect[] = [
     cure: quotedIds,
   },
 ]
-
-const encodedTwice: Dialect = {
-  name: 'JSON inside a JSON text (encoded twice)',
-  cure: through(
-    String.raw`node -e 'process.stdout.write(require("fs").readFileSync(0,"utf8").split("\n").map(l=>l.trim()[0]=="\""?JSON.parse(l):l).join("\n"))'`,
-  ),
-}
 
 function find(dialects: readonly RowDialect[], row: JsonObject): Dialect | null {
   const known = dialects.find(({ fits }) => fits(row))
