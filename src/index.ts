@@ -47,6 +47,8 @@ export {
 } from './engine/retry-by-hand.js'
 export {
   submitRequests,
+  type ChangedBodies,
+  type LeftOutRequests,
   type PreparedInput,
   type SubmitOptions,
   type SubmitReport,
