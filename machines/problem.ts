@@ -44,6 +44,7 @@ export const problemCodes = [
   'ServerNotSupported',
   'SubmissionAmbiguous',
   'RequestsFileInvalid',
+  'RequestsSentBefore',
   'NothingToRetry',
   'AdoptionRefused',
   'ProofMissing',

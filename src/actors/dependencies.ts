@@ -8,6 +8,7 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { StepEvent } from './events.js'
 import type { RowProcessor } from './processors.js'
+import type { SentBefore } from './sent-before.js'
 import type { SubmissionGate } from './submission-gate.js'
 
 /** What the steps of one triple work with. Made anew for each triple; nothing outlives it. */
@@ -28,6 +29,7 @@ export interface TripleDependencies {
   readonly accountings: AccountingMemory
   readonly stepsAtWork: StepsAtWork
   readonly submissions: SubmissionGate
+  readonly sentBefore: SentBefore
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */

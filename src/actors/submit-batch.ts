@@ -57,6 +57,7 @@ async function submitAnew(
 ): Promise<RemoteBatch> {
   dependencies.submissions.requireOpen(place.index)
   const report = await validated(dependencies, provider, input, signal)
+  await requireNew(dependencies, place.index, metadata, signal)
   const intent = metadata?.submission ?? {
     intent_key: randomUUID(),
     intended_at_ms: dependencies.clock.now(),
@@ -79,6 +80,17 @@ async function submitAnew(
     await afterFailure(dependencies, place, error)
     throw error
   }
+}
+
+/** An input that somebody put there may repeat what was sent, and paid for, under another name. */
+function requireNew(
+  { workspace, sentBefore, report }: TripleDependencies,
+  index: string,
+  metadata: BatchMetadata | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const warn = (message: string): void => report({ type: 'warning', index: null, message })
+  return sentBefore.requireNew({ workspace, warn, signal }, index, metadata)
 }
 
 /** A file that a server would refuse is refused here, before a byte is sent. */

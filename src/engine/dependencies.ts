@@ -10,7 +10,7 @@ import type { RunContext } from './run-context.js'
 export function tripleDependencies(
   workspace: BatchWorkspace,
   options: ReconcileOptions,
-  { board, submissions }: RunContext,
+  { board, submissions, sentBefore }: RunContext,
 ): TripleDependencies {
   return {
     workspace,
@@ -31,6 +31,7 @@ export function tripleDependencies(
     accountings: accountingMemory(),
     stepsAtWork: stepsAtWork(),
     submissions,
+    sentBefore,
     maySubmitRetries: options.shouldSubmitRetries ?? true,
     cancelDuplicates: options.cancelDuplicates ?? false,
   }

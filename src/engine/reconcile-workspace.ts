@@ -51,6 +51,7 @@ export async function onePass(
   run: RunContext,
   { isWanted = () => true, runTriple = oneByOne(workspace, options, run) }: PassOptions = {},
 ): Promise<WorkspaceReport> {
+  run.sentBefore.forget()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
   await reportScan(workspace, scan, triples, options)

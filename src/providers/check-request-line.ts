@@ -1,4 +1,5 @@
 import { decodeLine, isJsonObject, kindOf, type JsonObject } from '../accounting/decode-line.js'
+import { maxNesting, nestsDeeperThan } from '../accounting/requests/canonical-json.js'
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
 
@@ -41,6 +42,10 @@ export function checkRequestLine(line: Line): CheckedLine {
     }
   }
   const request = decoded.value
+  if (nestsDeeperThan(maxNesting, request)) {
+    const message = `The line nests more than ${maxNesting} levels deep; no server reads that.`
+    return { facts: null, problems: [at(line, 'invalid_json_line', null, message)] }
+  }
   const missing = ['custom_id', 'method', 'url', 'body'].filter((name) => request[name] === undefined)
   if (missing.length > 0) {
     return {

@@ -37,6 +37,19 @@ export function canonicalMembers(text: string): ReadonlyMap<string, string> | nu
   }
 }
 
+/** Whether a parsed value has more levels of arrays and objects than that. Looks at one level after the other. */
+export function nestsDeeperThan(levels: number, value: unknown): boolean {
+  let level = containersIn([value])
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === levels) return true
+    level = level.flatMap((container) => containersIn(Object.values(container)))
+  }
+  return false
+}
+
+const containersIn = (values: readonly unknown[]): object[] =>
+  values.filter((value) => typeof value === 'object' && value !== null)
+
 /** A number by its value: its significant digits and a power of ten, so that `1e2`, `100` and `100.0` are one. */
 export function canonicalNumber(token: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = ''] = numberPattern.exec(token) ?? []
