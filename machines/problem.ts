@@ -46,6 +46,7 @@ export const problemCodes = [
   'ServerNotSupported',
   'SubmissionAmbiguous',
   'RequestsFileInvalid',
+  'RequestsSentBefore',
   'NothingToRetry',
   'AdoptionRefused',
   'ProofMissing',

@@ -48,6 +48,8 @@ export {
 } from './engine/retry-by-hand.js'
 export {
   submitRequests,
+  type ChangedBodies,
+  type LeftOutRequests,
   type PreparedInput,
   type SubmitOptions,
   type SubmitReport,

@@ -8,6 +8,7 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { StepEvent } from './events.js'
 import type { RowProcessor } from './processors.js'
+import type { SentBefore } from './sent-before.js'
 import type { SubmissionGate } from './submission-gate.js'
 
 /** What the steps of all triples of one run share. */
@@ -27,6 +28,7 @@ export interface RunDependencies {
   /** Never throws. */
   readonly report: (event: StepEvent) => void
   readonly submissions: SubmissionGate
+  readonly sentBefore: SentBefore
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */

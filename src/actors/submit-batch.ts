@@ -58,6 +58,7 @@ async function submitAnew(
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
   requireUploadedInput(place.index, input.path, sentInput(intent, metadata), identity)
   const report = await validated(dependencies, provider, input, signal)
+  await requireNew(dependencies, place.index, metadata, signal)
   await noteIntent(dependencies, place, intent, report, identity.sha256)
   const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
   if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs })
@@ -98,6 +99,17 @@ function requireOwn({ submissions }: TripleDependencies, index: string, batch: R
     isPassing: true,
     facts: { index, batchId: batch.batchId },
   })
+}
+
+/** An input that somebody put there may repeat what was sent, and paid for, under another name. */
+function requireNew(
+  { workspace, sentBefore, report }: TripleDependencies,
+  index: string,
+  metadata: BatchMetadata | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const warn = (message: string): void => report({ type: 'warning', index: null, message })
+  return sentBefore.requireNew({ workspace, warn, signal }, index, metadata)
 }
 
 /** A file that a server would refuse is refused here, before a byte is sent. */

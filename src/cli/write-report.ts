@@ -9,15 +9,16 @@ import { styleFor } from './render/style.js'
 import type { LookFlags } from './routes.js'
 import { tableOptions } from './table-options.js'
 
-/** Prints a pass: rows to stdout, words to stderr. */
+/** Prints a pass: rows to stdout, words to stderr. `rows` are those of `--json`. */
 export function writeReport(
   context: CommandLineContext,
   { json = false }: LookFlags,
   workspace: BatchWorkspace,
   report: WorkspaceReport,
+  rows: readonly object[] = report.triples.map(reportJson),
 ): void {
   const { stdout, stderr, env } = context.process
-  if (json) for (const triple of report.triples) stdout.write(jsonLine(reportJson(triple)))
+  if (json) for (const row of rows) stdout.write(jsonLine(row))
   else if (report.triples.length > 0) stdout.write(outcomeTable(report.triples, tableOptions(context)))
   stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
 }

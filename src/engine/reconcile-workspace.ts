@@ -50,7 +50,8 @@ export async function onePass(
   run: Run,
   { isWanted = () => true, runTriple = (triple) => runToRest(run, triple) }: PassOptions = {},
 ): Promise<WorkspaceReport> {
-  const { workspace } = run
+  const { workspace, sentBefore } = run
+  sentBefore.forget()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
   await reportScan(run, scan, triples)

@@ -1,4 +1,5 @@
 import type { RunDependencies } from '../actors/dependencies.js'
+import { sentBefore } from '../actors/sent-before.js'
 import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
@@ -53,6 +54,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     board,
     provider: board?.provider ?? null,
     submissions: submissionGate(),
+    sentBefore: sentBefore(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
     concurrency: choices.concurrency,
     contentType: choices.expectedContentType ?? null,

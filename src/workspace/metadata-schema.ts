@@ -57,6 +57,8 @@ export const metadataSchema = z.looseObject({
   attempt: z.number().int().positive().nullish(),
   parent_index: textSchema.nullish(),
   root_index: textSchema.nullish(),
+  /** Somebody asked to send these requests although they were sent before. */
+  sent_again: z.boolean().nullish(),
   provider: textSchema.nullish(),
   submission: submissionSchema.nullish(),
   move: moveSchema.nullish(),

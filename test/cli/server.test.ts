@@ -97,7 +97,12 @@ describe('submit', () => {
     const first = await command(['submit', root, requests, '--json'])
     const second = await command(['submit', root, requests, '--json'])
     expect(indexOf(second)).toBe(indexOf(first))
-    expect(second.stderr).toContain('are in this workspace already, as triple')
+    expect(second.exitCode).toBe(0)
+    expect(second.stderr).toContain(
+      `Nothing new to send: all 5 requests of ${requests} were sent before: triple ${indexOf(first)} (5 pending`,
+    )
+    expect(second.stderr).not.toContain('nothing to do')
+    expect(jsonLines(second.stdout)).toMatchObject([{ outcome: 'pending', left_out: 5 }])
     expect(server.batches()).toHaveLength(1)
     const third = await command(['submit', root, requests, '--again', '--json'])
     expect(indexOf(third)).not.toBe(indexOf(first))

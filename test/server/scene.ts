@@ -132,9 +132,9 @@ export const warningsOf = ({ events }: Scene): string[] =>
 
 /** The one index that `submit` made. */
 export function indexOf({ prepared }: SubmitReport): string {
-  const [only] = prepared
-  if (only === undefined || prepared.length !== 1) throw new Error(`${prepared.length} inputs were prepared.`)
-  return only.index
+  const [only, ...others] = new Set(prepared.map(({ index }) => index))
+  if (only === undefined || others.length > 0) throw new Error(`${prepared.length} inputs were prepared.`)
+  return only
 }
 
 export function reportOf({ triples }: WorkspaceReport, index: string): TripleReport {
