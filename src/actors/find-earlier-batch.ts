@@ -1,5 +1,5 @@
 import { monotonicMsOf } from '../clock.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { isBatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { SubmissionIntent } from '../workspace/metadata.js'
 import { adoptFound } from './adopt-found.js'
