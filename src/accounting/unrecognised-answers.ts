@@ -31,6 +31,7 @@ export function unrecognisedAnswers({ index, counts, tally, files }: Findings): 
     hint:
       `Put the output file of the OpenAI batch in place of ${names.join(' and ')} and run again; or go on with what ` +
       `is here with \`batch-reconciler accept <workspace> ${index}\`.`,
+    needsPerson: true,
     facts: {
       index,
       files: names,

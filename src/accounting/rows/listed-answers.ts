@@ -80,7 +80,10 @@ function repeatedIndex(entries: readonly JsonRecord[]): AnswerFault | null {
 
 function isVector(value: unknown): boolean {
   if (typeof value === 'string') return isBase64(value)
-  return Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)
+  return Array.isArray(value) && value.length > 0 && value.every(isNumber)
 }
+
+// A number that no double holds is read as infinite.
+const isNumber = (item: unknown): boolean => typeof item === 'number' && Number.isFinite(item)
 
 const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]+={0,2}$/.test(text)

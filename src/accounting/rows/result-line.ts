@@ -36,9 +36,9 @@ export interface ResultLine {
 export function readResultLine(value: unknown, source: RowSource): ResultLine {
   const line = asRecord(value) ?? {}
   if (isNestedTooDeep(value)) return unreadLine(line, value, source)
-  const { statusCode, requestId, body, hasSense } = readEnvelope(line)
+  const { statusCode, requestId, body, hasSense, isFromText } = readEnvelope(line)
   // What came as text was no part of the value that was looked at above.
-  if (isNestedTooDeep(body)) return unreadLine(line, value, source)
+  if (isFromText && isNestedTooDeep(body)) return unreadLine(line, value, source)
   const error = readLineError(line['error'])
   const isEnvelope = typeof line['custom_id'] === 'string' && !isRequest(line)
   const isAnswered = hasSense && (statusCode !== null || hasContent(body))
@@ -80,6 +80,8 @@ function unreadLine(line: JsonRecord, raw: unknown, source: RowSource): ResultLi
 interface Envelope extends Pick<ResultLine, 'statusCode' | 'requestId' | 'body'> {
   /** The status is one, or was left out. */
   readonly hasSense: boolean
+  /** The body was JSON text inside of the JSON. */
+  readonly isFromText: boolean
 }
 
 function readEnvelope(line: JsonRecord): Envelope {
@@ -92,6 +94,7 @@ function readEnvelope(line: JsonRecord): Envelope {
     requestId: asText(holder['request_id']),
     body: response === null ? parsedText(line['body']) : bodyIn(response),
     hasSense: statusCode !== null || status === null || status === '',
+    isFromText: typeof line['response'] === 'string' || typeof holder['body'] === 'string',
   }
 }
 
