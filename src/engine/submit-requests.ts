@@ -14,12 +14,15 @@ import { asFileProblem } from '../workspace/file-problem.js'
 import { emptyMetadata, readMetadata, writeMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { hasInput } from './has-input.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
 
-export interface SubmitOptions extends ReconcileWorkspaceOptions {
+export interface SubmitOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Send a file again whose requests were sent before. Off unless set, because it is paid for again. */
   readonly shouldSubmitAgain?: boolean | undefined
 }
@@ -46,10 +49,10 @@ export interface SubmitReport extends WorkspaceReport {
  * @param paths absolute paths of JSONL files with one request a line
  * @throws RequestsFileInvalid with line and the server's own code; nothing is written or sent then.
  */
-export function submitRequests(
+export function submitRequests<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   paths: readonly string[],
-  options: SubmitOptions = {},
+  options: SubmitOptions<Content, Type> = {},
 ): Promise<SubmitReport> {
   return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
     const reports = await validateAll(run, paths)
