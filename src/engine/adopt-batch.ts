@@ -1,4 +1,5 @@
 import { isFailedStatus } from '../../machines/index.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { noteBatch } from '../actors/submission-record.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
@@ -28,11 +29,11 @@ export interface AdoptReport {
  * @param text the index of a triple in `workdir/` that has an input
  * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NoProvider; AdoptionRefused when the two cannot belong together
  */
-export function adoptBatch(
+export function adoptBatch<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   text: string,
   batchId: string,
-  options: ReconcileOptions = {},
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<AdoptReport> {
   return withWorkspace(workspace, options, async (run) => {
     const { provider } = run

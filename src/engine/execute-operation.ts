@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import {
   recommendedOperations,
   type BatchFileReconciliationOperation,
@@ -36,10 +37,13 @@ export interface OperationResult {
  *
  * @throws RequestIdsMismatch, BatchStillProcessing, BatchFailed and whatever else the one step may meet.
  */
-export async function executeReconciliationOperation(
+export async function executeReconciliationOperation<
+  Content = unknown,
+  Type extends ExpectedContentType = 'text',
+>(
   triple: BatchFileTriple,
   operation: BatchFileReconciliationOperation,
-  options: ReconcileOptions = {},
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<OperationResult> {
   return withRun(triple.workspace, options, async (run) => {
     await createWorkspaceDirectories(run.workspace)

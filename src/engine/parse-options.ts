@@ -22,6 +22,11 @@ export function parseOptions(options: unknown): Choices {
   throw refused(faults.slice(0, mostFaults), faults)
 }
 
+/** What the option takes, when the value is something else; `null` when it fits. */
+export function expectedOption(name: keyof typeof optionSchemas, value: unknown): string | null {
+  return optionSchemas[name].safeParse(value).error?.issues[0]?.message ?? null
+}
+
 /** @throws WrongUsage for what `openWorkspace` did not give, such as a path */
 export function requireWorkspace(workspace: unknown): asserts workspace is BatchWorkspace {
   const isWorkspace =

@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { TripleOutcome } from '../../machines/index.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -12,10 +13,10 @@ import { openTripleSession } from './triple-session.js'
  *
  * The caller sees to it that no other process works on the workspace (`reconcileWorkspace` locks it).
  */
-export function reconcileTriple(
+export function reconcileTriple<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   triple: Pick<BatchFileTriple, 'index'>,
-  options: ReconcileOptions = {},
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<TripleReport> {
   return withRun(workspace, options, (run) => runToRest(run, triple))
 }
@@ -36,9 +37,9 @@ export async function runToRest(run: Run, { index }: Pick<BatchFileTriple, 'inde
  * @example
  * const outcome = await reconcileUnprocessedBatchTriple(triple, { expectedContentType: 'json', processOutput })
  */
-export async function reconcileUnprocessedBatchTriple(
-  triple: BatchFileTriple,
-  options: ReconcileOptions = {},
-): Promise<TripleOutcome> {
+export async function reconcileUnprocessedBatchTriple<
+  Content = unknown,
+  Type extends ExpectedContentType = 'text',
+>(triple: BatchFileTriple, options: ReconcileOptions<Content, Type> = {}): Promise<TripleOutcome> {
   return (await reconcileTriple(triple.workspace, triple, options)).outcome
 }

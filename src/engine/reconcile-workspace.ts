@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { acquireWorkspaceLock } from '../workspace/lock.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
@@ -20,9 +21,9 @@ import { totalBytesOf } from './total-bytes.js'
  * @example
  * const report = await reconcileWorkspace(await openWorkspace('./batches'), { onEvent: console.log })
  */
-export function reconcileWorkspace(
+export function reconcileWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
-  options: ReconcileWorkspaceOptions = {},
+  options: ReconcileWorkspaceOptions<Content, Type> = {},
 ): Promise<WorkspaceReport> {
   return withWorkspace(workspace, options, (run) => onePass(run))
 }

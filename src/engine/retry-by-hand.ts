@@ -1,4 +1,5 @@
 import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/index.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import {
   markRetried,
   readFailedRequests,
@@ -13,14 +14,17 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { hasInput } from './has-input.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
 import type { Choices } from './parse-options.js'
 import type { Run } from './run.js'
 import { inputOfRoot, writeRetryTriple, type Lineage } from './write-retry-triple.js'
 
-export interface RetryByHandOptions extends ReconcileWorkspaceOptions {
+export interface RetryByHandOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Also send again what has an answer that is no success: `semantic`, `unproven`, `rejected`. Off unless set. */
   readonly shouldRetryAnswers?: boolean | undefined
   /**
@@ -52,10 +56,10 @@ export interface RetryByHandReport extends WorkspaceReport {
  * @param text the index of any triple of the lineage
  * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NothingToRetry; ReconciliationFailed without results
  */
-export async function retryByHand(
+export async function retryByHand<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   text: string,
-  options: RetryByHandOptions = {},
+  options: RetryByHandOptions<Content, Type> = {},
 ): Promise<RetryByHandReport> {
   const index = requireBatchIndex(text)
   return withWorkspace(workspace, options, async (run, choices) => {

@@ -7,6 +7,7 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
+import { schemaCallbacks } from './schema-callbacks.js'
 import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
@@ -60,9 +61,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     contentType: choices.expectedContentType ?? null,
     schema: choices.schema,
     repairJson: choices.repairJson,
-    shouldRetry: choices.shouldRetry,
-    processOutput: choices.processOutput,
-    processErrors: choices.processErrors,
+    ...schemaCallbacks(choices),
     inspect: choices.inspect,
     maySubmit: choices.shouldSubmit,
     maySubmitRetries: choices.shouldSubmitRetries,

@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { openAiQuirks } from '../providers/openai/quirks.js'
 import type { InputLimits } from '../providers/split-input.js'
 import {
@@ -7,7 +8,7 @@ import {
 } from '../providers/validate-input.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
@@ -15,7 +16,10 @@ import { writeNewRequests, type NewRequests } from './write-new-requests.js'
 
 export type { ChangedBodies, LeftOutRequests, PreparedInput } from './write-new-requests.js'
 
-export interface SubmitOptions extends ReconcileWorkspaceOptions {
+export interface SubmitOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Send also requests that were sent before this call. Off unless set, because they are paid for again. */
   readonly shouldSubmitAgain?: boolean | undefined
 }
@@ -32,10 +36,10 @@ export interface SubmitReport extends WorkspaceReport, Omit<NewRequests, 'unsent
  * @param paths absolute paths of JSONL files with one request a line
  * @throws RequestsFileInvalid with line and the server's own code; nothing is written or sent then.
  */
-export function submitRequests(
+export function submitRequests<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   paths: readonly string[],
-  options: SubmitOptions = {},
+  options: SubmitOptions<Content, Type> = {},
 ): Promise<SubmitReport> {
   return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
     const { signal, contentType } = run
@@ -62,11 +66,11 @@ export function submitRequests(
 
 const limitsOf = ({ provider }: Run): InputLimits => provider?.limits ?? openAiQuirks
 
-async function validateAll(
-  run: Run,
-  paths: readonly string[],
-): Promise<readonly RequestsFileReport[]> {
-  const { workspace: { fileSystem }, signal } = run
+async function validateAll(run: Run, paths: readonly string[]): Promise<readonly RequestsFileReport[]> {
+  const {
+    workspace: { fileSystem },
+    signal,
+  } = run
   const limits = limitsOf(run)
   const reports: RequestsFileReport[] = []
   for (const path of paths) {

@@ -1,10 +1,11 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { jitterOf } from '../../machines/index.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { fingerprintOf } from './fingerprint.js'
 import { followSignal } from './follow-signal.js'
 import { keepSessions, type KeptSessions } from './kept-sessions.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import type { Choices } from './parse-options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
@@ -12,7 +13,10 @@ import type { Run } from './run.js'
 import { sleep } from './sleep.js'
 import type { TripleCommand, TripleCommands } from './triple-commands.js'
 
-export interface WatchOptions extends ReconcileWorkspaceOptions {
+export interface WatchOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Between two polls, in milliseconds; a minute unless set, spread by up to a quarter. */
   readonly pollDelayMs?: number | undefined
   /** Ask the server again and again. On unless set; without it the first pass is the only one that is not asked for. */
@@ -31,9 +35,9 @@ const longestPollDelayMs = 3_600_000
  * A server that is down is waited for. Triples that need a person are looked at again only when their files change,
  * or when a command says so. Ends cleanly when the signal fires.
  */
-export function watchWorkspace(
+export function watchWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
-  options: WatchOptions = {},
+  options: WatchOptions<Content, Type> = {},
 ): Promise<WorkspaceReport> {
   return withWorkspace(workspace, options, async (run, choices) => {
     const sessions = keepSessions(run)
