@@ -1,9 +1,10 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
-import { isCutShortStatus } from '../../machines/index.js'
+import { lateAnswers, wasCutShort } from '../../machines/index.js'
 import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
 import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
+import type { RequestLedger } from '../accounting/request-ledger.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
 import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
@@ -20,16 +21,17 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   const { workspace, report } = dependencies
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  const { accounting } = await accountFor(dependencies, facts, signal)
+  const accounted = await accountFor(dependencies, facts, signal)
+  const { accounting } = accounted
   const contradictions = await findContradictions(dependencies, facts, accounting)
   await keepEvidence(dependencies, accounting, {
     clock: dependencies.clock,
-    isCutShort: isCutShortStatus(facts.remoteStatus),
+    isCutShort: wasCutShort(facts),
     contradictions,
   })
   for (const message of [...accounting.warnings, ...contradictions])
     report({ type: 'warning', index, message })
-  return checkVerdict(accounting)
+  return checkVerdict(facts, accounted)
 }
 
 /** The accounting of the triple's files: kept from the check when they are the same, else made anew. */
@@ -46,16 +48,30 @@ export async function accountFor(
 }
 
 /** What the machine needs to know of an accounting. */
-export function checkVerdict({ counts, verdict }: TripleAccounting): CheckVerdict {
+export function checkVerdict(facts: TripleFacts, { accounting, ledger }: AccountedTriple): CheckVerdict {
+  const { counts, verdict } = accounting
   switch (verdict.type) {
     case 'balanced':
       return { type: 'accounted', counts, notExecuted: 0 }
-    case 'balanced-with-missing':
-      return { type: 'accounted', counts, notExecuted: counts.missing }
+    case 'balanced-with-missing': {
+      const problem = lateAnswers(facts, counts, answersInOutput(ledger))
+      return problem === null
+        ? { type: 'accounted', counts, notExecuted: counts.missing }
+        : { type: 'ids-missing', counts, problem }
+    }
     case 'ids-missing':
     case 'mismatch':
       return { type: verdict.type, counts, problem: verdict.problem }
   }
+}
+
+/** Requests whose row stands in the output file, where servers put what they completed. */
+function answersInOutput(ledger: RequestLedger): number {
+  let found = 0
+  for (let ordinal = 0; ordinal < ledger.size; ordinal += 1) {
+    if (ledger.answerAt(ordinal)?.file === 'output') found += 1
+  }
+  return found
 }
 
 async function countRows(
@@ -63,7 +79,7 @@ async function countRows(
   facts: TripleFacts,
   signal: AbortSignal,
 ): Promise<AccountedTriple> {
-  const { index, input, output, error, remoteStatus } = facts
+  const { index, input, output, error } = facts
   if (input === null) throw missingPath(index)
   return accountForTriple({
     fs: workspace.fileSystem,
@@ -71,7 +87,7 @@ async function countRows(
     input: input.path,
     output: output?.path ?? null,
     error: error?.path ?? null,
-    isCutShort: isCutShortStatus(remoteStatus),
+    isCutShort: wasCutShort(facts),
     signal,
     onProgress: bytesReporter(index, report),
   })
@@ -91,15 +107,15 @@ async function keepEvidence(
 /** The server's own counts are never trusted; where they differ from the files, people want to know. */
 async function findContradictions(
   { workspace }: TripleDependencies,
-  { metadata, remoteStatus }: TripleFacts,
+  facts: TripleFacts,
   accounting: TripleAccounting,
 ): Promise<readonly string[]> {
-  if (metadata === null) return []
-  const reported = (await readMetadata(workspace, metadata.path))?.request_counts
+  if (facts.metadata === null) return []
+  const reported = (await readMetadata(workspace, facts.metadata.path))?.request_counts
   if (reported == null) return []
   const { total = null, completed = null, failed = null } = reported
   // Requests that an expired or cancelled batch never ran stand in the error file and in no counter of the server.
-  const comparableFailed = isCutShortStatus(remoteStatus) ? null : failed
+  const comparableFailed = wasCutShort(facts) ? null : failed
   return requestCountContradictions({ total, completed, failed: comparableFailed }, accounting)
 }
 

@@ -130,7 +130,7 @@ describe('a move that was cut short', () => {
       },
     ))
 
-  test('of which only the metadata is left needs nothing but the metadata moved', () =>
+  test('by hand, of which only the metadata is left, is counted and handed over like any other', () =>
     withWorkspace(
       {
         'done/batch_input_4.jsonl': input,
@@ -138,8 +138,9 @@ describe('a move that was cut short', () => {
         'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
       },
       async (workspace) => {
-        expect(await handedOver(workspace)).toEqual([])
+        expect(await handedOver(workspace)).toHaveLength(2)
         expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
       },
     ))
 })
