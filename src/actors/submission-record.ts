@@ -95,6 +95,17 @@ export async function noteBatch(
 /** More than a server refuses within the time its list may lag. */
 const mostRefusedIds = 500
 
+/** What else is under way while a batch is sent that was refused before: its next refusal is judged by that. */
+export async function noteOthers(
+  { workspace }: TripleDependencies,
+  { index, path }: SubmissionPlace,
+): Promise<void> {
+  const room = (await readMetadata(workspace, path))?.room
+  if (room == null) return
+  const others = await countBatchesUnderWay(workspace, index)
+  await updateMetadata(workspace, path, { room: { ...room, others_under_way: others } })
+}
+
 /** The server had no room and ran nothing: the same upload is to become another batch, later and later. */
 export async function noteNoRoom(
   { workspace, clock }: TripleDependencies,
@@ -121,7 +132,9 @@ export async function noteNoRoom(
     },
     room: { since_ms: current.room?.since_ms ?? nowMs, refusals, next_try_at_ms: nowMs + delayMs },
   })
-  return { refusals, othersUnderWay: await countBatchesUnderWay(workspace, index) }
+  // The refusal speaks of the time between the two: a batch that has ended since may have filled the server then.
+  const before = current.room?.others_under_way ?? 0
+  return { refusals, othersUnderWay: Math.max(before, await countBatchesUnderWay(workspace, index)) }
 }
 
 /** Somebody cancelled it, and no batch came to be: the submission ends here, and nothing sends it by itself. */

@@ -28,6 +28,7 @@ import {
   noteGivenUp,
   noteIntent,
   noteNoRoom,
+  noteOthers,
   noteRefusal,
   type SubmissionPlace,
 } from './submission-record.js'
@@ -57,6 +58,7 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   }
   const waiting = waitsForRoom(dependencies, index, metadata)
   if (waiting !== null) return waiting
+  await noteOthers(dependencies, place)
   try {
     const batch = await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal)
     return await submitted(dependencies, provider, place, batch)

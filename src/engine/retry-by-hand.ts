@@ -8,7 +8,7 @@ import { reconciliationError } from '../errors.js'
 import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { metadataPath, readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -71,11 +71,20 @@ async function runAgain(
   options: RetryByHandOptions,
   run: RunContext,
 ): Promise<RetryByHandReport> {
-  const { index } = await findTriple(workspace, text)
+  const triple = await findTriple(workspace, text)
+  const { index } = triple
+  await forgetGivenUp(workspace, triple)
   return {
     ...(await onePass(workspace, options, run, { isWanted: (one) => one.index === index })),
     retried: [],
   }
+}
+
+/** A triple that was cancelled before it became a batch may be sent again, because a person asks for it. */
+async function forgetGivenUp(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
+  const metadata = await readMetadata(workspace, triple)
+  if (metadata?.cancel == null || metadata.batch_id !== null || metadata.submission != null) return
+  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null })
 }
 
 /** The marks in the results are the intent: they are durable first, then the triples are made to fit them. */

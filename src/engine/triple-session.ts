@@ -58,13 +58,21 @@ export function openTripleSession(
     run: async (wake) => {
       const snapshot = await atRest(actor, wake, options.signal)
       await settle()
-      return tripleReport(workspace, snapshot)
+      const report = tripleReport(workspace, snapshot)
+      tellNote(dependencies, report)
+      return report
     },
     close: async () => {
       actor.stop()
       await settle()
     },
   }
+}
+
+/** An end that is not the usual one is said aloud, not only reported. */
+function tellNote({ report }: TripleDependencies, { index, outcome }: TripleReport): void {
+  if (outcome.type === 'done' && outcome.note !== undefined)
+    report({ type: 'warning', index, message: outcome.note })
 }
 
 /** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */

@@ -36,6 +36,8 @@ const roomSchema = z.looseObject({
   since_ms: z.number(),
   refusals: countSchema,
   next_try_at_ms: z.number(),
+  /** Other batches of the workspace that were under way when this one was last sent. */
+  others_under_way: countSchema.nullish(),
 })
 
 /** The batch alone is more than the server takes: its requests go on in parts. */

@@ -6,6 +6,7 @@ import { statePathOf, type TripleActor } from '../../machines/index.js'
 import {
   nodeFileSystem,
   openWorkspace,
+  planWorkspace,
   reconcileWorkspace,
   removeWorkspaceLock,
   verifyWorkspace,
@@ -179,9 +180,12 @@ describe('a batch that ended early', () => {
     'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'yes')),
   }
 
-  test.each(['expired', 'cancelled'])(
-    '%s: what no file mentions was not executed, and is sent again',
-    (status) =>
+  test.each([
+    ['expired', 1],
+    ['cancelled', 0],
+  ])(
+    '%s: what no file mentions was not executed, and is sent again unless somebody stopped it',
+    (status, retryable) =>
       withWorkspace(
         { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }) },
         async (workspace) => {
@@ -192,7 +196,7 @@ describe('a batch that ended early', () => {
           const { outcome, counts, rows } = reportOf(report, '4')
           expect(outcome.type).toBe('done')
           expect(counts).toMatchObject({ matched: 1, missing: 1 })
-          expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
+          expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable })
           expect(failed).toEqual([`b batch_${status}`])
           const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
           expect(missing).toMatchObject({
@@ -201,8 +205,37 @@ describe('a batch that ended early', () => {
             source: { index: '4', file: null, line: null },
           })
           const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
-          expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
+          expect(retryIndex !== null).toBe(retryable === 1)
+          if (retryIndex !== null)
+            expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
           expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+        },
+      ),
+  )
+
+  test.each(['expired', 'cancelled'])(
+    '%s, with a file that holds fewer answers than the server completed, waits for the whole file, also offline',
+    (status) =>
+      withWorkspace(
+        {
+          ...half,
+          'workdir/batch_metadata_4.jsonl': metadataText({
+            remote_status: status,
+            request_counts: { total: 2, completed: 2, failed: 0 },
+          }),
+        },
+        async (workspace) => {
+          const before = userFiles(workspace)
+          const [plan] = (await planWorkspace(workspace, { shouldCheckIds: true })).triples
+          expect(plan).toMatchObject({ outcome: 'needs-attention', problem: { facts: { completed: 2, answered: 1 } } })
+          const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+          expect(report.outcome).toMatchObject({
+            type: 'needs-attention',
+            problem: { code: 'RequestIdsMismatch', facts: { completed: 2, answered: 1, missing: 1 } },
+          })
+          expect(userFiles(workspace)).toEqual(before)
+          writeFileSync(workspace.layout.workdirFile('output', '4'), output)
+          expect(reportOf(await reconcileWorkspace(workspace), '4').outcome.type).toBe('done')
         },
       ),
   )
