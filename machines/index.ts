@@ -1,8 +1,13 @@
 export {
+  attemptOfRetry,
+  attemptOfRows,
   fileKinds,
   lacksAnnouncedFile,
+  wasCancelled,
+  wasCutShort,
   type FileFact,
   type FileKind,
+  type ReportedCounts,
   type SubmissionState,
   type TripleFacts,
 } from './facts.js'
@@ -24,13 +29,14 @@ export {
   knownRemoteStatuses,
   type RemoteStatus,
 } from './remote-status.js'
+export { lateAnswers } from './late-answers.js'
+export { isTooLargeAlone, roomBackoff, speaksOfRoom, waitingForRoom, type Refusal } from './no-room.js'
 export {
   onlineVerdict,
   publicationWindowMs,
   unknownStatusWarning,
   type OnlineLook,
   type ReportedBatch,
-  type ReportedCounts,
   type ReportedError,
 } from './online-verdict.js'
 export {

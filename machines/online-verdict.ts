@@ -1,4 +1,5 @@
-import type { TripleFacts } from './facts.js'
+import type { ReportedCounts, TripleFacts } from './facts.js'
+import { speaksOfRoom, waitingForRoom } from './no-room.js'
 import type { Problem } from './problem.js'
 import { isCutShortStatus, isEndedStatus, isFailedStatus, isKnownStatus } from './remote-status.js'
 import type { OnlineVerdict, WantedFiles } from './steps.js'
@@ -13,12 +14,6 @@ export interface ReportedBatch {
   /** Never trusted for more than a little patience. */
   readonly requestCounts: ReportedCounts | null
   readonly errors: readonly ReportedError[]
-}
-
-export interface ReportedCounts {
-  readonly total: number | null
-  readonly completed: number | null
-  readonly failed: number | null
 }
 
 export interface ReportedError {
@@ -72,9 +67,11 @@ function endedVerdict(facts: TripleFacts, batch: ReportedBatch, look: OnlineLook
     return { type: 'files-ready', remoteStatus }
   }
   if (isFailedStatus(remoteStatus)) return failedVerdict(facts, batch)
-  if (hasFiles) return { type: 'nothing-more', remoteStatus }
+  const { requestCounts } = batch
+  if (hasFiles) return { type: 'nothing-more', remoteStatus, requestCounts }
   // What a batch that was cut short does not answer is sent again, and paid for again.
-  return { type: 'not-published', remoteStatus, mayStillCome: isRecent && isCutShortStatus(remoteStatus) }
+  const mayStillCome = isRecent && isCutShortStatus(remoteStatus)
+  return { type: 'not-published', remoteStatus, requestCounts, mayStillCome }
 }
 
 /** Its counts speak of rows in a file it does not name. */
@@ -101,13 +98,10 @@ function failedVerdict({ index }: TripleFacts, batch: ReportedBatch): OnlineVerd
     needsPerson: true,
     facts: { index, batchId: batch.batchId, errors: batch.errors },
   }
-  return first?.code === 'token_limit_exceeded'
-    ? { type: 'no-room', problem: { ...problem, hint: waitForRoom, isPassing: true, needsPerson: false } }
+  return first !== undefined && speaksOfRoom(first)
+    ? { type: 'no-room', problem: waitingForRoom(problem), refusal: null }
     : { type: 'ended-badly', remoteStatus: batch.status, problem }
 }
-
-const waitForRoom =
-  'It is submitted again, from the same upload, when other batches have made room; this costs no attempt.'
 
 function describe({ errors }: ReportedBatch): string {
   const [first] = errors

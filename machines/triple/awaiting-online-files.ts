@@ -145,6 +145,11 @@ function whateverIsWanted<const Downloading extends string, const Later extends 
       actions: ['noteSuccess', remoteStatus],
     },
     {
+      guard: { type: 'isTooLarge', params: verdictOf },
+      target: '#triple.submitting.splitting',
+      actions: 'noteSuccess',
+    },
+    {
       guard: { type: 'hasNoRoom', params: verdictOf },
       target: '#triple.submitting.waiting-for-room',
       actions: ['noteSuccess', { type: 'noteProblemIn', params: verdictOf }],

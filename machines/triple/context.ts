@@ -60,6 +60,8 @@ export interface TripleContext {
   readonly hasSubmitted: boolean
   readonly rows: RowCounts
   readonly retryIndex: string | null
+  /** More than one when the requests go on in parts. */
+  readonly retryIndices: readonly string[]
 }
 
 export function initialTripleContext(input: TripleMachineInput): TripleContext {
@@ -86,6 +88,7 @@ export const freshStart = {
   idsProblem: null,
   rows: noRows,
   retryIndex: null,
+  retryIndices: [],
 } as const
 
 /** What coming to rest forgets. */

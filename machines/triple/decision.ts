@@ -65,6 +65,9 @@ const announcesError = ({ errorFileId }: TripleFacts): boolean => errorFileId !=
 const lacksOnlyError = (facts: TripleFacts): boolean =>
   lacksAnnouncedFile(facts) && (facts.output !== null || facts.outputFileId === null)
 
+const isSplit = ({ splitParts }: TripleFacts): boolean => splitParts !== null
+const isCancelled = ({ isCancelWanted }: TripleFacts): boolean => isCancelWanted
+
 const recalculate = 'RecalculateRecommendedCourseOfActionIfTripleChanged'
 const cutShort = 'a move to done/ was cut short; it is finished'
 
@@ -87,6 +90,8 @@ const table: readonly Row[] = [
   { when: has('error'), course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'input and error file are here' },
 
   { when: ({ batchId }) => batchId !== null, course: 'ask-server', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: ({ batchId, remoteStatus }) => `only the input file is here; batch ${batchId} is at the server (last seen: ${remoteStatus ?? 'never asked'})` },
+  { when: isSplit, course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'alone it is more than the server takes; its requests are sent in parts' },
+  { when: isCancelled, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was cancelled before it became a batch' },
   { when: () => true, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was never submitted, so there is nothing to ask the server' },
 ]
 

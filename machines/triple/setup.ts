@@ -1,6 +1,7 @@
 import { assign, setup } from 'xstate'
 import { backoffDelayMs, jitterOf } from '../backoff.js'
-import type { TripleFacts } from '../facts.js'
+import { wasCancelled, type TripleFacts } from '../facts.js'
+import { isTooLargeAlone } from '../no-room.js'
 import { actorToProvide } from '../placeholder.js'
 import type { Problem } from '../problem.js'
 import { isCutShortStatus } from '../remote-status.js'
@@ -40,6 +41,7 @@ export const tripleSetup = setup({
   actors: {
     surveyTriple: actor<TripleFacts, { readonly index: string }>('surveyTriple'),
     submitBatch: actor<SubmitResult>('submitBatch'),
+    splitBatch: actor<void>('splitBatch'),
     checkOnline: actor<OnlineVerdict, OnlineStepInput>('checkOnline'),
     downloadFiles: actor<void, OnlineStepInput>('downloadFiles'),
     checkIds: actor<CheckVerdict>('checkIds'),
@@ -67,6 +69,11 @@ export const tripleSetup = setup({
 
     isSubmitted: (_, result: SubmitResult) => result.type === 'submitted',
     hasNoRoom: (_, result: SubmitResult | OnlineVerdict) => result.type === 'no-room',
+    isTooLarge: ({ context }, result: SubmitResult | OnlineVerdict) =>
+      result.type === 'no-room' &&
+      result.refusal != null &&
+      isTooLargeAlone(result.refusal) &&
+      context.facts?.isCancelWanted === false,
 
     areFilesReady: (_, verdict: OnlineVerdict) => verdict.type === 'files-ready',
     isStillProcessing: (_, verdict: OnlineVerdict) => verdict.type === 'still-processing',
@@ -87,8 +94,7 @@ export const tripleSetup = setup({
 
     hasErrors: ({ context }) => context.facts?.error != null || context.notExecuted > 0,
     hasOutput: ({ context }) => context.facts?.output != null,
-    shouldRetryRows: ({ context }) =>
-      context.rows.retryable > 0 && (context.facts?.attempt ?? 1) < context.limits.maxAttempts,
+    shouldRetryRows: ({ context }) => shouldRetryRows(context),
   },
   actions: {
     startAfresh: assign(({ context }) => ({ ...freshStart, surveys: context.surveys + 1 })),
@@ -120,7 +126,10 @@ export const tripleSetup = setup({
       notExecuted: verdict.type === 'accounted' ? verdict.notExecuted : 0,
     })),
     noteRows: assign((_, { rows }: ProcessResult) => ({ rows })),
-    noteRetry: assign((_, { retryIndex }: RetryResult) => ({ retryIndex })),
+    noteRetry: assign((_, { retryIndex, retryIndices }: RetryResult) => ({
+      retryIndex,
+      retryIndices: retryIndices ?? (retryIndex === null ? [] : [retryIndex]),
+    })),
     giveLeaveToSubmit: assign({ maySubmit: true }),
   },
   delays: {
@@ -134,17 +143,29 @@ export const tripleSetup = setup({
   },
 })
 
-/** With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. */
+/**
+ * With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. What
+ * somebody cancelled is only looked for.
+ */
 function maySubmit({ maySubmit: hasLeave, maySubmitRetries, facts }: TripleContext): boolean {
+  if (facts?.submission === 'intended') return true
+  if (facts?.isCancelWanted === true) return false
   const isRetry = facts !== null && facts.parentIndex !== null
-  return hasLeave || facts?.submission === 'intended' || (isRetry && maySubmitRetries)
+  return hasLeave || (isRetry && maySubmitRetries)
 }
 
-/** The facts learn the status too: the accounting asks them whether the batch was cut short. */
+/** Parts of a batch that never ran cost no attempt. What somebody stopped is not sent again by itself. */
+function shouldRetryRows({ facts, rows, limits }: TripleContext): boolean {
+  if (facts === null || rows.retryable === 0 || wasCancelled(facts)) return false
+  return facts.splitParts !== null || facts.attempt < limits.maxAttempts
+}
+
+/** The facts learn it too: the accounting asks them whether the batch was cut short, and what it completed. */
 function withRemoteStatus(context: TripleContext, verdict: OnlineVerdict): Partial<TripleContext> {
   if (!('remoteStatus' in verdict)) return {}
   const { remoteStatus } = verdict
-  return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus } }
+  const counts = 'requestCounts' in verdict ? { requestCounts: verdict.requestCounts ?? null } : {}
+  return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus, ...counts } }
 }
 
 /** Missing ids stay the reason when asking again brought nothing new. */

@@ -36,6 +36,11 @@ export const submitting = tripleSetup.createStateConfig({
             actions: ['noteSuccess', 'noteSubmitted'],
           },
           {
+            guard: { type: 'isTooLarge', params: ({ event }) => event.output },
+            target: 'splitting',
+            actions: 'noteSuccess',
+          },
+          {
             guard: { type: 'hasNoRoom', params: ({ event }) => event.output },
             target: 'waiting-for-room',
             actions: ['noteSuccess', { type: 'noteProblemIn', params: ({ event }) => event.output }],
@@ -50,6 +55,23 @@ export const submitting = tripleSetup.createStateConfig({
       tags: tagsOf('submitting.waiting-for-room'),
       entry: 'noteRest',
       on: { 'poll.due': 'sending', 'triple.retry': 'sending', 'triple.rescan': '#triple.deciding' },
+    },
+    splitting: {
+      description:
+        'The batch alone is more than the server takes: notes that its requests are sent in two parts.',
+      tags: 'working',
+      invoke: {
+        id: 'splitBatch',
+        src: 'splitBatch',
+        input: ({ context }) => ({ index: context.index, facts: surveyed(context) }),
+        onDone: { target: '#triple.deciding', actions: 'noteSuccess' },
+        onError: onStepError('splitting-backing-off'),
+      },
+    },
+    'splitting-backing-off': {
+      description: 'The split could not be noted for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'splitting' },
     },
     'backing-off': {
       description: 'Sending failed for a passing reason; the next try looks for the batch first.',

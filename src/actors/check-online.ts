@@ -1,26 +1,82 @@
 import {
+  canBeCancelled,
   onlineVerdict,
   unknownStatusWarning,
   type OnlineStepInput,
   type OnlineVerdict,
+  type TripleFacts,
 } from '../../machines/index.js'
-import type { RemoteBatch } from '../providers/batch-provider.js'
+import { isBatchReconciliationError } from '../errors.js'
+import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import { readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
-import { noteNoRoom } from './submission-record.js'
+import { noteCancelAnswered, noteNoRoom } from './submission-record.js'
 
-/** CheckForBatchOutputAndErrorFileOnline: asks the server once, and notes what it says in the metadata. */
+/**
+ * CheckForBatchOutputAndErrorFileOnline: asks the server once, and notes what it says in the metadata. What somebody
+ * wants to stop is cancelled there first, as long as that can change anything.
+ */
 export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependencies, input, signal) => {
   const { facts, wanted } = input
   const { provider, clock } = dependencies
   if (provider === null || facts.batchId === null || facts.metadata === null) return { type: 'offline' }
   const { path } = facts.metadata
-  const batch = (await provider.status([facts.batchId], signal)).get(facts.batchId)
+  const found = (await provider.status([facts.batchId], signal)).get(facts.batchId)
+  const batch =
+    found == null
+      ? found
+      : await cancelWhenWanted(dependencies, provider, { facts, path, batch: found }, signal)
   const sinceMs = batch == null ? clock.now() : await noteStatus(dependencies, path, batch)
   const verdict = onlineVerdict(facts, batch, { wanted, unchangedForMs: clock.now() - sinceMs })
   warnOfUnknownStatus(dependencies, facts.index, batch ?? null)
-  if (verdict.type === 'no-room') await noteNoRoom(dependencies, { index: facts.index, path })
-  return verdict
+  if (verdict.type !== 'no-room') return verdict
+  return {
+    ...verdict,
+    refusal: await noteNoRoom(dependencies, { index: facts.index, path }, verdict.problem),
+  }
+}
+
+interface Found {
+  readonly facts: TripleFacts
+  /** Of the metadata. */
+  readonly path: string
+  readonly batch: RemoteBatch
+}
+
+/** Gives the batch as it is afterwards. A server that knows no cancelling runs it to its end; people are told. */
+async function cancelWhenWanted(
+  dependencies: TripleDependencies,
+  provider: BatchProvider,
+  { facts, path, batch }: Found,
+  signal: AbortSignal,
+): Promise<RemoteBatch> {
+  if (!facts.isCancelWanted) return batch
+  const cancelled = canBeCancelled(batch.status)
+    ? await cancelOrWarn(dependencies, provider, facts.index, batch, signal)
+    : batch
+  if (!canBeCancelled(cancelled.status)) await noteCancelAnswered(dependencies, path)
+  return cancelled
+}
+
+async function cancelOrWarn(
+  { report }: TripleDependencies,
+  provider: BatchProvider,
+  index: string,
+  batch: RemoteBatch,
+  signal: AbortSignal,
+): Promise<RemoteBatch> {
+  try {
+    return await provider.cancel(batch.batchId, signal)
+  } catch (error) {
+    const { problem } = isBatchReconciliationError(error) ? error : { problem: null }
+    if (problem === null || problem.isPassing === true || problem.code === 'Interrupted') throw error
+    report({
+      type: 'warning',
+      index,
+      message: `Batch ${batch.batchId} could not be cancelled, so it runs on: ${problem.message}`,
+    })
+    return batch
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { traitsOf, type RowCounts } from '../../machines/index.js'
+import { traitsOf, type RowCounts, type TripleFacts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
 import { throwIfInterrupted } from '../accounting/line-reader.js'
@@ -78,8 +78,16 @@ async function processMissing(
     throwIfInterrupted(signal)
     const customId = accounted.ledger.idAt(ordinal)
     if (rows.has(customId)) continue
-    await finishRow(dependencies, attempt, rows, missingRow(customId, facts.remoteStatus))
+    await finishRow(dependencies, attempt, rows, absentRow(facts, customId))
   }
+}
+
+/** A request that no file mentions. */
+function absentRow({ splitParts, remoteStatus }: TripleFacts, customId: string): ReconciledRow {
+  const row = missingRow(customId, remoteStatus)
+  if (splitParts === null) return row
+  const message = `The server had no room for the whole batch and ran nothing of it; the request goes on in one of ${splitParts} parts.`
+  return { ...row, error: { code: 'token_limit_exceeded', message } }
 }
 
 async function withRows(
@@ -145,8 +153,8 @@ async function finishRow(
   const row = await judged(attempt, judgedRow.customId, () => callBack(dependencies, attempt, judgedRow))
   await keepRawText(dependencies, attempt, row)
   const { index } = attempt.facts
-  const retryIndex = row.isRetryable ? attempt.retryIndex : null
-  const resultRow = toResultRow(row, { index, attempt: attempt.facts.attempt, retryIndex })
+  const retryIndex = row.isRetryable ? attempt.retryIndexOf(row.customId) : null
+  const resultRow = toResultRow(row, { index, attempt: attempt.number, retryIndex })
   await rows
     .append(resultRow, originalOf(row))
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))

@@ -7,6 +7,7 @@ import { requireProven } from '../workspace/proven-file.js'
 import { describeAttempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
+import { inTurn } from './in-turn.js'
 
 /**
  * Publishes the results: exactly one row for each request of the lineage's root, and the rows that failed for good
@@ -22,9 +23,9 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
   const { rowsPath: attemptRowsPath } = await describeAttempt(dependencies, facts, accounted)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
-  const published = await publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal }).catch(
-    asFileProblem({ path: targetPath, action: 'write', index }),
-  )
+  const published = await inTurn(targetPath, () =>
+    publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal }),
+  ).catch(asFileProblem({ path: targetPath, action: 'write', index }))
   const failedPath = layout.failedFile(index)
   await writeFailedItems({ fs, attemptRowsPath, targetPath: failedPath }).catch(
     asFileProblem({ path: failedPath, action: 'write', index }),

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { FileFact, StepInput, SubmitResult } from '../../machines/index.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import {
+  roomBackoff,
+  speaksOfRoom,
+  waitingForRoom,
+  type FileFact,
+  type StepInput,
+  type SubmitResult,
+} from '../../machines/index.js'
+import { isBatchReconciliationError, reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import {
   requireValidRequests,
@@ -15,7 +22,10 @@ import {
   noteAsked,
   noteBatch,
   noteDoubt,
+  noteGivenUp,
   noteIntent,
+  noteNoRoom,
+  noteOthers,
   noteRefusal,
   type SubmissionPlace,
 } from './submission-record.js'
@@ -34,10 +44,73 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   if (metadata?.batch_id != null) return { type: 'submitted', batchId: metadata.batch_id }
   const submission = metadata?.submission
   const earlier = await findEarlierBatch(dependencies, provider, { place, submission }, signal)
-  const batch =
-    earlier ?? (await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal))
+  if (earlier !== null) return submitted(dependencies, provider, place, earlier)
+  if (facts.isCancelWanted) {
+    await noteGivenUp(dependencies, place)
+    return { type: 'given-up' }
+  }
+  const waiting = waitsForRoom(dependencies, index, metadata)
+  if (waiting !== null) return waiting
+  await noteOthers(dependencies, place)
+  try {
+    const batch = await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal)
+    return await submitted(dependencies, provider, place, batch)
+  } catch (error) {
+    return refusedForRoom(dependencies, place, error)
+  }
+}
+
+async function submitted(
+  dependencies: TripleDependencies,
+  provider: BatchProvider,
+  place: SubmissionPlace,
+  batch: RemoteBatch,
+): Promise<SubmitResult> {
   await noteBatch(dependencies, place, provider.name, batch)
   return { type: 'submitted', batchId: batch.batchId }
+}
+
+/** The server had no room before and is left alone for a while; a time beyond the longest wait is a clock set back. */
+function waitsForRoom(
+  { clock }: TripleDependencies,
+  index: string,
+  metadata: BatchMetadata | null,
+): SubmitResult | null {
+  const room = metadata?.room
+  const remainingMs = room == null ? 0 : room.next_try_at_ms - clock.now()
+  if (room == null || remainingMs <= 0 || remainingMs > roomBackoff.backoffCapMs) return null
+  const problem = waitingForRoom({
+    code: 'BatchFailed',
+    message: `Triple ${index} waits for room at the server since ${isoTime(room.since_ms)}; it was refused ${room.refusals} times (token_limit_exceeded) and is sent again after ${isoTime(room.next_try_at_ms)}.`,
+    facts: { index, refusals: room.refusals },
+  })
+  return { type: 'no-room', problem, refusal: null }
+}
+
+/** Some servers refuse the creation itself, with 429, when too many tokens wait in the queue. */
+async function refusedForRoom(
+  dependencies: TripleDependencies,
+  place: SubmissionPlace,
+  error: unknown,
+): Promise<SubmitResult> {
+  if (!isBatchReconciliationError(error) || !isForWantOfRoom(error)) throw error
+  const problem = waitingForRoom(error.problem)
+  return { type: 'no-room', problem, refusal: await noteNoRoom(dependencies, place, problem) }
+}
+
+function isForWantOfRoom({ code, problem }: BatchReconciliationError): boolean {
+  if (code !== 'RateLimited' && code !== 'QuotaExhausted' && code !== 'RequestRefused') return false
+  const said = problem.facts?.['code']
+  return speaksOfRoom({
+    code: typeof said === 'string' ? said : null,
+    message: problem.causeMessage ?? problem.message,
+  })
+}
+
+/** Metadata may hold any number. */
+function isoTime(timeMs: number): string {
+  const time = new Date(timeMs)
+  return Number.isNaN(time.getTime()) ? 'a time nobody can read' : time.toISOString()
 }
 
 interface Submission {
@@ -154,7 +227,8 @@ async function afterFailure(
   error: unknown,
 ): Promise<void> {
   if (!isBatchReconciliationError(error)) return
-  if (error.code === 'QuotaExhausted') dependencies.submissions.close(error.problem)
+  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(error))
+    dependencies.submissions.close(error.problem)
   const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
   if (isAmbiguous) await noteDoubt(dependencies, place)
   else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)

@@ -1,4 +1,10 @@
-import type { FileFact, FileKind, SubmissionState, TripleFacts } from '../../machines/index.js'
+import type {
+  FileFact,
+  FileKind,
+  ReportedCounts,
+  SubmissionState,
+  TripleFacts,
+} from '../../machines/index.js'
 import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
@@ -90,7 +96,16 @@ function remoteFacts(metadata: BatchMetadata | null) {
     outputFileId: metadata?.output_file_id ?? null,
     errorFileId: metadata?.error_file_id ?? null,
     submission: submissionState(metadata),
+    requestCounts: requestCounts(metadata),
+    isCancelWanted: metadata?.cancel != null,
+    splitParts: metadata?.split?.parts ?? null,
   }
+}
+
+function requestCounts(metadata: BatchMetadata | null): ReportedCounts | null {
+  const said = metadata?.request_counts
+  if (said == null) return null
+  return { total: said.total ?? null, completed: said.completed ?? null, failed: said.failed ?? null }
 }
 
 function submissionState(metadata: BatchMetadata | null): SubmissionState {

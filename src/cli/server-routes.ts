@@ -18,6 +18,8 @@ export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
   readonly unrecognised?: boolean
 }
 
+export type CancelFlags = LookFlags & ServerFlags & { readonly yes?: boolean }
+
 export type IndexArguments = readonly [workspace: string, index: string]
 
 const indexParameter = {
@@ -116,6 +118,38 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
     fullDescription: described(
       'Sends the failed requests of a finished triple and its retries again, as one new triple, whatever the reason they failed for and however many attempts there were; that costs money. The same failure is never sent twice. Without a key of a server the new triple waits in workdir/. A triple that still stands in workdir/ is run again instead.',
       ['retry ./batches 4', 'retry ./batches 4 --all'],
+    ),
+  },
+})
+
+export const cancelRoute = buildCommand<CancelFlags, readonly [string, ...string[]], CommandLineContext>({
+  loader: async () => (await import('./commands/cancel.js')).cancel,
+  parameters: {
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: {
+        brief: 'The workspace, then indices of triples; without any, all batches that are under way',
+        placeholder: 'workspace index',
+        parse: parseText,
+      },
+    },
+    flags: {
+      ...serverFlags,
+      yes: {
+        kind: 'boolean',
+        brief: 'Do not ask first; needed where there is no terminal',
+        optional: true,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Stop batches at the server; what they answered is kept',
+    fullDescription: described(
+      'Cancels batches at the server. That it is wanted is kept in the metadata first, so that a crash or a cut connection changes nothing: the next run goes on with it. What was answered by then is paid for, downloaded and delivered by the next runs; the rest is not sent again by itself, `retry` sends it. A submission that is not confirmed is looked for and cancelled when it is found, and never sent.',
+      ['cancel ./batches 4', 'cancel ./batches --yes'],
     ),
   },
 })

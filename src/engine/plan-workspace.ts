@@ -2,15 +2,16 @@ import {
   courseOf,
   decisionFor,
   failedState,
-  isCutShortStatus,
   recommendedOperations,
   toProblem,
+  wasCutShort,
+  type CheckVerdict,
   type CourseOfAction,
   type TripleFacts,
 } from '../../machines/index.js'
 import { accountForTriple } from '../accounting/account.js'
 import { explainedBy } from '../accounting/changed-input.js'
-import type { TripleAccounting } from '../accounting/triple-accounting.js'
+import { checkVerdict } from '../actors/check-ids.js'
 import { bytesReporter } from '../actors/bytes-reporter.js'
 import { surveyFacts } from '../actors/survey-triple.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
@@ -106,25 +107,26 @@ async function planWithIds(
   facts: TripleFacts,
   plan: TriplePlan,
 ): Promise<TriplePlan> {
-  const { index, input, output, error, remoteStatus } = facts
+  const { index, input, output, error } = facts
   if (input === null) return plan
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  const { accounting } = await accountForTriple({
+  const accounted = await accountForTriple({
     fs: workspace.fileSystem,
     index,
     input: input.path,
     output: output?.path ?? null,
     error: error?.path ?? null,
-    isCutShort: isCutShortStatus(remoteStatus),
+    isCutShort: wasCutShort(facts),
     signal,
     onProgress: bytesReporter(index, report),
   })
-  return withAccounting(plan, accounting)
+  return withVerdict(plan, checkVerdict(facts, accounted))
 }
 
-function withAccounting(plan: TriplePlan, { counts, verdict }: TripleAccounting): TriplePlan {
-  if (!('problem' in verdict)) return { ...plan, counts }
+function withVerdict(plan: TriplePlan, verdict: CheckVerdict): TriplePlan {
+  const { counts } = verdict
+  if (verdict.type === 'accounted') return { ...plan, counts }
   const { problem } = verdict
   const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
   return { ...plan, counts, outcome, problem, why: problem.message }

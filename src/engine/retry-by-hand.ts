@@ -9,7 +9,7 @@ import { reconciliationError } from '../errors.js'
 import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { metadataPath, readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -75,11 +75,20 @@ export async function retryByHand<Content = unknown, Type extends ExpectedConten
 }
 
 async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
-  const { index } = await findTriple(run.workspace, text)
+  const triple = await findTriple(run.workspace, text)
+  const { index } = triple
+  await forgetGivenUp(run.workspace, triple)
   return {
     ...(await onePass(run, { isWanted: (one) => one.index === index })),
     retried: [],
   }
+}
+
+/** A triple that was cancelled before it became a batch may be sent again, because a person asks for it. */
+async function forgetGivenUp(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
+  const metadata = await readMetadata(workspace, triple)
+  if (metadata?.cancel == null || metadata.batch_id !== null || metadata.submission != null) return
+  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null })
 }
 
 type RetryChoices = Pick<Choices, 'shouldRetryAnswers' | 'shouldRetryUnrecognised'>

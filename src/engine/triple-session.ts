@@ -50,13 +50,21 @@ export function openTripleSession(run: Run, index: string): TripleSession {
     run: async (wake) => {
       const snapshot = await atRest(actor, wake, run.signal)
       await settle()
-      return tripleReport(run.workspace, snapshot)
+      const report = await tripleReport(run.workspace, snapshot)
+      tellNote(run, report)
+      return report
     },
     close: async () => {
       actor.stop()
       await settle()
     },
   }
+}
+
+/** An end that is not the usual one is said aloud, not only reported. */
+function tellNote({ report }: Run, { index, outcome }: TripleReport): void {
+  if (outcome.type === 'done' && outcome.note !== undefined)
+    report({ type: 'warning', index, message: outcome.note })
 }
 
 /** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */

@@ -3,6 +3,7 @@ import {
   isDoneState,
   isParkedState,
   isWaitingForBatch,
+  isWaitingForRoom,
   needsPersonState,
 } from '../../machines/state-paths.js'
 import { durationText, elapsedText } from '../units.js'
@@ -56,10 +57,10 @@ export function toStandingProblem({ code, message, hint, needsPerson }: Problem)
 }
 
 /**
- * Why a triple will not move by itself: a person has to decide, it failed, the server is past the day it promised, or
- * the run that worked on it is gone.
+ * Why a triple will not move by itself: a person has to decide, it failed, the server is past the day it promised,
+ * or has had no room for longer than a day, or the run that worked on it is gone.
  */
-export type StuckReason = 'needs-attention' | 'failed' | 'overdue' | 'interrupted'
+export type StuckReason = 'needs-attention' | 'failed' | 'overdue' | 'no-room' | 'interrupted'
 
 /** What is told of a triple: three short texts without line breaks. */
 export interface TripleStory {
@@ -93,8 +94,9 @@ export function stuckReason(standing: TripleStanding, nowMs: number): StuckReaso
   if (problem?.needsPerson === true || needsPersonState(state)) return 'needs-attention'
   if (isParkedState(state)) return 'failed'
   if (!isAtRest) return 'interrupted'
-  if (isWaitingForBatch(state) && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs)
-    return 'overdue'
+  const isPastTheDay = stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs
+  if (isWaitingForBatch(state) && isPastTheDay) return 'overdue'
+  if (isWaitingForRoom(state) && isPastTheDay) return 'no-room'
   return null
 }
 
@@ -103,7 +105,12 @@ const wordsOf: Partial<Record<StuckReason, { readonly why: string; readonly what
   overdue: {
     why: 'Servers promise an end within 24 hours; this batch has none.',
     whatToDo:
-      'Look at the batch at the server. A cancelled one is downloaded as far as it got; the rest is sent again.',
+      'Look at the batch at the server. `batch-reconciler cancel` stops it: what it answered is downloaded, and `retry` sends the rest.',
+  },
+  'no-room': {
+    why: 'The server has had no room for it for more than a day.',
+    whatToDo:
+      'See which other batches of the account are under way; `batch-reconciler cancel` stops one of them.',
   },
   interrupted: {
     why: 'The run that worked on it ended in the middle.',

@@ -30,6 +30,29 @@ const submissionSchema = z.looseObject({
   refused_batch_ids: z.array(textSchema).nullish(),
 })
 
+/** Somebody wants the batch to stop: durable before the server is asked. */
+const cancelSchema = z.looseObject({
+  intended_at_ms: z.number(),
+  /** When the server took it, or nothing was left to cancel. */
+  answered_at_ms: z.number().nullish(),
+})
+
+/** The server refuses the batch for want of room. */
+const roomSchema = z.looseObject({
+  since_ms: z.number(),
+  refusals: countSchema,
+  next_try_at_ms: z.number(),
+  /** Other batches of the workspace that were under way when this one was last sent. */
+  others_under_way: countSchema.nullish(),
+})
+
+/** The batch alone is more than the server takes: its requests go on in parts. */
+const splitSchema = z.looseObject({
+  parts: z.number().int().min(2).max(100),
+  reason: textSchema,
+  decided_at_ms: z.number(),
+})
+
 /** A move to `done/` that was begun, with what it moves. */
 const moveSchema = z.looseObject({
   intended_at_ms: z.number(),
@@ -61,6 +84,9 @@ export const metadataSchema = z.looseObject({
   sent_again: z.boolean().nullish(),
   provider: textSchema.nullish(),
   submission: submissionSchema.nullish(),
+  cancel: cancelSchema.nullish(),
+  room: roomSchema.nullish(),
+  split: splitSchema.nullish(),
   move: moveSchema.nullish(),
   last_polled_at_ms: z.number().nullish(),
   submitted_at_ms: z.number().nullish(),

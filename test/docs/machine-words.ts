@@ -32,10 +32,11 @@ export const tripleActors: Readonly<Record<StepName, ActorWords>> = {
   surveyTriple: { does: 'stats the files of the index and reads the metadata', gives: '`TripleFacts`' },
   submitBatch: {
     does: 'adopts a batch made earlier for this upload, else uploads and creates; never creates twice',
-    gives: '`submitted`, `no-room`, `offline`',
+    gives: '`submitted`, `no-room`, `given-up`, `offline`',
   },
+  splitBatch: { does: 'notes in the metadata that the requests go on in two parts', gives: nothing },
   checkOnline: {
-    does: 'asks the server and writes what it said into the metadata',
+    does: 'asks the server and writes what it said into the metadata; cancels first what somebody wants to stop',
     gives:
       '`still-processing`, `files-ready`, `not-published`, `nothing-more`, `no-room`, `ended-badly`, `offline`',
   },
@@ -54,7 +55,7 @@ export const tripleActors: Readonly<Record<StepName, ActorWords>> = {
   },
   retryFailedRequests: {
     does: 'writes the failed request lines, byte for byte, as a new triple',
-    gives: 'the index of that triple',
+    gives: 'the index of that triple, or of both parts',
   },
   recordResults: { does: 'writes `target/` and `failed-items/`', gives: nothing },
   moveToDone: { does: 'moves the files to `done/`, overwriting none', gives: nothing },

@@ -6,6 +6,7 @@ import { statePathOf, type TripleActor } from '../../machines/index.js'
 import {
   nodeFileSystem,
   openWorkspace,
+  planWorkspace,
   reconcileWorkspace,
   removeWorkspaceLock,
   retryByHand,
@@ -130,6 +131,20 @@ describe('a move that was cut short', () => {
         expect(outcomesOf(workspace, '4')).toHaveLength(2)
       },
     ))
+
+  test('by hand, of which only the metadata is left, is counted and handed over like any other', () =>
+    withWorkspace(
+      {
+        'done/batch_input_4.jsonl': input,
+        'done/batch_output_4.jsonl': output,
+        'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
+      },
+      async (workspace) => {
+        expect(await handedOver(workspace)).toHaveLength(2)
+        expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
+      },
+    ))
 })
 
 describe('a name that is taken in done/', () => {
@@ -208,6 +223,36 @@ describe('a batch that ended early', () => {
     expect(missing).toMatchObject({ custom_id: 'b', outcome: 'not-executed', source })
     return report
   }
+
+  test.each(['expired', 'cancelled'])(
+    '%s, with a file that holds fewer answers than the server completed, waits for the whole file, also offline',
+    (status) =>
+      withWorkspace(
+        {
+          ...half,
+          'workdir/batch_metadata_4.jsonl': metadataText({
+            remote_status: status,
+            request_counts: { total: 2, completed: 2, failed: 0 },
+          }),
+        },
+        async (workspace) => {
+          const before = userFiles(workspace)
+          const [plan] = (await planWorkspace(workspace, { shouldCheckIds: true })).triples
+          expect(plan).toMatchObject({
+            outcome: 'needs-attention',
+            problem: { facts: { completed: 2, answered: 1 } },
+          })
+          const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+          expect(report.outcome).toMatchObject({
+            type: 'needs-attention',
+            problem: { code: 'RequestIdsMismatch', facts: { completed: 2, answered: 1, missing: 1 } },
+          })
+          expect(userFiles(workspace)).toEqual(before)
+          writeFileSync(workspace.layout.workdirFile('output', '4'), output)
+          expect(reportOf(await reconcileWorkspace(workspace), '4').outcome.type).toBe('done')
+        },
+      ),
+  )
 
   test('completed with an answer missing is a mismatch: nobody knows what became of it', () =>
     withWorkspace(

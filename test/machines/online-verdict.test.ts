@@ -64,7 +64,8 @@ const table: readonly (readonly [why: string, files: string, batch: Partial<Repo
   ['failed, whatever it counts', 'I', { status: 'failed', ...counts(2, 1) }, now, 'ended-badly failed BatchFailed'],
   ['failed and names a file', 'I', { status: 'failed', ...error }, now, 'files-ready failed'],
   ['failed for want of room', 'I', { status: 'failed', errors: [noRoom] }, now, 'no-room BatchFailed'],
-  ['failed for want of room among other things', 'I', { status: 'failed', errors: [{ ...noRoom, code: 'invalid_json_line' }, noRoom] }, now, 'ended-badly failed BatchFailed'],
+  ['failed for want of room, in other words', 'I', { status: 'failed', errors: [{ code: null, message: 'Enqueued token limit reached for gpt.', line: null }] }, now, 'no-room BatchFailed'],
+  ['failed for want of room among other things', 'I', { status: 'failed', errors: [{ code: 'invalid_json_line', message: 'It is no JSON.', line: 2 }, noRoom] }, now, 'ended-badly failed BatchFailed'],
 ]
 
 describe('what a batch means for the files that are here', () => {
@@ -86,7 +87,7 @@ describe('what a batch means for the files that are here', () => {
     'is not called over while files of a batch that was cut short may come: %s',
     (status) => {
       const verdict = onlineVerdict(factsOf('IM', { batchId: 'batch_1' }), batch({ status }), now)
-      expect(verdict).toEqual({ type: 'not-published', remoteStatus: status, mayStillCome: true })
+      expect(verdict).toMatchObject({ type: 'not-published', remoteStatus: status, mayStillCome: true })
     },
   )
 

@@ -71,6 +71,7 @@ function processedRows({ outcome, rows }: TripleReport): RowCounts | null {
 function whatToDo({ outcome }: TripleReport, indicesSent: ReadonlySet<string>): string {
   switch (outcome.type) {
     case 'done':
+      if (outcome.note !== undefined) return outcome.note
       return outcome.retryIndex === null ? '' : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
       return 'not sent to a server yet'
