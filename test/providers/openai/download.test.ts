@@ -300,21 +300,21 @@ describe('what is no result file', () => {
     ))
 })
 
-describe('the record of a file', () => {
-  const failing =
-    (status: number, send: Parameters<typeof withHandler>[0]): Parameters<typeof withHandler>[0] =>
-    (request, response, call) => {
-      if ((request.url ?? '').endsWith('/content')) send(request, response, call)
-      else if (status === 0) request.socket.destroy()
-      else sendJson(response, { error: { message: 'no' } }, status)
-    }
-  const withLength: Parameters<typeof withHandler>[0] = (_request, response) =>
-    response.writeHead(200, { 'content-length': rows(3).length }).end(rows(3))
-  const chunked: Parameters<typeof withHandler>[0] = (_request, response) => {
-    response.write(rows(2))
-    response.end(row(2))
+const failing =
+  (status: number, send: Parameters<typeof withHandler>[0]): Parameters<typeof withHandler>[0] =>
+  (request, response, call) => {
+    if ((request.url ?? '').endsWith('/content')) send(request, response, call)
+    else if (status === 0) request.socket.destroy()
+    else sendJson(response, { error: { message: 'no' } }, status)
   }
+const withLength: Parameters<typeof withHandler>[0] = (_request, response) =>
+  response.writeHead(200, { 'content-length': rows(3).length }).end(rows(3))
+const chunked: Parameters<typeof withHandler>[0] = (_request, response) => {
+  response.write(rows(2))
+  response.end(row(2))
+}
 
+describe('the record of a file', () => {
   test.each([500, 502, 503, 429, 408, 401, 418, 0])(
     'may fail with %i where the content says how long it is',
     (status) =>
