@@ -34,7 +34,7 @@ export async function findEarlierBatch(
 ): Promise<RemoteBatch | null> {
   const doubt = doubtOf(dependencies, provider, place, submission)
   if (submission == null || doubt === null) return null
-  const { batches, serverNowMs } = await search(provider, submission, doubt, signal)
+  const { batches, serverNowMs } = await search(dependencies, provider, submission, doubt, signal)
   const refusedIds = new Set(submission.refused_batch_ids)
   const found = batches.filter(({ batchId }) => !refusedIds.has(batchId))
   if (found.length > 0) return adoptFound(dependencies, provider, place.index, found, signal)
@@ -56,6 +56,7 @@ function doubtOf(
 }
 
 async function search(
+  { clock, submissions }: TripleDependencies,
   provider: BatchProvider,
   submission: SubmissionIntent,
   doubt: Doubt,
@@ -65,7 +66,11 @@ async function search(
   try {
     return await provider.find({ inputFileId: doubt.inputFileId, intentKey, uploadedAtMs }, signal)
   } catch (error) {
-    throw isBatchReconciliationError(error) && isNoProof(error.code) ? cannotTell(doubt, error) : error
+    if (!isBatchReconciliationError(error) || !isNoProof(error.code)) throw error
+    // The batch may still come up on what the list does show. Later than that, only a person can tell.
+    const monotonicMs = monotonicMsOf(clock)
+    const isOver = monotonicMs - submissions.lookingSinceMs(doubt.index, monotonicMs) >= settleWindowMs
+    throw cannotTell(doubt, error, isOver ? null : settleWindowMs / looksInWindow)
   }
 }
 

@@ -27,18 +27,23 @@ export function notListedYet(doubt: Doubt, windowMs: number, retryAfterMs: numbe
   )
 }
 
-/** The list shows too little to prove that there is no such batch. */
-export function cannotTell(doubt: Doubt, cause: BatchReconciliationError): BatchReconciliationError {
+/**
+ * The list shows too little to prove that there is no such batch. `retryAfterMs` is when to look again, `null` when
+ * looking again helps no more.
+ */
+export function cannotTell(
+  doubt: Doubt,
+  cause: BatchReconciliationError,
+  retryAfterMs: number | null,
+): BatchReconciliationError {
   const { index, root, inputFileId } = doubt
   const why = cause.facts['why']
   return reconciliationError(
     {
-      ...cause.problem,
       code: 'SubmissionAmbiguous',
       message: `${described(doubt)} The list of batches cannot settle it: ${typeof why === 'string' ? why : cause.message}.`,
       hint: `Nothing is sent again on the strength of such a list. Look on the server for a batch of ${inputFileId}. ${adoptWords(doubt)} If there is none: batch-reconciler adopt ${shellWord(root)} ${index} none, then run again.`,
-      isPassing: true,
-      needsPerson: false,
+      ...(retryAfterMs === null ? { needsPerson: true } : { isPassing: true, retryAfterMs }),
       facts: { ...cause.facts, index, inputFileId },
     },
     { index },

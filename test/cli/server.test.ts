@@ -322,6 +322,15 @@ describe('adopt', () => {
     expect(here.server.batches()).toHaveLength(1)
   })
 
+  test("takes somebody's word that there is no batch only where a creation is in doubt", async () => {
+    const here = await scene()
+    const index = await submitted(here)
+    const { exitCode, stderr } = await here.command(['adopt', here.root, index, 'none'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('✗ AdoptionRefused: Triple')
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
   test('refuses a batch the server does not know', async () => {
     const here = await scene()
     writeFileSync(here.requests, jsonl(requestLine('a')))

@@ -179,18 +179,18 @@ describe.each(mutants)('$name', ({ options, faults: scripted, shows: { listed, a
   )
 })
 
+/** As a process sees it whose own time stands still: each look is made by another process, or after a sleep. */
+const still = (clock: IdleClock): IdleClock => ({ ...clock, monotonicMs: () => 0 })
+const frozen = { ...slow, clock: { now: () => 1_800_000_000_000 } } as const
+
+const inDoubt = async (scene: Scene): Promise<string> => {
+  scene.server.script(faults.connectionReset('batches.create'))
+  const path = scene.requests(3)
+  expect(outcomes(await scene.submit(path))).toEqual([expect.stringContaining('SubmissionAmbiguous')])
+  return path
+}
+
 describe('the settle window', () => {
-  /** As a process sees it whose own time stands still: each look is made by another process, or after a sleep. */
-  const still = (clock: IdleClock): IdleClock => ({ ...clock, monotonicMs: () => 0 })
-  const frozen = { ...slow, clock: { now: () => 1_800_000_000_000 } } as const
-
-  const inDoubt = async (scene: Scene): Promise<string> => {
-    scene.server.script(faults.connectionReset('batches.create'))
-    const path = scene.requests(3)
-    expect(outcomes(await scene.submit(path))).toEqual([expect.stringContaining('SubmissionAmbiguous')])
-    return path
-  }
-
   test("is shown by the server's clock between two runs, however our clock was set meanwhile", () =>
     withScene({ ...frozen, bendClock: (clock) => still(jumping(clock)) }, async (scene) => {
       const path = await inDoubt(scene)

@@ -50,7 +50,7 @@ type Sending = ReturnType<OpenAI['request']>
 export function sendForAnswer(client: OpenAI, call: ServerCall, signal: AbortSignal): Promise<Answer> {
   return followed(client, call, async (path) => {
     const { data, response } = await send(client, call, path, signal).withResponse()
-    return { data: data, headers: response.headers }
+    return { data, headers: response.headers }
   })
 }
 

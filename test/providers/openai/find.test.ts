@@ -53,6 +53,15 @@ const agedBatch = (index: number, inputFileId: string) => ({
   created_at: startAtMs / 1000 - 1_000_000 + index,
 })
 
+/** Ten minutes apart, in pages of ten. */
+const spread = async (scene: Scene) => {
+  for (let made = 0; made < 40; made += 1) {
+    await createMany(scene, 1)
+    scene.server.advance(10 * minuteMs)
+  }
+  return createMany(scene, 1)
+}
+
 describe('looking for the batches of an upload', () => {
   test('finds the one whose creation was not answered', () =>
     withScene({ faults: [faults.createAnswerLost()] }, async (scene) => {
@@ -86,15 +95,6 @@ describe('looking for the batches of an upload', () => {
       await createMany(scene, 120)
       expect(await idsFound(scene, query(mine))).toHaveLength(1)
     }))
-
-  /** Ten minutes apart, in pages of ten. */
-  const spread = async (scene: Scene) => {
-    for (let made = 0; made < 40; made += 1) {
-      await createMany(scene, 1)
-      scene.server.advance(10 * minuteMs)
-    }
-    return createMany(scene, 1)
-  }
 
   test('stops at batches that are older than the upload, with an hour for clocks that are apart', () =>
     withScene({ faults: [faults.listSmallPages(10)] }, async (scene) => {
@@ -161,7 +161,10 @@ describe('looking for the batches of an upload', () => {
   ])('never says "none" while an entry %s', (_name, entry) =>
     withHandler(
       (_request, response) => sendJson(response, { object: 'list', data: [entry], has_more: false }),
-      async ({ provider }) => void (await doubtOver({ provider }, query('file-1', { uploadedAtMs: null }))),
+      async ({ provider }) => {
+        const { facts } = await doubtOver({ provider }, query('file-1', { uploadedAtMs: null }))
+        expect(facts).toMatchObject({ inputFileId: 'file-1' })
+      },
     ),
   )
 
@@ -382,8 +385,10 @@ describe('faults of lists', () => {
   ])('%s', (_name, fault, isWhole) =>
     withScene({ faults: [fault] }, async (scene) => {
       await createMany(scene, 5)
-      if (isWhole) expect(await idsFound(scene, query('file-unknown'))).toEqual([])
-      else await doubtOver(scene, query('file-unknown'))
+      const found = idsFound(scene, query('file-unknown'))
+      await (isWhole
+        ? expect(found).resolves.toEqual([])
+        : expect(found).rejects.toThrow(/repeat themselves/))
     }),
   )
 })

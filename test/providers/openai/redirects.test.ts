@@ -145,14 +145,14 @@ describe('a server that sends us on to another origin', () => {
   })
 })
 
-describe('a redirect within the origin', () => {
-  const toSlash = (status: number): Answering =>
-    function answer(seen, response) {
-      const [path = '', query = ''] = seen.url.split('?')
-      if (path.endsWith('/')) healthy({ ...seen, url: seen.url }, response)
-      else redirect(response, status, `${path}/${query === '' ? '' : `?${query}`}`)
-    }
+const toSlash = (status: number): Answering =>
+  function answer(seen, response) {
+    const [path = '', query = ''] = seen.url.split('?')
+    if (path.endsWith('/')) healthy({ ...seen, url: seen.url }, response)
+    else redirect(response, status, `${path}/${query === '' ? '' : `?${query}`}`)
+  }
 
+describe('a redirect within the origin', () => {
   test.each(
     Object.keys(operations).flatMap((operation) => [307, 308].map((status) => [operation, status] as const)),
   )('is followed with %s (%i), with method, key and body as they were', async (operation, status) => {
@@ -201,17 +201,17 @@ describe('a redirect within the origin', () => {
 const withoutBoundary = (seen: Seen | undefined): string | undefined =>
   seen?.body.replaceAll(/-{4,}[\w-]+/g, '--boundary')
 
+const content: Answering = (_request, response) =>
+  void response.writeHead(200, { 'content-length': row.length }).end(row)
+
+/** The API, whose contents stand elsewhere. */
+const sendsContentTo = (address: (url: string) => string): Answering =>
+  function answer(seen, response) {
+    if (seen.url.includes('/content')) redirect(response, 302, address(seen.url))
+    else healthy(seen, response)
+  }
+
 describe('the content of a file at another origin', () => {
-  const content: Answering = (_request, response) =>
-    void response.writeHead(200, { 'content-length': row.length }).end(row)
-
-  /** The API, whose contents stand elsewhere. */
-  const sendsContentTo = (address: (url: string) => string): Answering =>
-    function answer(seen, response) {
-      if (seen.url.includes('/content')) redirect(response, 302, address(seen.url))
-      else healthy(seen, response)
-    }
-
   test.each(Object.keys(clients) as (keyof typeof clients)[])(
     'is fetched by %s without key, cookies or headers of ours',
     async (client) => {
