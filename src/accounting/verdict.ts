@@ -89,11 +89,14 @@ function unknownAnswers(findings: Findings): Problem {
 
 function missingAnswers(findings: Findings): Problem {
   const answers = findings.files.filter((file) => file.kind !== 'input')
-  const unreadable = findings.counts.unreadable > 0
+  const isUnreadable = findings.counts.unreadable > 0
   const layout = workspaceLayout(rootOf(findings))
-  return problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${looksWords(answers)}`, {
-    hint: `${unreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${accept(findings)}\`.`,
+  const missing = problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${looksWords(answers)}`, {
+    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${accept(findings)}\`.`,
   })
+  // A cut file may come whole with the next download; a file of another dialect stays what it is.
+  const isForeign = answers.some(({ dialect }) => dialect !== null)
+  return isForeign ? { ...missing, needsPerson: true } : missing
 }
 
 const completeHint = 'If the whole files are to be had, put them in the place of these and run again.'
@@ -101,7 +104,7 @@ const completeHint = 'If the whole files are to be had, put them in the place of
 /** Whoever sent these requests anew would perhaps pay twice: the lines may be their answers. */
 function unreadableHint(answers: readonly AccountedFile[]): string {
   const known = answers.flatMap(({ dialect }) => (dialect === null ? [] : [dialect.cure]))
-  const cure = known.length === 0 ? 'Mend them' : known.join('. ')
+  const cure = known.length === 0 ? 'Put the whole file in its place, or mend them' : known.join('. ')
   return `The lines that cannot be read may be the missing answers, so nothing is sent again. ${cure}, then run again.`
 }
 

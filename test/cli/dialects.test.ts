@@ -184,10 +184,12 @@ function submit(folder: string, file: string) {
   })
 }
 
+/** The same rows with a number in the place of the id. */
+const numbered = (lines: readonly string[]): string =>
+  jsonl(...lines.map((line, at) => line.replace(/"custom_id":"."/, `"custom_id": ${at + 1}`)))
+
 describe('rows of other dialects', () => {
   test('a number as custom_id is told once, and quoting it is the cure', async () => {
-    const numbered = (lines: readonly string[]): string =>
-      jsonl(...lines.map((line, at) => line.replace(/"custom_id":"."/, `"custom_id": ${at + 1}`)))
     const root = await workspaceOf(numbered(requests), numbered(answers))
     const { stdout } = await batchReconciler(['plan', root, '--json'])
     const problem = problemIn(stdout)

@@ -21,6 +21,12 @@ const embedding = (customId: string, input: unknown) =>
 const withoutModel = (url: string) =>
   JSON.stringify({ custom_id: url, method: 'POST', url, body: { input: 'x' } })
 
+const nested = (levels: number): string =>
+  request({ body: { model: 'm', messages: 'DEEP' } }).replace(
+    '"DEEP"',
+    '['.repeat(levels) + ']'.repeat(levels),
+  )
+
 const reasonsOf = async (text: string, limits: Partial<InputLimits> = {}) => {
   const { problemCount, splitReasons } = await validate(text, limits)
   expect(problemCount).toBe(0)
@@ -133,11 +139,6 @@ describe('a requests file', () => {
   })
 
   test('is told of lines that are nested deeper than servers read, and of no other depth', async () => {
-    const nested = (levels: number): string =>
-      request({ body: { model: 'm', messages: 'DEEP' } }).replace(
-        '"DEEP"',
-        '['.repeat(levels) + ']'.repeat(levels),
-      )
     expect(await problemsOf(`${nested(100_000)}\n${nested(100_000)}\n`)).toEqual(['invalid_json_line@1'])
     expect(await problemsOf(`${nested(998)}\n`)).toEqual([])
     expect(await problemsOf(`${nested(999)}\n`)).toEqual(['invalid_json_line@1'])

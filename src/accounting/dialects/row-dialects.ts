@@ -211,7 +211,7 @@ function find(dialects: readonly RowDialect[], row: JsonObject): Dialect | null 
 
 const rewriteRows = advice(
   (file) =>
-    `Rewrite the rows of ${file} as OpenAI's Batch API has them: requests with custom_id, method, url and body; answers with custom_id and response: { status_code, body }`,
+    `Rewrite the rows of ${file} as OpenAI's Batch API has them: requests with custom_id, method, url and body; answers with custom_id and response: { status_code, body }. docs/needs-attention.md has a script for answers of Anthropic, Gemini and Bedrock`,
 )
 
 /** The row itself and what stands where an answer's body may: `response`, `response.body`, `body`, `result.message`. */
