@@ -40,20 +40,28 @@ describe('a file whose requests were sent before', () => {
     ),
   ]
 
-  test.each(forms)('sends nothing while they are pending, and nothing when they are answered: %s', (_, form) =>
-    withScene({}, async (scene) => {
-      const index = indexOf(await scene.submit(scene.requests(5)))
-      const path = form(scene)
-      const pending = await scene.submit(path)
-      expect(pending.triples).toEqual([])
-      expect(pending.leftOut).toEqual([
-        { index, requestsPath: path, requests: expect.any(Number), standing: 'pending', remoteStatus: 'validating' },
-      ])
-      await scene.watch()
-      const answered = await scene.submit(path)
-      expect(answered.leftOut.map(({ standing }) => standing)).toEqual(['answered'])
-      expect(scene.server.batches()).toHaveLength(1)
-    }),
+  test.each(forms)(
+    'sends nothing while they are pending, and nothing when they are answered: %s',
+    (_, form) =>
+      withScene({}, async (scene) => {
+        const index = indexOf(await scene.submit(scene.requests(5)))
+        const path = form(scene)
+        const pending = await scene.submit(path)
+        expect(pending.triples).toEqual([])
+        expect(pending.leftOut).toEqual([
+          {
+            index,
+            requestsPath: path,
+            requests: expect.any(Number),
+            standing: 'pending',
+            remoteStatus: 'validating',
+          },
+        ])
+        await scene.watch()
+        const answered = await scene.submit(path)
+        expect(answered.leftOut.map(({ standing }) => standing)).toEqual(['answered'])
+        expect(scene.server.batches()).toHaveLength(1)
+      }),
   )
 
   test('and that has lines more sends those, byte for byte as they stand', () =>
@@ -252,7 +260,10 @@ describe('what else stands in the workspace', () => {
     withScene({}, async (scene) => {
       const { layout } = scene.workspace
       mkdirSync(layout.workdirFile('input', '1'), { recursive: true })
-      writeFileSync(layout.workdirFile('input', '2'), `{"custom_id":"x"\n\0\0\n"row-1"\n${'['.repeat(100_000)}\n`)
+      writeFileSync(
+        layout.workdirFile('input', '2'),
+        `{"custom_id":"x"\n\0\0\n"row-1"\n${'['.repeat(100_000)}\n`,
+      )
       writeFileSync(layout.workdirFile('input', '3'), Buffer.from([0xff, 0xfe, 0x7b, 0x00, 0x0a]))
       expect(counts(await scene.submit(scene.requests(3)))).toEqual({ left: 0, sent: 3 })
       expect(warningsOf(scene)).toContainEqual(
@@ -278,16 +289,19 @@ describe('what else stands in the workspace', () => {
     }))
 
   test('every input has its register, whoever wrote it', () =>
-    withScene({ defaults: { rows: [{ when: 'row-2', times: 1, answer: 'server-error' }] } }, async (scene) => {
-      const path = scene.requests(3)
-      const index = indexOf(await scene.submit(path))
-      await scene.watch()
-      await expectSettled(scene, index, idsUpTo(3))
-      await scene.submit(path)
-      const names = readdirSync(scene.workspace.layout.logs).filter((name) => name.endsWith('.bin'))
-      expect(names).toHaveLength(2)
-      expect(names).toContain(`batch_requests_${index}.bin`)
-    }))
+    withScene(
+      { defaults: { rows: [{ when: 'row-2', times: 1, answer: 'server-error' }] } },
+      async (scene) => {
+        const path = scene.requests(3)
+        const index = indexOf(await scene.submit(path))
+        await scene.watch()
+        await expectSettled(scene, index, idsUpTo(3))
+        await scene.submit(path)
+        const names = readdirSync(scene.workspace.layout.logs).filter((name) => name.endsWith('.bin'))
+        expect(names).toHaveLength(2)
+        expect(names).toContain(`batch_requests_${index}.bin`)
+      },
+    ))
 })
 
 test('a submission that was not finished is finished by the next call, whatever the file looks like then', () =>
@@ -296,7 +310,9 @@ test('a submission that was not finished is finished by the next call, whatever 
     const stop = { signal: controller.signal, onEvent: () => controller.abort() }
     const stopped = await scene.submit(scene.requests(3), stop).catch(() => null)
     expect(stopped?.isInterrupted ?? true).toBe(true)
-    const report = await scene.submit(putRequests(scene, 'b.jsonl', idsUpTo(4).map(dresses['spaced'] ?? String)))
+    const report = await scene.submit(
+      putRequests(scene, 'b.jsonl', idsUpTo(4).map(dresses['spaced'] ?? String)),
+    )
     expect(counts(report)).toEqual({ left: 3, sent: 1 })
     expect(outcomes(report)).toEqual(['pending', 'pending'])
     expect(sentTwice(scene)).toEqual([])

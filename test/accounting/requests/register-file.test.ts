@@ -32,7 +32,9 @@ async function wordsOf(path: string): Promise<number[] | null> {
   const facts = await readRegisterFacts(fs, path)
   let words: number[] = []
   if (facts === null) return null
-  return (await readRegister(fs, path, facts, (piece) => void (words = words.concat([...piece])))) ? words : null
+  return (await readRegister(fs, path, facts, (piece) => void (words = words.concat([...piece]))))
+    ? words
+    : null
 }
 
 async function identitiesOf(path: string): Promise<number[]> {
