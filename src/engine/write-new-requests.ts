@@ -26,7 +26,7 @@ export interface LeftOutRequests {
   readonly index: BatchIndex
   readonly requestsPath: string
   readonly requests: number
-  /** `unproven`: they were sent, and no results are here that tell what became of them. */
+  /** `without-results`: they were sent, and no results are here that tell what became of them. */
   readonly standing: Standing
   /** The last status the server gave of their batch, where it is pending and was asked. */
   readonly remoteStatus: string | null
