@@ -11,8 +11,8 @@ import type { RowProcessor } from './processors.js'
 import type { SentBefore } from './sent-before.js'
 import type { SubmissionGate } from './submission-gate.js'
 
-/** What the steps of one triple work with. Made anew for each triple; nothing outlives it. */
-export interface TripleDependencies {
+/** What the steps of all triples of one run share. */
+export interface RunDependencies {
   readonly workspace: BatchWorkspace
   readonly clock: Clock
   /** `null` when this run has no server to ask. */
@@ -25,15 +25,24 @@ export interface TripleDependencies {
   readonly shouldRetry: ((row: ReconciledRow) => boolean) | undefined
   readonly processOutput: RowProcessor | undefined
   readonly processErrors: RowProcessor | undefined
+  /** Never throws. */
   readonly report: (event: StepEvent) => void
-  readonly accountings: AccountingMemory
-  readonly stepsAtWork: StepsAtWork
   readonly submissions: SubmissionGate
   readonly sentBefore: SentBefore
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
+}
+
+/** What the steps of one triple work with. Made anew for each triple; nothing of its own outlives it. */
+export interface TripleDependencies extends RunDependencies {
+  readonly accountings: AccountingMemory
+  readonly stepsAtWork: StepsAtWork
+}
+
+export function tripleDependencies(run: RunDependencies): TripleDependencies {
+  return { ...run, accountings: accountingMemory(), stepsAtWork: stepsAtWork() }
 }
 
 /**
@@ -45,7 +54,7 @@ export interface StepsAtWork {
   settled(): Promise<void>
 }
 
-export function stepsAtWork(): StepsAtWork {
+function stepsAtWork(): StepsAtWork {
   const working = new Set<Promise<unknown>>()
   return {
     add(step) {
@@ -76,7 +85,7 @@ export interface AccountingMemory {
   forget(): void
 }
 
-export function accountingMemory(): AccountingMemory {
+function accountingMemory(): AccountingMemory {
   let kept: { readonly key: string; readonly accounted: AccountedTriple } | null = null
   return {
     recall: (facts) => (kept?.key === keyOf(facts) ? kept.accounted : null),

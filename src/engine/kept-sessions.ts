@@ -1,10 +1,8 @@
 import type { TripleEvent } from '../../machines/index.js'
-import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { fingerprintOf } from './fingerprint.js'
-import type { ReconcileOptions } from './options.js'
 import type { RunTriple } from './run-triples.js'
 import type { TripleReport } from './report.js'
-import type { RunContext } from './run-context.js'
+import type { Run } from './run.js'
 import { openTripleSession, type TripleSession } from './triple-session.js'
 
 /** Actors that rest between two polls, so that the same actor is polled, woken by a person, and looked at. */
@@ -26,11 +24,8 @@ interface Kept {
 }
 
 /** Keeps what is not done. A triple whose files changed while it rested looks at them again. */
-export function keepSessions(
-  workspace: BatchWorkspace,
-  options: ReconcileOptions,
-  run: RunContext,
-): KeptSessions {
+export function keepSessions(run: Run): KeptSessions {
+  const { workspace } = run
   const resting = new Map<string, Kept>()
   const wakes = new Map<string, TripleEvent>()
 
@@ -49,7 +44,7 @@ export function keepSessions(
     runTriple: async ({ index }) => {
       const kept = resting.get(index)
       resting.delete(index)
-      const session = kept?.session ?? openTripleSession(workspace, index, options, run)
+      const session = kept?.session ?? openTripleSession(run, index)
       try {
         const report = await session.run(kept && (await wakeOf(index, kept)))
         await keep(index, session, report)

@@ -17,9 +17,9 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { isCutShortStatus } from '../../machines/index.js'
-import { reporterOf } from './dependencies.js'
 import type { ReportEvent } from './events.js'
 import type { TriplePlan, WorkspacePlan } from './report.js'
+import { withRun, type Run } from './run.js'
 
 export interface PlanOptions {
   /** Read the files and count their ids, as the run would. Without it `counts` is `null`. */
@@ -32,29 +32,33 @@ export interface PlanOptions {
  * What the next run will do with each triple, and why. Changes nothing on disk and takes no lock, so what it says
  * holds as long as nothing else changes the workspace.
  */
-export async function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): Promise<WorkspacePlan> {
-  const { triples, warnings } = await scanWorkspace(workspace)
-  const plans: TriplePlan[] = []
-  for (const triple of triples) {
-    options.signal?.throwIfAborted()
-    plans.push(await planTriple(workspace, triple.index, options))
-  }
-  return { triples: plans, warnings: warnings.map(({ message }) => message) }
+export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): Promise<WorkspacePlan> {
+  return withRun(workspace, options, async (run, { shouldCheckIds }) => {
+    const countIds: Refine = (facts, plan) => planWithIds(run, facts, plan)
+    const { triples, warnings } = await scanWorkspace(workspace)
+    const plans: TriplePlan[] = []
+    for (const { index } of triples) {
+      run.signal.throwIfAborted()
+      plans.push(await planTriple(workspace, index, shouldCheckIds ? countIds : undefined))
+    }
+    return { triples: plans, warnings: warnings.map(({ message }) => message) }
+  })
 }
 
-/** The plan of one triple. Whatever keeps it from being planned is its problem, never a throw. */
+/** Looks closer at files that are about to be checked. */
+type Refine = (facts: TripleFacts, plan: TriplePlan) => Promise<TriplePlan>
+
+/** The plan of one triple, by names and metadata unless refined. What keeps it from being planned is its problem, never a throw. */
 export async function planTriple(
   workspace: BatchWorkspace,
   index: string,
-  options: PlanOptions,
+  refine: Refine = (_, plan) => Promise.resolve(plan),
 ): Promise<TriplePlan> {
   let facts: TripleFacts | null = null
   try {
     facts = await surveyFacts(workspace, index)
     const plan = planFacts(facts)
-    return plan.state === 'checking-ids' && options.shouldCheckIds
-      ? await planWithIds(workspace, facts, plan, options)
-      : plan
+    return plan.state === 'checking-ids' ? await refine(facts, plan) : plan
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
     return brokenPlan(index, facts, error)
@@ -134,10 +138,9 @@ function whyOf(facts: TripleFacts, course: CourseOfAction): string {
 }
 
 async function planWithIds(
-  workspace: BatchWorkspace,
+  { workspace, signal, report }: Run,
   facts: TripleFacts,
   plan: TriplePlan,
-  options: PlanOptions,
 ): Promise<TriplePlan> {
   const { index, input, output, error, remoteStatus } = facts
   if (input === null) return plan
@@ -150,8 +153,8 @@ async function planWithIds(
     output: output?.path ?? null,
     error: error?.path ?? null,
     isCutShort: isCutShortStatus(remoteStatus),
-    signal: options.signal,
-    onProgress: bytesReporter(index, reporterOf(options)),
+    signal,
+    onProgress: bytesReporter(index, report),
   })
   return withAccounting(plan, accounting)
 }

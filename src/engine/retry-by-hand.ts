@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { RowClass } from '../accounting/rows/row-class.js'
 import {
   markRetried,
@@ -13,13 +14,17 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { hasInput } from './has-input.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
-import { runContext, type RunContext } from './run-context.js'
+import type { Choices } from './parse-options.js'
+import type { Run } from './run.js'
 import { inputOfRoot, writeRetryTriple, type Lineage } from './write-retry-triple.js'
 
-export interface RetryByHandOptions extends ReconcileWorkspaceOptions {
+export interface RetryByHandOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Also send again what has an answer that is no success: `semantic` and `rejected` rows. Off unless set. */
   readonly shouldRetryAnswers?: boolean | undefined
 }
@@ -46,48 +51,44 @@ export interface RetryByHandReport extends WorkspaceReport {
  * @param text the index of any triple of the lineage
  * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NothingToRetry; ReconciliationFailed without results
  */
-export async function retryByHand(
+export async function retryByHand<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   text: string,
-  options: RetryByHandOptions = {},
+  options: RetryByHandOptions<Content, Type> = {},
 ): Promise<RetryByHandReport> {
   const index = requireBatchIndex(text)
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
+  return withWorkspace(workspace, options, async (run, choices) => {
     const triple = await locateTriple(workspace, index)
-    if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(workspace, index, options, run)
-    const retried = await writeRetries(workspace, triple, options, run)
+    if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(run, index)
+    const retried = await writeRetries(run, triple, choices)
     const indices = new Set(retried.map(({ retryIndex }) => retryIndex))
     return {
-      ...(await onePass(workspace, options, run, { isWanted: (one) => indices.has(one.index) })),
+      ...(await onePass(run, { isWanted: (one) => indices.has(one.index) })),
       retried,
     }
   })
 }
 
-async function runAgain(
-  workspace: BatchWorkspace,
-  text: string,
-  options: RetryByHandOptions,
-  run: RunContext,
-): Promise<RetryByHandReport> {
-  const { index } = await findTriple(workspace, text)
+async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
+  const { index } = await findTriple(run.workspace, text)
   return {
-    ...(await onePass(workspace, options, run, { isWanted: (one) => one.index === index })),
+    ...(await onePass(run, { isWanted: (one) => one.index === index })),
     retried: [],
   }
 }
 
+type RetryChoices = Pick<Choices, 'shouldRetryAnswers'>
+
 /** The marks in the results are the intent: they are durable first, then the triples are made to fit them. */
 async function writeRetries(
-  workspace: BatchWorkspace,
+  run: Run,
   { index }: BatchFileTriple,
-  options: RetryByHandOptions,
-  run: RunContext,
+  choices: RetryChoices,
 ): Promise<readonly RetriedRequests[]> {
+  const { workspace, signal } = run
   const lineage = await lineageOf(workspace, index)
   const { rootIndex, resultsPath } = lineage
-  const failed = await readFailedRequests(workspace.fileSystem, resultsPath, outcomesToRetry(options)).catch(
+  const failed = await readFailedRequests(workspace.fileSystem, resultsPath, outcomesToRetry(choices)).catch(
     asFileProblem({ path: resultsPath, action: 'read', index }),
   )
   const marks = new Map<string, ReadonlySet<string>>(failed.retried)
@@ -99,26 +100,24 @@ async function writeRetries(
       resultsPath,
       customIds,
       retryIndex,
-      signal: options.signal,
+      signal,
     }).catch(asFileProblem({ path: resultsPath, action: 'write', index }))
     marks.set(retryIndex, customIds)
   }
-  if (marks.size === 0) throw nothingToRetry(index, lineage, options)
-  return writeMissing(workspace, { ...lineage, attempt: failed.lastAttempt + 1 }, marks, options, run)
+  if (marks.size === 0) throw nothingToRetry(index, lineage, choices)
+  return writeMissing(run, { ...lineage, attempt: failed.lastAttempt + 1 }, marks)
 }
 
 async function writeMissing(
-  workspace: BatchWorkspace,
+  run: Run,
   lineage: Lineage,
   marks: ReadonlyMap<string, ReadonlySet<string>>,
-  options: RetryByHandOptions,
-  run: RunContext,
 ): Promise<readonly RetriedRequests[]> {
   const retried: RetriedRequests[] = []
   for (const [retryIndex, customIds] of marks) {
-    const isKnown = await hasInput(workspace, retryIndex)
+    const isKnown = await hasInput(run.workspace, retryIndex)
     const retry = { retryIndex, customIds }
-    if (!isKnown) await writeRetryTriple(workspace, lineage, retry, options, run)
+    if (!isKnown) await writeRetryTriple(run, lineage, retry)
     retried.push({ retryIndex, requests: customIds.size, isKnown })
   }
   return retried
@@ -127,8 +126,8 @@ async function writeMissing(
 const failedForGood: readonly RowClass[] = ['not-executed', 'transient', 'needs-person', 'permanent']
 const answeredBadly: readonly RowClass[] = ['semantic', 'rejected']
 
-function outcomesToRetry({ shouldRetryAnswers }: RetryByHandOptions): ReadonlySet<RowClass> {
-  return new Set(shouldRetryAnswers === true ? [...failedForGood, ...answeredBadly] : failedForGood)
+function outcomesToRetry({ shouldRetryAnswers }: RetryChoices): ReadonlySet<RowClass> {
+  return new Set(shouldRetryAnswers ? [...failedForGood, ...answeredBadly] : failedForGood)
 }
 
 /** Made from what failed and in which attempt, so that the same failure never becomes two triples. */
@@ -153,16 +152,15 @@ async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<
 function nothingToRetry(
   index: BatchIndex,
   { resultsPath }: Omit<Lineage, 'attempt'>,
-  { shouldRetryAnswers }: RetryByHandOptions,
+  { shouldRetryAnswers }: RetryChoices,
 ): Error {
   return reconciliationError(
     {
       code: 'NothingToRetry',
       message: `No request of triple ${index} failed for good, as ${resultsPath} has it; nothing was sent.`,
-      hint:
-        shouldRetryAnswers === true
-          ? 'Every request has a success.'
-          : 'Answers that are cut, filtered or rejected are sent again with --all (shouldRetryAnswers).',
+      hint: shouldRetryAnswers
+        ? 'Every request has a success.'
+        : 'Answers that are cut, filtered or rejected are sent again with --all (shouldRetryAnswers).',
       facts: { index, path: resultsPath },
     },
     { index },

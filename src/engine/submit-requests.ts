@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { openAiQuirks } from '../providers/openai/quirks.js'
 import type { InputLimits } from '../providers/split-input.js'
 import {
@@ -7,16 +8,18 @@ import {
 } from '../providers/validate-input.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { reporterOf } from './dependencies.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
-import { runContext } from './run-context.js'
+import type { Run } from './run.js'
 import { writeNewRequests, type NewRequests } from './write-new-requests.js'
 
 export type { ChangedBodies, LeftOutRequests, PreparedInput } from './write-new-requests.js'
 
-export interface SubmitOptions extends ReconcileWorkspaceOptions {
+export interface SubmitOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Send also requests that were sent before this call. Off unless set, because they are paid for again. */
   readonly shouldSubmitAgain?: boolean | undefined
 }
@@ -33,40 +36,25 @@ export interface SubmitReport extends WorkspaceReport, Omit<NewRequests, 'unsent
  * @param paths absolute paths of JSONL files with one request a line
  * @throws RequestsFileInvalid with line and the server's own code; nothing is written or sent then.
  */
-export function submitRequests(
+export function submitRequests<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   paths: readonly string[],
-  options: SubmitOptions = {},
+  options: SubmitOptions<Content, Type> = {},
 ): Promise<SubmitReport> {
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
-    const { signal } = options
-    const limits = run.board?.provider.limits ?? openAiQuirks
-    const reports = await validateAll(workspace, paths, limits, signal)
-    const report = reporterOf(options)
-    const { unsentIndices, ...written } = await writeNewRequests(
-      {
-        workspace,
-        limits,
-        contentType: options.expectedContentType,
-        isAgain: options.shouldSubmitAgain === true,
-        warn: (message) => report({ type: 'warning', index: null, message }),
-        signal,
-      },
-      reports,
-    )
-    const pass = await onePass(workspace, { ...options, shouldSubmit: true }, run, {
-      isWanted: ({ index }) => unsentIndices.has(index),
-    })
-    return { ...pass, ...written }
+  return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
+    const limits = run.provider?.limits ?? openAiQuirks
+    const reports = await validateAll(run, paths, limits)
+    const scope = { run, limits, isAgain: shouldSubmitAgain }
+    const { unsentIndices, ...written } = await writeNewRequests(scope, reports)
+    const isWanted = ({ index }: { readonly index: string }): boolean => unsentIndices.has(index)
+    return { ...(await onePass({ ...run, maySubmit: true }, { isWanted })), ...written }
   })
 }
 
 async function validateAll(
-  { fileSystem }: BatchWorkspace,
+  { workspace: { fileSystem }, signal }: Run,
   paths: readonly string[],
   limits: InputLimits,
-  signal: AbortSignal | undefined,
 ): Promise<readonly RequestsFileReport[]> {
   const reports: RequestsFileReport[] = []
   for (const path of paths) {

@@ -28,7 +28,7 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
 
 /** How one triple of `workdir/` stands. Whatever is wrong with its files is its problem, never a throw. */
 export async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
-  const { facts, state, problem } = await planTriple(workspace, index, { shouldCheckIds: false })
+  const { facts, state, problem } = await planTriple(workspace, index)
   const last = facts === null ? null : await lastStanding(workspace, facts)
   return {
     index,

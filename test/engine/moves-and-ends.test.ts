@@ -11,9 +11,9 @@ import {
   verifyWorkspace,
   type BatchWorkspace,
 } from '../../src/index.js'
-import { tripleDependencies } from '../../src/engine/dependencies.js'
+import { tripleDependencies } from '../../src/actors/dependencies.js'
 import { provideActors } from '../../src/engine/provide-actors.js'
-import { runContext } from '../../src/engine/run-context.js'
+import { withRun } from '../../src/engine/run.js'
 import { faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
 import { onDisk, putFiles, withWorkspace } from '../workspace/support.js'
 import { answeredTriple, answerLine, errorLine, jsonl, metadataText, requestLine } from './lines.js'
@@ -236,13 +236,14 @@ describe('a batch that ended early', () => {
 })
 
 /** The triple's own actor, without a server, until it rests. */
-async function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
-  const options = { clock: impatientClock }
-  const machine = provideActors(tripleDependencies(workspace, options, runContext(options)))
-  const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
-  actor.start()
-  await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
-  return actor
+function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
+  return withRun(workspace, { clock: impatientClock }, async (run) => {
+    const machine = provideActors(tripleDependencies(run))
+    const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
+    actor.start()
+    await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
+    return actor
+  })
 }
 
 const isDone = (actor: TripleActor) => waitFor(actor, (snapshot) => snapshot.status === 'done')

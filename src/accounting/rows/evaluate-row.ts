@@ -11,8 +11,8 @@ export interface ReconciledRow<Content = unknown> {
   readonly class: RowClass
   /** The accepted content of a success, the partial text of a `semantic` row, else `null`. */
   readonly content: Content | null
-  /** All contents when the request asked for several answers, else `null`. */
-  readonly contents: readonly Content[] | null
+  /** All contents when the request asked for several answers, `null` for one that is a pure tool call; else `null`. */
+  readonly contents: readonly (Content | null)[] | null
   readonly toolCalls: readonly unknown[] | null
   /** `null` exactly for a success. */
   readonly error: RowError | null
