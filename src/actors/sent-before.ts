@@ -31,15 +31,14 @@ export function sentBefore(): SentBefore {
   const look = (inquiry: Inquiry): Promise<Findings> => {
     const looking = findRepeatedRequests(inquiry)
     findings = looking
-    // A look that failed or was stopped says nothing to those who ask later.
-    looking.catch(() => (findings = null))
     return looking
   }
   return {
     forget: () => (findings = null),
     async requireNew(inquiry, index, metadata) {
       if (isMeantToBeSent({ hasAnswers: false }, metadata)) return
-      const known = await (findings ?? look(inquiry))
+      // What stopped the one who looked need not stop the next.
+      const known = await (findings ?? look(inquiry)).catch(() => look(inquiry))
       // One that somebody put there since was not looked at.
       const problem = known.has(index) ? known.get(index) : (await look(inquiry)).get(index)
       if (problem != null) throw reconciliationError(problem, { index })

@@ -42,36 +42,20 @@ export function submitRequests<Content = unknown, Type extends ExpectedContentTy
   options: SubmitOptions<Content, Type> = {},
 ): Promise<SubmitReport> {
   return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
-    const { signal, contentType } = run
-    const limits = limitsOf(run)
-    const reports = await validateAll(run, paths)
-    const { unsentIndices, ...written } = await writeNewRequests(
-      {
-        workspace,
-        limits,
-        contentType: contentType ?? undefined,
-        isAgain: shouldSubmitAgain,
-        warn: (message) => run.report({ type: 'warning', index: null, message }),
-        signal,
-      },
-      reports,
-    )
-    const pass = await onePass(
-      { ...run, maySubmit: true },
-      { isWanted: ({ index }) => unsentIndices.has(index) },
-    )
-    return { ...pass, ...written }
+    const limits = run.provider?.limits ?? openAiQuirks
+    const reports = await validateAll(run, paths, limits)
+    const scope = { run, limits, isAgain: shouldSubmitAgain }
+    const { unsentIndices, ...written } = await writeNewRequests(scope, reports)
+    const isWanted = ({ index }: { readonly index: string }): boolean => unsentIndices.has(index)
+    return { ...(await onePass({ ...run, maySubmit: true }, { isWanted })), ...written }
   })
 }
 
-const limitsOf = ({ provider }: Run): InputLimits => provider?.limits ?? openAiQuirks
-
-async function validateAll(run: Run, paths: readonly string[]): Promise<readonly RequestsFileReport[]> {
-  const {
-    workspace: { fileSystem },
-    signal,
-  } = run
-  const limits = limitsOf(run)
+async function validateAll(
+  { workspace: { fileSystem }, signal }: Run,
+  paths: readonly string[],
+  limits: InputLimits,
+): Promise<readonly RequestsFileReport[]> {
   const reports: RequestsFileReport[] = []
   for (const path of paths) {
     const report = await validateRequestsFile(fileSystem, path, limits, signal).catch(

@@ -1,13 +1,12 @@
 import type { Standing } from '../accounting/requests/answered-requests.js'
 import { RequestTable } from '../accounting/requests/request-table.js'
 import { findSentRequests, type Holder } from '../accounting/requests/sent-requests.js'
-import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { planParts, type InputLimits, type PartsPlan } from '../providers/split-input.js'
 import type { RequestsFileReport } from '../providers/validate-input.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { countOf } from '../units.js'
-import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { identify, requestsLookup, type IdentifiedFile, type RequestsLookup } from './requests-lookup.js'
+import type { Run } from './run.js'
 import { writeSubmissionPart } from './write-submission-part.js'
 
 /** A triple that has requests of a file. */
@@ -26,7 +25,7 @@ export interface LeftOutRequests {
   readonly index: BatchIndex
   readonly requestsPath: string
   readonly requests: number
-  /** `unproven`: they were sent, and no results are here that tell what became of them. */
+  /** `without-results`: they were sent, and no results are here that tell what became of them. */
   readonly standing: Standing
   /** The last status the server gave of their batch, where it is pending and was asked. */
   readonly remoteStatus: string | null
@@ -49,13 +48,10 @@ export interface NewRequests {
 
 /** What the writing of new requests works with. */
 export interface SubmissionScope {
-  readonly workspace: BatchWorkspace
+  readonly run: Run
   readonly limits: InputLimits
-  readonly contentType: ExpectedContentType | undefined
   /** Send what was sent before this call, too. */
   readonly isAgain: boolean
-  readonly warn: (message: string) => void
-  readonly signal: AbortSignal | undefined
 }
 
 /**
@@ -101,7 +97,9 @@ async function writeGroup(
   reports: readonly RequestsFileReport[],
   found: Draft,
 ): Promise<void> {
-  const { workspace, warn, signal, isAgain } = scope
+  const { run, isAgain } = scope
+  const { workspace, signal } = run
+  const warn = warnOf(run)
   const table = new RequestTable()
   const files: IdentifiedFile[] = []
   for (const report of reports) files.push(await identify(workspace, report, table, signal))
@@ -148,7 +146,7 @@ function noteLeftOut(lookup: RequestsLookup, found: Draft): number {
   return left
 }
 
-function noteChangedBodies({ warn }: SubmissionScope, lookup: RequestsLookup, found: Draft): void {
+function noteChangedBodies({ run }: SubmissionScope, lookup: RequestsLookup, found: Draft): void {
   const requestsPath = lookup.report.path
   const counts = new Map<BatchIndex, number>()
   for (const request of lookup.wanted()) {
@@ -156,18 +154,22 @@ function noteChangedBodies({ warn }: SubmissionScope, lookup: RequestsLookup, fo
     if (index !== undefined) counts.set(index, (counts.get(index) ?? 0) + 1)
   }
   for (const [index, requests] of counts) found.changedBodies.push({ index, requestsPath, requests })
-  if (counts.size > 0) warn(changedText(requestsPath, counts))
+  if (counts.size > 0) warnOf(run)(changedText(requestsPath, counts))
 }
 
 /** The validation has planned the whole file already. */
 async function planOf(
-  { workspace: { fileSystem }, limits, signal }: SubmissionScope,
+  { run: { workspace, signal }, limits }: SubmissionScope,
   lookup: RequestsLookup,
   isWhole: boolean,
 ): Promise<PartsPlan> {
   const { path, parts } = lookup.report
   if (isWhole && parts.length === 1) return { parts, partOf: { get: () => 0 } }
-  return planParts(fileSystem, path, limits, (request) => lookup.holderOf(request) === null, signal)
+  return planParts(workspace.fileSystem, path, limits, (request) => lookup.holderOf(request) === null, signal)
+}
+
+function warnOf({ report }: Run): (message: string) => void {
+  return (message) => report({ type: 'warning', index: null, message })
 }
 
 function changedText(path: string, counts: ReadonlyMap<BatchIndex, number>): string {

@@ -16,7 +16,7 @@ export async function writeSubmissionPart(
   requestsPath: string,
   part: InputPart,
 ): Promise<BatchIndex> {
-  const { workspace, signal } = scope
+  const { workspace, signal } = scope.run
   const { fileSystem, layout } = workspace
   const sha256 = await hashPart(workspace, requestsPath, part)
   const index = await freeIndex(workspace, sha256)
@@ -65,7 +65,7 @@ async function hashPart({ fileSystem }: BatchWorkspace, path: string, part: Inpu
 }
 
 async function writeSubmissionMetadata(
-  { workspace, contentType, isAgain }: SubmissionScope,
+  { run: { workspace, contentType }, isAgain }: SubmissionScope,
   index: BatchIndex,
   { url, model, requestCount }: InputPart,
   sha256: string,
@@ -77,7 +77,7 @@ async function writeSubmissionMetadata(
     ...emptyMetadata,
     endpoint: url,
     model,
-    content_type: contentType ?? null,
+    content_type: contentType,
     input_sha256: sha256,
     request_count: requestCount,
     attempt: 1,

@@ -133,7 +133,7 @@ describe('a file whose requests were sent before', () => {
       rmSync(scene.workspace.layout.done, { recursive: true })
       expect((await scene.submit(path)).leftOut[0]?.standing).toBe('answered')
       rmSync(scene.workspace.layout.target, { recursive: true })
-      expect((await scene.submit(path)).leftOut[0]?.standing).toBe('unproven')
+      expect((await scene.submit(path)).leftOut[0]?.standing).toBe('without-results')
       expect(scene.server.batches()).toHaveLength(1)
     }))
 
@@ -245,7 +245,7 @@ describe('what else stands in the workspace', () => {
       mkdirSync(join(done, '..'), { recursive: true })
       writeFileSync(done, linesOf(...idsUpTo(2)).join('\n'))
       expect((await scene.submit(scene.requests(3))).leftOut).toMatchObject([
-        { index: '7', requests: 2, standing: 'unproven' },
+        { index: '7', requests: 2, standing: 'without-results' },
       ])
     }))
 

@@ -8,9 +8,9 @@ import type { RequestTable } from './request-table.js'
 
 /**
  * How a request stands that a triple holds: `pending` is on its way or meant to be; `answered` has its answer in the
- * results; `unproven` was sent, and nothing shows that it failed: it counts as answered.
+ * results; `without-results` was sent, and nothing shows that it failed: it counts as answered.
  */
-export type Standing = 'pending' | 'answered' | 'unproven'
+export type Standing = 'pending' | 'answered' | 'without-results'
 
 /** Rows whose request was run, and paid for. */
 const answeredClasses: ReadonlySet<RowClass> = new Set(['success', 'semantic', 'rejected'])
@@ -28,7 +28,7 @@ export async function standingsIn(
   requests: readonly number[],
   warn: (message: string) => void,
 ): Promise<ReadonlyMap<number, Standing | null>> {
-  const standings = new Map<number, Standing | null>(requests.map((ordinal) => [ordinal, 'unproven']))
+  const standings = new Map<number, Standing | null>(requests.map((ordinal) => [ordinal, 'without-results']))
   const byId = new Map(requests.map((ordinal) => [idKey(table, ordinal), ordinal]))
   const readRows = async (): Promise<void> => {
     if ((await fs.stat(resultsPath)) === null) return

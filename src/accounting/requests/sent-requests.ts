@@ -125,7 +125,7 @@ async function judge(query: SentQuery, place: Place, hits: Hits, sent: SentReque
   const holder = { index: triple.index, remoteStatus: null, isUnsent: false }
   const path = layout.resultsFile(rootIndex)
   const found = await standingsIn(fileSystem, path, query.table, hits.requests, query.warn)
-  for (const standing of ['pending', 'answered', 'unproven'] as const) {
+  for (const standing of ['pending', 'answered', 'without-results'] as const) {
     const notes = sent.add({ ...holder, standing })
     for (const ordinal of hits.requests) if (found.get(ordinal) === standing) notes.hasRequest(ordinal)
     if (standing === 'answered') for (const firstOfId of hits.others) notes.hasOther(firstOfId)

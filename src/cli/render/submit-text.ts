@@ -67,7 +67,7 @@ function standingText({ index, requests, standing, remoteStatus }: LeftOutReques
 const standingWords: Readonly<Record<LeftOutRequests['standing'], string>> = {
   pending: 'pending',
   answered: 'answered',
-  unproven: 'sent; without results here they count as answered',
+  'without-results': 'sent; without results here they count as answered',
 }
 
 function heldJson(
