@@ -37,6 +37,16 @@ export interface AccountedFile {
   /** Lines that are not blank. */
   readonly lines: number
   readonly rows: number
+  /** What it looks like, when lines of it could not be read and a known way of writing them fits. */
+  readonly dialect: FoundDialect | null
+}
+
+/** A foreign way of writing that was recognised in a file, and how to turn the file into rows. */
+export interface FoundDialect {
+  /** Reads behind "looks like". */
+  readonly name: string
+  /** A sentence without its full stop; has the path of the file in it. */
+  readonly cure: string
 }
 
 /** A line nobody could read, and why. `offset` and `length` in bytes. */

@@ -62,6 +62,7 @@ describe('a triple that is whole', () => {
       sha256: 'e5683853248b0528d287788603ae26c3122d9e523a6fb27107f3d6bee112b92e',
       lines: 1,
       rows: 1,
+      dialect: null,
     })
   })
 

@@ -152,7 +152,9 @@ describe('files that hold something else', () => {
       expectStopped(seen, {
         outcome: 'failed',
         code: 'RequestIdsMismatch',
-        says: ['2 lines are unreadable (batch_output_4.jsonl:1: not valid JSON)'],
+        says: [
+          '2 lines are unreadable (batch_output_4.jsonl:1: not valid JSON; it looks like a page of HTML)',
+        ],
       })
       const kept = rowsOf(seen.workspace, 'failed-items/batch_unreadable_4.jsonl')
       expect(kept.map(({ line, offset }) => [line, offset])).toEqual([

@@ -79,8 +79,9 @@ const nextLineInside = /\n\s*\{\s*"/
 
 function kindOfString(piece: string): Finding {
   if (nextLineInside.test(piece)) return 'cut'
+  // NUL bytes are a write that was lost, and no line break.
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return /[\0-\x1f]/.test(piece) ? 'control-character' : null
+  return /[\x01-\x1f]/.test(piece) ? 'control-character' : null
 }
 
 /** An object that goes on behind a line break, or the end of a cut line and the object of the next one. */

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../decode-line.js'
-import { advice, quotedIds, through } from './cures.js'
+import { advice, quotedIds } from './cures.js'
 import type { Dialect } from './dialect.js'
+import { encodedTwice } from './text-dialects.js'
 
 /** What a line should be: a request of an input file, or an answer of an output or error file. */
 export type RowPlace = 'request' | 'answer'
@@ -203,13 +204,6 @@ const idDialects: readonly RowDialect[] = [
   },
 ]
 
-const encodedTwice: Dialect = {
-  name: 'JSON inside a JSON text (encoded twice)',
-  cure: through(
-    String.raw`node -e 'process.stdout.write(require("fs").readFileSync(0,"utf8").split("\n").map(l=>l.trim()[0]=="\""?JSON.parse(l):l).join("\n"))'`,
-  ),
-}
-
 function find(dialects: readonly RowDialect[], row: JsonObject): Dialect | null {
   const known = dialects.find(({ fits }) => fits(row))
   return known === undefined ? null : { name: known.name, cure: known.cure ?? rewriteRows }
@@ -217,7 +211,7 @@ function find(dialects: readonly RowDialect[], row: JsonObject): Dialect | null 
 
 const rewriteRows = advice(
   (file) =>
-    `Rewrite the rows of ${file} as OpenAI's Batch API has them: requests with custom_id, method, url and body; answers with custom_id and response: { status_code, body }`,
+    `Rewrite the rows of ${file} as OpenAI's Batch API has them: requests with custom_id, method, url and body; answers with custom_id and response: { status_code, body }. docs/needs-attention.md has a script for answers of Anthropic, Gemini and Bedrock`,
 )
 
 /** The row itself and what stands where an answer's body may: `response`, `response.body`, `body`, `result.message`. */

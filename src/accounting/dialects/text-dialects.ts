@@ -11,6 +11,13 @@ export function recogniseText(text: string, tail: string): Dialect | null {
   return found === null ? null : peculiarities[found.kind]
 }
 
+export const encodedTwice: Dialect = {
+  name: 'JSON inside a JSON text (encoded twice)',
+  cure: through(
+    String.raw`node -e 'process.stdout.write(require("fs").readFileSync(0,"utf8").split("\n").map(l=>l.trim()[0]=="\""?JSON.parse(l):l).join("\n"))'`,
+  ),
+}
+
 const textDialects: readonly (Dialect & { readonly pattern: RegExp })[] = [
   { pattern: /^\s*<(?:!doctype\s+html|html|head|body)\b/i, name: 'a page of HTML', cure: downloadAgain },
   { pattern: /^\s*<(?:\?xml|[A-Za-z][\w:.-]*[\s>])/, name: 'XML', cure: downloadAgain },
@@ -24,6 +31,7 @@ const textDialects: readonly (Dialect & { readonly pattern: RegExp })[] = [
     name: 'a stream of server-sent events',
     cure: through(`sed -n 's/^data: *{/{/p'`),
   },
+  { pattern: /^\s*"\s*\{\s*\\"/, ...encodedTwice },
   {
     // At least two names and nothing that JSON begins with.
     pattern: /^"?[A-Za-z_][\w .-]*"?(?:[,;\t]"?[A-Za-z_][\w .-]*"?)+\r?(?:\n|$)/,

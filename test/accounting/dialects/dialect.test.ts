@@ -163,7 +163,7 @@ test('what is no object or has nothing known in it has no name', () => {
 })
 
 function utf32(text: string): Buffer {
-  const bytes = Buffer.alloc([...text].length * 4)
-  ;[...text].forEach((character, at) => bytes.writeUInt32LE(character.codePointAt(0) ?? 0, at * 4))
+  const bytes = Buffer.alloc(text.length * 4)
+  for (let at = 0; at < text.length; at += 1) bytes.writeUInt32LE(text.charCodeAt(at), at * 4)
   return bytes
 }
