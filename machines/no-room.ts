@@ -23,7 +23,10 @@ export const isTooLargeAlone = ({ refusals, othersUnderWay }: Refusal): boolean 
  * `token_limit_exceeded` minutes after its creation (openai-python #2084), Azure and others refuse the creation with
  * 429 and say "enqueued token limit".
  */
-export function speaksOfRoom(error: { readonly code: string | null; readonly message: string | null }): boolean {
+export function speaksOfRoom(error: {
+  readonly code: string | null
+  readonly message: string | null
+}): boolean {
   return error.code === 'token_limit_exceeded' || /\benqueued[\s_-]*tokens?\b/i.test(error.message ?? '')
 }
 

@@ -57,7 +57,8 @@ export const submitting = tripleSetup.createStateConfig({
       on: { 'poll.due': 'sending', 'triple.retry': 'sending', 'triple.rescan': '#triple.deciding' },
     },
     splitting: {
-      description: 'The batch alone is more than the server takes: notes that its requests are sent in two parts.',
+      description:
+        'The batch alone is more than the server takes: notes that its requests are sent in two parts.',
       tags: 'working',
       invoke: {
         id: 'splitBatch',

@@ -70,7 +70,9 @@ function retriesOf(
     retryBatchIndex(JSON.stringify([index, attempt, ...part, ...hashes]))
   if (wasCancelled(facts)) return { retryIndices: [], retryIndexOf: () => null }
   if (splitParts !== null) {
-    const indices = Array.from({ length: splitParts }, (_, part) => indexOf(`part ${part + 1} of ${splitParts}`))
+    const indices = Array.from({ length: splitParts }, (_, part) =>
+      indexOf(`part ${part + 1} of ${splitParts}`),
+    )
     const partOf = (customId: string): number =>
       Math.floor((ledger.ordinalOf(customId) * splitParts) / ledger.size)
     return { retryIndices: indices, retryIndexOf: (customId) => indices[partOf(customId)] ?? null }

@@ -22,12 +22,18 @@ export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependen
   if (provider === null || facts.batchId === null || facts.metadata === null) return { type: 'offline' }
   const { path } = facts.metadata
   const found = (await provider.status([facts.batchId], signal)).get(facts.batchId)
-  const batch = found == null ? found : await cancelWhenWanted(dependencies, provider, { facts, path, batch: found }, signal)
+  const batch =
+    found == null
+      ? found
+      : await cancelWhenWanted(dependencies, provider, { facts, path, batch: found }, signal)
   const sinceMs = batch == null ? clock.now() : await noteStatus(dependencies, path, batch)
   const verdict = onlineVerdict(facts, batch, { wanted, unchangedForMs: clock.now() - sinceMs })
   warnOfUnknownStatus(dependencies, facts.index, batch ?? null)
   if (verdict.type !== 'no-room') return verdict
-  return { ...verdict, refusal: await noteNoRoom(dependencies, { index: facts.index, path }, verdict.problem) }
+  return {
+    ...verdict,
+    refusal: await noteNoRoom(dependencies, { index: facts.index, path }, verdict.problem),
+  }
 }
 
 interface Found {

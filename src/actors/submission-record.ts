@@ -124,6 +124,7 @@ export async function noteNoRoom(
     remote_status: null,
     output_file_id: null,
     error_file_id: null,
+    request_counts: null,
     last_refused_batch_id: current.batch_id ?? current.last_refused_batch_id,
     submission: submission && {
       ...submission,
@@ -142,7 +143,10 @@ export async function noteGivenUp(
   { workspace, clock }: TripleDependencies,
   { path }: SubmissionPlace,
 ): Promise<void> {
-  await updateMetadata(workspace, path, { submission: null, ...(await cancelAnswered(workspace, path, clock)) })
+  await updateMetadata(workspace, path, {
+    submission: null,
+    ...(await cancelAnswered(workspace, path, clock)),
+  })
 }
 
 /** Somebody wants the batch to stop: from here on every run asks the server for it. An earlier wish is kept. */

@@ -7,11 +7,7 @@ import {
   type StepInput,
   type SubmitResult,
 } from '../../machines/index.js'
-import {
-  isBatchReconciliationError,
-  reconciliationError,
-  type BatchReconciliationError,
-} from '../errors.js'
+import { isBatchReconciliationError, reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import {
   requireValidRequests,
@@ -200,7 +196,8 @@ async function afterFailure(
   error: unknown,
 ): Promise<void> {
   if (!isBatchReconciliationError(error)) return
-  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(error)) dependencies.submissions.close(error.problem)
+  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(error))
+    dependencies.submissions.close(error.problem)
   const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
   if (isAmbiguous) await noteDoubt(dependencies, place)
   else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)

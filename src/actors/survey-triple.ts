@@ -1,4 +1,10 @@
-import type { FileFact, FileKind, ReportedCounts, SubmissionState, TripleFacts } from '../../machines/index.js'
+import type {
+  FileFact,
+  FileKind,
+  ReportedCounts,
+  SubmissionState,
+  TripleFacts,
+} from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { locateTriple } from '../workspace/locate-triple.js'

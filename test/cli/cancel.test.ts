@@ -8,7 +8,10 @@ describe('cancel', () => {
   test('wants a server', async () => {
     const root = await workspaceWith(recipes.whole)
     const { exitCode, stderr } = await batchReconciler(['cancel', root, '--yes'])
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('OPENAI_API_KEY') })
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('OPENAI_API_KEY'),
+    })
   })
 
   test('says so when nothing is under way, and asks nothing', async () => {

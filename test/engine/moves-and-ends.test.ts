@@ -227,7 +227,10 @@ describe('a batch that ended early', () => {
         async (workspace) => {
           const before = userFiles(workspace)
           const [plan] = (await planWorkspace(workspace, { shouldCheckIds: true })).triples
-          expect(plan).toMatchObject({ outcome: 'needs-attention', problem: { facts: { completed: 2, answered: 1 } } })
+          expect(plan).toMatchObject({
+            outcome: 'needs-attention',
+            problem: { facts: { completed: 2, answered: 1 } },
+          })
           const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
           expect(report.outcome).toMatchObject({
             type: 'needs-attention',

@@ -136,7 +136,11 @@ describe('a step that fails', () => {
   )
 
   test('of splitting is tried again, and parks the triple when that goes on', async () => {
-    const refused = { type: 'no-room', problem: lasting().problem, refusal: { refusals: 2, othersUnderWay: 0 } }
+    const refused = {
+      type: 'no-room',
+      problem: lasting().problem,
+      refusal: { refusals: 2, othersUnderWay: 0 },
+    }
     for (const [failures, state] of [
       [2, 'done'],
       [Infinity, 'failed'],
@@ -144,7 +148,8 @@ describe('a step that fails', () => {
       const triple = driveTriple(
         (step, nth) => {
           if (step === 'splitBatch' && nth < failures) throw passing()
-          if (step === 'surveyTriple') return factsOf('IM', { submission: 'intended', splitParts: nth === 0 ? null : 2 })
+          if (step === 'surveyTriple')
+            return factsOf('IM', { submission: 'intended', splitParts: nth === 0 ? null : 2 })
           if (step === 'submitBatch') return refused
           return step === 'checkIds' ? accounted(3) : rows(3)
         },

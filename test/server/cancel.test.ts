@@ -55,7 +55,9 @@ describe('cancelling a batch', () => {
       const texts = resultTexts(scene, index)
       expect(texts.some((text) => text.endsWith(' success'))).toBe(true)
       expect(texts.some((text) => text.endsWith(' not-executed'))).toBe(true)
-      expect(warningsOf(scene).join('\n')).toMatch(/cancelled at the server; \d of 6 requests were not executed/)
+      expect(warningsOf(scene).join('\n')).toMatch(
+        /cancelled at the server; \d of 6 requests were not executed/,
+      )
       expect((await metadataOf(scene, index)).cancel).toMatchObject({ answered_at_ms: expect.any(Number) })
     }))
 
@@ -182,7 +184,9 @@ describe('cancelling nothing', () => {
     withScene(slow, async (scene) => {
       const index = indexOf(await scene.submit(scene.requests(2)))
       const error = await rejection(cancel(scene, [index, text]))
-      expect(error).toMatchObject({ code: expect.stringMatching(/NoBatchFileTripleAtIndex|InvalidBatchIndex/) })
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/NoBatchFileTripleAtIndex|InvalidBatchIndex/),
+      })
       expect((await metadataOf(scene, index)).cancel ?? null).toBeNull()
       expect(countOf(scene, 'batches.cancel')).toBe(0)
     }),

@@ -176,7 +176,11 @@ describe('a batch that is cut short', () => {
     ],
     ['half-way, shuffled', 3, { ending: { status: 'cancelled', afterShare: 0.5 }, order: 'shuffled' }],
     ['before anything', 6, { ending: { status: 'cancelled', afterShare: 0 } }],
-    ['before anything, no file', 6, { ending: { status: 'cancelled', afterShare: 0 }, unexecuted: 'nothing' }],
+    [
+      'before anything, no file',
+      6,
+      { ending: { status: 'cancelled', afterShare: 0 }, unexecuted: 'nothing' },
+    ],
     ['at the very end', 0, { ending: { status: 'cancelled', afterShare: 1 } }],
     [
       'after a row that failed for a passing reason',
@@ -333,20 +337,18 @@ describe('an account whose queue is full', () => {
     [1, 2],
     // Refused twice while nothing else runs: two halves, of which the first is refused once.
     [3, 5],
-  ])(
-    'a batch it refused %i times is never taken for the one that was made after it',
-    (refusals, batches) =>
-      withScene({ faults: [faults.listLags({ ms: 100_000 })] }, async (scene) => {
-        const refused: BatchPlan = { ending: { status: 'failed', errors: [noRoom] } }
-        scene.server.plan(...Array.from({ length: refusals }, () => refused))
-        const later = { skip: refusals, times: Infinity }
-        scene.server.script(faults.createAnswerLost(later))
-        const submitted = await scene.submit(scene.requests(3))
-        await scene.watch()
-        await expectSettled(scene, indexOf(submitted), idsUpTo(3))
-        expect(scene.server.batches()).toHaveLength(batches)
-        expect(scene.server.executions()).toHaveLength(3)
-      }),
+  ])('a batch it refused %i times is never taken for the one that was made after it', (refusals, batches) =>
+    withScene({ faults: [faults.listLags({ ms: 100_000 })] }, async (scene) => {
+      const refused: BatchPlan = { ending: { status: 'failed', errors: [noRoom] } }
+      scene.server.plan(...Array.from({ length: refusals }, () => refused))
+      const later = { skip: refusals, times: Infinity }
+      scene.server.script(faults.createAnswerLost(later))
+      const submitted = await scene.submit(scene.requests(3))
+      await scene.watch()
+      await expectSettled(scene, indexOf(submitted), idsUpTo(3))
+      expect(scene.server.batches()).toHaveLength(batches)
+      expect(scene.server.executions()).toHaveLength(3)
+    }),
   )
 
   test('leaves the triple pending at first and says why', () =>

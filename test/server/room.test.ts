@@ -52,14 +52,16 @@ describe('a batch that alone is more than the server takes', () => {
     [8, 2, 4],
     [8, 1, 8],
     [7, 4, 2],
-  ])('%i requests where there is room for %i: %i batches, one answer each, no attempt lost', (count, room, batches) =>
-    withScene(roomFor(room), async (scene) => {
-      const root = indexOf(await scene.submit(scene.requests(count)))
-      await scene.watch()
-      await expectAllAnsweredOnce(scene, root, count)
-      expect(ran(scene)).toHaveLength(batches)
-      for (const lines of linesSent(scene)) expect(lines.length).toBeLessThanOrEqual(room)
-    }),
+  ])(
+    '%i requests where there is room for %i: %i batches, one answer each, no attempt lost',
+    (count, room, batches) =>
+      withScene(roomFor(room), async (scene) => {
+        const root = indexOf(await scene.submit(scene.requests(count)))
+        await scene.watch()
+        await expectAllAnsweredOnce(scene, root, count)
+        expect(ran(scene)).toHaveLength(batches)
+        for (const lines of linesSent(scene)) expect(lines.length).toBeLessThanOrEqual(room)
+      }),
   )
 
   test('is split only after a second refusal, which comes later than the first', () =>
@@ -82,7 +84,10 @@ describe('a batch that alone is more than the server takes', () => {
     withScene(roomFor(2), async (scene) => {
       const root = indexOf(await scene.submit(scene.requests(4)))
       await scene.watch()
-      expect((await metadataOf(scene, root)).split).toMatchObject({ parts: 2, reason: 'token_limit_exceeded' })
+      expect((await metadataOf(scene, root)).split).toMatchObject({
+        parts: 2,
+        reason: 'token_limit_exceeded',
+      })
       for (const { metadata } of ran(scene)) {
         expect(metadata).toMatchObject({ root_index: root, attempt: '1' })
         const part = await metadataOf(scene, metadata?.['index'] ?? '')
@@ -145,17 +150,28 @@ describe('batches that fill the server together', () => {
     }))
 })
 
-describe('a creation that is refused because too much waits in the queue', () => {
-  const refusal = (body: object): Fault => ({
-    on: 'batches.create',
-    times: 2,
-    effect: { type: 'answer', status: 429, body: { error: body } },
-  })
+/** The first two creations are refused so. */
+const refusal = (body: object): Fault => ({
+  on: 'batches.create',
+  times: 2,
+  effect: { type: 'answer', status: 429, body: { error: body } },
+})
 
+describe('a creation that is refused because too much waits in the queue', () => {
   test.each([
     ['by its code', { message: 'No.', type: 'rate_limit_error', code: 'token_limit_exceeded' }],
-    ['by its words', { message: 'Enqueued token limit reached for gpt-4o-mini.', type: 'requests', code: null }],
-    ['as a quota', { message: 'The enqueued tokens quota is used up.', type: 'insufficient_quota', code: 'insufficient_quota' }],
+    [
+      'by its words',
+      { message: 'Enqueued token limit reached for gpt-4o-mini.', type: 'requests', code: null },
+    ],
+    [
+      'as a quota',
+      {
+        message: 'The enqueued tokens quota is used up.',
+        type: 'insufficient_quota',
+        code: 'insufficient_quota',
+      },
+    ],
   ])('is the same case: %s', (_, body) =>
     withScene({ faults: [refusal(body)] }, async (scene) => {
       const root = indexOf(await scene.submit(scene.requests(4)))
@@ -173,7 +189,13 @@ test(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),
         fc.integer({ min: 1, max: 3 }),
-        fc.constantFrom('rename' as const, 'write' as const, 'sync' as const, 'link' as const, 'remove' as const),
+        fc.constantFrom(
+          'rename' as const,
+          'write' as const,
+          'sync' as const,
+          'link' as const,
+          'remove' as const,
+        ),
         fc.integer({ min: 1, max: 60 }),
         (count, room, operation, nth) =>
           withScene(roomFor(room), async (scene) => {
@@ -188,11 +210,13 @@ test(
               })
             await removeWorkspaceLock(scene.workspace)
             const root = indexOf(await scene.submit(path))
+            // Metadata of a part without its input is looked at again by the run after the one that writes the input.
+            await scene.watch()
             await scene.watch()
             await expectAllAnsweredOnce(scene, root, count)
           }),
       ),
-      { numRuns: Number(process.env['RUNS'] ?? 60) },
+      { numRuns: Number(process.env['RUNS'] ?? 25) },
     ),
   120_000,
 )

@@ -58,7 +58,10 @@ async function isConfirmed(
 const mostShown = 20
 
 function lineOf({ index, batchId, remoteStatus, requests }: CancellableTriple): string {
-  const batch = batchId === null ? 'its submission is not confirmed' : `batch ${batchId}, ${remoteStatus ?? 'never asked'}`
+  const batch =
+    batchId === null
+      ? 'its submission is not confirmed'
+      : `batch ${batchId}, ${remoteStatus ?? 'never asked'}`
   const size = requests === null ? '' : `, ${countOf(requests, 'request')}`
   return terminalText(`  ${index}: ${batch}${size}`)
 }
