@@ -12,6 +12,7 @@ import {
   indexOf,
   metadataOf,
   outcomes,
+  putInput,
   requestLine,
   resultsOf,
   resultTexts,
@@ -125,6 +126,14 @@ describe('a batch that alone is more than the server takes', () => {
       expect(resultsOf(scene, root)[0]?.error?.code).toBe('token_limit_exceeded')
     }))
 })
+
+test('an input that somebody put there by hand is split like any other', () =>
+  withScene({ faults: [refusal({ message: 'No.', code: 'token_limit_exceeded' })] }, async (scene) => {
+    putInput(scene, '7', idsUpTo(4))
+    await scene.watch({ shouldSubmit: true })
+    await expectAllAnsweredOnce(scene, '7', 4)
+    expect(scene.server.batches()).toHaveLength(2)
+  }))
 
 describe('batches that fill the server together', () => {
   test('wait for each other and are never split', () =>
