@@ -24,6 +24,8 @@ export type { RowClass, RowError, RowSource } from './accounting/rows/row-class.
 export type { ContentSchema } from './accounting/rows/schema.js'
 export type { RowContext, RowDecision, RowProcessor } from './actors/processors.js'
 export { adoptBatch, type AdoptReport } from './engine/adopt-batch.js'
+export { cancelBatches, type CancellableTriple, type CancelReport } from './engine/cancel-batches.js'
+export { confirmNoBatch, type NoBatchReport } from './engine/confirm-no-batch.js'
 export { executeReconciliationOperation, type OperationResult } from './engine/execute-operation.js'
 export type { ReconciliationEvent, ReportEvent } from './engine/events.js'
 export type { ReconcileOptions, ReconcileWorkspaceOptions } from './engine/options.js'
@@ -61,6 +63,7 @@ export type {
   BatchProvider,
   DownloadReceipt,
   FindQuery,
+  FoundBatches,
   RemoteBatch,
   RemoteBatchError,
   RemoteRequestCounts,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
-import type { FileSystem } from '../workspace/file-system.js'
-import { type JsonObject, decodeLine } from './decode-line.js'
+import type { FileStat, FileSystem } from '../workspace/file-system.js'
+import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
+import { FileSniffer } from './dialects/sniff-file.js'
 import { type Line, readLines } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
 import type { LinePosition } from './request-ledger.js'
@@ -42,28 +43,34 @@ export async function readRows(options: ReadRowsOptions): Promise<AccountedFile>
 async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   const { fs, path, kind, signal, maxLineBytes } = options
   const hash = createHash('sha256')
+  const sniffer = new FileSniffer(path, kind)
   let bytes = 0
   let lines = 0
   let rows = 0
+  let identity: string | null = null
+  const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)
+    sniffer.takeBytes(chunk)
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
-  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
+  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
     for (const line of batch) {
       lines += 1
-      const row = rowOf(line, options)
+      const row = rowOf(line, options, sniffer)
       if (row === null) continue
       rows += 1
       const pending = options.onRow(row)
       if (pending !== undefined) await pending
     }
   }
-  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows }
+  const dialect = rows < lines ? sniffer.found() : null
+  const sha256 = hash.digest('hex')
+  return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows, dialect }
 }
 
-function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row | null {
+function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffer: FileSniffer): Row | null {
   const decoded = decodeLine(line)
   const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
   if (decoded.type === 'object' && id.type === 'id') {
@@ -71,13 +78,14 @@ function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row |
     return { id: id.id, value: decoded.value, position, bytes: line.bytes }
   }
   if (id.type === 'unreadable') {
+    sniffer.takeUnreadable(line.bytes, decoded.type === 'object' ? decoded.value : null)
     onUnreadable({
       kind,
       path,
       line: line.number,
       offset: line.offset,
       length: line.length,
-      reason: id.reason,
+      reason: reasonText(id),
     })
   }
   return null

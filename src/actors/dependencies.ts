@@ -1,4 +1,4 @@
-import type { TripleFacts, TripleLimits } from '../../machines/index.js'
+import { wasCutShort, type TripleFacts, type TripleLimits } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -98,6 +98,7 @@ function accountingMemory(): AccountingMemory {
   }
 }
 
-function keyOf({ input, output, error, remoteStatus }: TripleFacts): string {
-  return JSON.stringify([input, output, error, remoteStatus])
+function keyOf(facts: TripleFacts): string {
+  const { input, output, error } = facts
+  return JSON.stringify([input, output, error, wasCutShort(facts)])
 }

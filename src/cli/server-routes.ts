@@ -13,7 +13,12 @@ export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: num
 export type SubmitFlags = LookFlags &
   ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
 
-export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & { readonly all?: boolean }
+export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
+  readonly all?: boolean
+  readonly unrecognised?: boolean
+}
+
+export type CancelFlags = LookFlags & ServerFlags & { readonly yes?: boolean }
 
 export type IndexArguments = readonly [workspace: string, index: string]
 
@@ -95,7 +100,13 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
       ...serverFlags,
       all: {
         kind: 'boolean',
-        brief: 'Also send answers again that are cut, filtered, refused or rejected',
+        brief: 'Also send answers again that are cut, filtered, refused, unproven or rejected',
+        optional: true,
+        withNegated: false,
+      },
+      unrecognised: {
+        kind: 'boolean',
+        brief: 'Also send requests again whose rows nobody can read; those may be paid answers',
         optional: true,
         withNegated: false,
       },
@@ -107,6 +118,38 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
     fullDescription: described(
       'Sends the failed requests of a finished triple and its retries again, as one new triple, whatever the reason they failed for and however many attempts there were; that costs money. The same failure is never sent twice. Without a key of a server the new triple waits in workdir/. A triple that still stands in workdir/ is run again instead.',
       ['retry ./batches 4', 'retry ./batches 4 --all'],
+    ),
+  },
+})
+
+export const cancelRoute = buildCommand<CancelFlags, readonly [string, ...string[]], CommandLineContext>({
+  loader: async () => (await import('./commands/cancel.js')).cancel,
+  parameters: {
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: {
+        brief: 'The workspace, then indices of triples; without any, all batches that are under way',
+        placeholder: 'workspace index',
+        parse: parseText,
+      },
+    },
+    flags: {
+      ...serverFlags,
+      yes: {
+        kind: 'boolean',
+        brief: 'Do not ask first; needed where there is no terminal',
+        optional: true,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Stop batches at the server; what they answered is kept',
+    fullDescription: described(
+      'Cancels batches at the server. That it is wanted is kept in the metadata first, so that a crash or a cut connection changes nothing: the next run goes on with it. What was answered by then is paid for, downloaded and delivered by the next runs; the rest is not sent again by itself, `retry` sends it. A submission that is not confirmed is looked for and cancelled when it is found, and never sent.',
+      ['cancel ./batches 4', 'cancel ./batches --yes'],
     ),
   },
 })
@@ -123,7 +166,7 @@ export const adoptRoute = buildCommand<
       parameters: [
         folderParameter,
         indexParameter,
-        { brief: "The server's id of the batch", placeholder: 'batch_id', parse: parseText },
+        { brief: "The server's id of the batch, or `none`", placeholder: 'batch_id', parse: parseText },
       ],
     },
     flags: { ...serverFlags },
@@ -131,8 +174,8 @@ export const adoptRoute = buildCommand<
   docs: {
     brief: 'Give a triple the batch whose id was lost',
     fullDescription: described(
-      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. Creates nothing and sends nothing.',
-      ['adopt ./batches 4 batch_abc123'],
+      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. `none` in place of an id says that the server made no batch where its list cannot show it; the next run then makes one. Creates nothing and sends nothing.',
+      ['adopt ./batches 4 batch_abc123', 'adopt ./batches 4 none'],
     ),
   },
 })

@@ -1,3 +1,4 @@
+import { isFailedStatus } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { noteBatch } from '../actors/submission-record.js'
 import { reconciliationError } from '../errors.js'
@@ -90,7 +91,7 @@ async function batchAtServer(
       'Compare the id with the list on the server, and check that key, project and base URL are those it was made with.',
     )
   }
-  if (batch.status === 'failed' && batch.outputFileId === null && batch.errorFileId === null) {
+  if (isFailedStatus(batch.status) && batch.outputFileId === null && batch.errorFileId === null) {
     throw refused(
       index,
       `Batch ${batchId} failed at the server and holds no results${reasonOf(batch)}.`,
@@ -108,6 +109,8 @@ function reasonOf({ errors: [first] }: RemoteBatch): string {
 function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, batch: RemoteBatch): void {
   const ours = metadata?.input_file_id ?? metadata?.submission?.input_file_id ?? null
   if (ours === null || batch.inputFileId === null || ours === batch.inputFileId) return
+  const intentKey = metadata?.submission?.intent_key
+  if (intentKey !== undefined && batch.metadata['intent_key'] === intentKey) return
   throw refused(
     index,
     `Batch ${batch.batchId} was made from upload ${batch.inputFileId}; triple ${index} was uploaded as ${ours}.`,

@@ -126,11 +126,11 @@ async function fetchFromServer(
   facts: TripleFacts,
   signal: AbortSignal,
 ): Promise<void> {
-  const verdict = await checkOnline(dependencies, { index: facts.index, facts, isAskingAgain: false }, signal)
+  const verdict = await checkOnline(dependencies, { index: facts.index, facts, wanted: 'absent' }, signal)
   switch (verdict.type) {
     case 'files-ready': {
       const now = await surveyFacts(dependencies.workspace, facts.index)
-      return downloadFiles(dependencies, { index: facts.index, facts: now, isAskingAgain: false }, signal)
+      return downloadFiles(dependencies, { index: facts.index, facts: now, wanted: 'absent' }, signal)
     }
     case 'nothing-more':
     case 'not-published':

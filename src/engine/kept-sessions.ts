@@ -1,4 +1,4 @@
-import type { TripleEvent } from '../../machines/index.js'
+import { canHear, wakeOf, type TripleEvent } from '../../machines/index.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { RunTriple } from './run-triples.js'
 import type { TripleReport } from './report.js'
@@ -29,12 +29,12 @@ export function keepSessions(run: Run): KeptSessions {
   const resting = new Map<string, Kept>()
   const wakes = new Map<string, TripleEvent>()
 
-  const wakeOf = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
+  const nextWake = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
     const wake = wakes.get(index)
     wakes.delete(index)
-    if (wake !== undefined && canHear(state, wake)) return wake
+    if (wake !== undefined && canHear(state, wake.type)) return wake
     if ((await fingerprintOf(workspace, index)) !== fingerprint) return { type: 'triple.rescan' }
-    return { type: usualWake(state) }
+    return { type: wakeOf(state) }
   }
   const keep = async (index: string, session: TripleSession, report: TripleReport): Promise<void> => {
     if (report.outcome.type === 'done' || resting.size >= maxKept) return session.close()
@@ -46,7 +46,7 @@ export function keepSessions(run: Run): KeptSessions {
       resting.delete(index)
       const session = kept?.session ?? openTripleSession(run, index)
       try {
-        const report = await session.run(kept && (await wakeOf(index, kept)))
+        const report = await session.run(kept && (await nextWake(index, kept)))
         await keep(index, session, report)
         return report
       } catch (error) {
@@ -60,13 +60,4 @@ export function keepSessions(run: Run): KeptSessions {
       resting.clear()
     },
   }
-}
-
-/** `triple.retry` means nothing where only the disk can help; a fresh look does. */
-const canHear = (state: string, { type }: TripleEvent): boolean =>
-  type !== 'triple.retry' || (state !== 'missing-input' && state !== 'submitting.waiting-for-leave')
-
-function usualWake(state: string): 'poll.due' | 'triple.retry' | 'triple.rescan' {
-  if (state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room') return 'poll.due'
-  return state === 'failed' ? 'triple.retry' : 'triple.rescan'
 }

@@ -109,6 +109,7 @@ export const optionSchemas = {
   shouldStay: flag.default(false),
   shouldSubmitAgain: flag.default(false),
   shouldRetryAnswers: flag.default(false),
+  shouldRetryUnrecognised: flag.default(false),
   shouldCheckIds: flag.default(false),
 } satisfies Record<OptionName, z.ZodType>
 

@@ -23,7 +23,7 @@ export interface TripleReport {
   readonly attempt: number
   readonly rootIndex: string
   readonly remoteStatus: string | null
-  /** Absolute path of the results file it wrote, if it did. */
+  /** Absolute path of the results of its lineage, once it is done and where they stand; else `null`. */
   readonly resultsPath: string | null
 }
 

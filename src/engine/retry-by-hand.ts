@@ -1,5 +1,5 @@
+import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
-import type { RowClass } from '../accounting/rows/row-class.js'
 import {
   markRetried,
   readFailedRequests,
@@ -9,7 +9,7 @@ import { reconciliationError } from '../errors.js'
 import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { metadataPath, readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -25,8 +25,13 @@ export interface RetryByHandOptions<
   Content = unknown,
   Type extends ExpectedContentType = UsualType<Content>,
 > extends ReconcileWorkspaceOptions<Content, Type> {
-  /** Also send again what has an answer that is no success: `semantic` and `rejected` rows. Off unless set. */
+  /** Also send again what has an answer that is no success: `semantic`, `unproven`, `rejected`. Off unless set. */
   readonly shouldRetryAnswers?: boolean | undefined
+  /**
+   * Also send again the rows that nobody here can read (`unrecognised`). They may be the answers, and paid for, so
+   * nothing else sends them. Off unless set.
+   */
+  readonly shouldRetryUnrecognised?: boolean | undefined
 }
 
 /** A triple that sends failed requests again. */
@@ -70,14 +75,23 @@ export async function retryByHand<Content = unknown, Type extends ExpectedConten
 }
 
 async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
-  const { index } = await findTriple(run.workspace, text)
+  const triple = await findTriple(run.workspace, text)
+  const { index } = triple
+  await forgetGivenUp(run.workspace, triple)
   return {
     ...(await onePass(run, { isWanted: (one) => one.index === index })),
     retried: [],
   }
 }
 
-type RetryChoices = Pick<Choices, 'shouldRetryAnswers'>
+/** A triple that was cancelled before it became a batch may be sent again, because a person asks for it. */
+async function forgetGivenUp(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
+  const metadata = await readMetadata(workspace, triple)
+  if (metadata?.cancel == null || metadata.batch_id !== null || metadata.submission != null) return
+  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null })
+}
+
+type RetryChoices = Pick<Choices, 'shouldRetryAnswers' | 'shouldRetryUnrecognised'>
 
 /** The marks in the results are the intent: they are durable first, then the triples are made to fit them. */
 async function writeRetries(
@@ -123,11 +137,16 @@ async function writeMissing(
   return retried
 }
 
-const failedForGood: readonly RowClass[] = ['not-executed', 'transient', 'needs-person', 'permanent']
-const answeredBadly: readonly RowClass[] = ['semantic', 'rejected']
-
-function outcomesToRetry({ shouldRetryAnswers }: RetryChoices): ReadonlySet<RowClass> {
-  return new Set(shouldRetryAnswers ? [...failedForGood, ...answeredBadly] : failedForGood)
+/** What a person's word sends, for each kind of leave that a class needs. */
+function outcomesToRetry(options: RetryChoices): ReadonlySet<RowClass> {
+  const isSent: Readonly<Record<RowRetry, boolean>> = {
+    'by-itself': true,
+    'when-asked': true,
+    'by-policy': options.shouldRetryAnswers,
+    'only-when-named': options.shouldRetryUnrecognised,
+    never: false,
+  }
+  return new Set(rowClassesThat(({ mayRetry }) => isSent[mayRetry]))
 }
 
 /** Made from what failed and in which attempt, so that the same failure never becomes two triples. */
@@ -152,17 +171,27 @@ async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<
 function nothingToRetry(
   index: BatchIndex,
   { resultsPath }: Omit<Lineage, 'attempt'>,
-  { shouldRetryAnswers }: RetryChoices,
+  options: RetryChoices,
 ): Error {
   return reconciliationError(
     {
       code: 'NothingToRetry',
       message: `No request of triple ${index} failed for good, as ${resultsPath} has it; nothing was sent.`,
-      hint: shouldRetryAnswers
-        ? 'Every request has a success.'
-        : 'Answers that are cut, filtered or rejected are sent again with --all (shouldRetryAnswers).',
+      hint: hintOf(options),
       facts: { index, path: resultsPath },
     },
     { index },
   )
+}
+
+function hintOf({ shouldRetryAnswers, shouldRetryUnrecognised }: RetryChoices): string {
+  const hints = [
+    shouldRetryAnswers
+      ? ''
+      : 'Answers that are cut, filtered, unproven or rejected are sent again with --all (shouldRetryAnswers).',
+    shouldRetryUnrecognised
+      ? ''
+      : 'Rows that nobody can read may be answers; they are sent again with --unrecognised (shouldRetryUnrecognised).',
+  ].filter((hint) => hint !== '')
+  return hints.length === 0 ? 'Every request has a success.' : hints.join(' ')
 }

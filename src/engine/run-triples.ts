@@ -1,5 +1,5 @@
 import { createActor, waitFor } from 'xstate'
-import { schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
+import { failedState, schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
 import { isBatchReconciliationError } from '../errors.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { TripleReport } from './report.js'
@@ -67,7 +67,7 @@ function brokenReport(index: string, error: unknown): TripleReport {
   return {
     index,
     outcome: { type: 'failed', problem },
-    state: 'failed',
+    state: failedState,
     operations: [],
     counts: null,
     rows: null,

@@ -7,8 +7,8 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
-import { schemaCallbacks } from './schema-callbacks.js'
 import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
+import { schemaCallbacks } from './schema-callbacks.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
 export interface Run extends RunDependencies {

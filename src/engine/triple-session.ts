@@ -50,13 +50,21 @@ export function openTripleSession(run: Run, index: string): TripleSession {
     run: async (wake) => {
       const snapshot = await atRest(actor, wake, run.signal)
       await settle()
-      return tripleReport(run.workspace, snapshot)
+      const report = await tripleReport(run.workspace, snapshot)
+      tellNote(run, report)
+      return report
     },
     close: async () => {
       actor.stop()
       await settle()
     },
   }
+}
+
+/** An end that is not the usual one is said aloud, not only reported. */
+function tellNote({ report }: Run, { index, outcome }: TripleReport): void {
+  if (outcome.type === 'done' && outcome.note !== undefined)
+    report({ type: 'warning', index, message: outcome.note })
 }
 
 /** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */
@@ -108,7 +116,7 @@ function observeTransitions({ workspace, clock, report }: Run, index: string) {
   return { inspect, flush: () => journal.flush() }
 }
 
-function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): TripleReport {
+async function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): Promise<TripleReport> {
   const { context } = snapshot
   const outcome = outcomeOf(snapshot)
   const course = context.facts === null ? null : recommendedOperations(context.facts)
@@ -124,8 +132,18 @@ function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): Trip
     attempt: context.facts?.attempt ?? 1,
     rootIndex,
     remoteStatus: context.remoteStatus,
-    resultsPath: outcome.type === 'done' ? workspace.layout.resultsFile(rootIndex) : null,
+    resultsPath: outcome.type === 'done' ? await standingResults(workspace, rootIndex) : null,
   }
+}
+
+/** A report names no file that is not there: somebody may have taken the results away since they were published. */
+async function standingResults(
+  { fileSystem, layout }: BatchWorkspace,
+  rootIndex: string,
+): Promise<string | null> {
+  const path = layout.resultsFile(rootIndex)
+  const found = await fileSystem.stat(path).catch(() => null)
+  return found?.kind === 'file' ? path : null
 }
 
 function interrupted(): Error {

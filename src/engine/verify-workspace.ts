@@ -1,4 +1,5 @@
 import { verifyTriple } from '../accounting/verify.js'
+import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone, type DoneTriple } from '../workspace/scan-done.js'
 import type { ReportEvent } from './events.js'
@@ -30,14 +31,16 @@ async function verifyAll(run: Run): Promise<readonly TripleProof[]> {
 }
 
 async function proofOf(
-  { workspace: { fileSystem, layout }, signal }: Run,
-  { index, input, output, error }: DoneTriple,
+  { workspace, signal }: Run,
+  { index, input, output, error, metadata }: DoneTriple,
 ): Promise<TripleProof> {
+  const { fileSystem, layout } = workspace
   const { isProven, problems, accounting } = await verifyTriple({
     fs: fileSystem,
     index,
     files: { input, output, error },
     proofPath: layout.accountingFile(index),
+    readMetadata: async () => (metadata === null ? null : readMetadata(workspace, metadata)),
     signal,
   })
   return { index, isProven, problems, counts: accounting?.counts ?? null }

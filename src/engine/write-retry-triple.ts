@@ -2,6 +2,7 @@ import { writeRetryInput } from '../accounting/results/retry-input.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
+import { findInputChange, requireSentInput } from '../workspace/input-identity.js'
 import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { Run } from './run.js'
@@ -51,14 +52,15 @@ export async function writeRetryTriple(
 /**
  * Absolute path of a root's input.
  *
- * @throws NoBatchFileTripleAtIndex when it is gone.
+ * @throws NoBatchFileTripleAtIndex when it is gone; InputChanged when it is not the one that was sent.
  */
-export async function inputOfRoot(
-  { fileSystem, layout }: BatchWorkspace,
-  rootIndex: BatchIndex,
-): Promise<string> {
+export async function inputOfRoot(workspace: BatchWorkspace, rootIndex: BatchIndex): Promise<string> {
+  const { fileSystem, layout } = workspace
   for (const path of [layout.doneFile('input', rootIndex), layout.workdirFile('input', rootIndex)]) {
-    if ((await fileSystem.stat(path)) !== null) return path
+    if ((await fileSystem.stat(path)) === null) continue
+    const metadata = await metadataOfRoot(workspace, rootIndex)
+    requireSentInput(await findInputChange(workspace, metadata, { index: rootIndex, path }))
+    return path
   }
   throw reconciliationError(
     {
@@ -69,6 +71,17 @@ export async function inputOfRoot(
       facts: { index: rootIndex },
     },
     { index: rootIndex },
+  )
+}
+
+async function metadataOfRoot(
+  workspace: BatchWorkspace,
+  rootIndex: BatchIndex,
+): Promise<BatchMetadata | null> {
+  const { layout } = workspace
+  return (
+    (await readMetadata(workspace, layout.doneFile('metadata', rootIndex))) ??
+    readMetadata(workspace, layout.workdirFile('metadata', rootIndex))
   )
 }
 

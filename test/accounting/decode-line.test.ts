@@ -25,15 +25,27 @@ describe('decoding a line', () => {
     ['the middle of a conflict', '=======', 'a version-control conflict marker, not JSON'],
     ['their side of a conflict', '>>>>>>> branch', 'a version-control conflict marker, not JSON'],
     ['NUL bytes', '{"a":"\0\0\0"}', 'contains NUL bytes, so a write to the disk was lost'],
-    ['a lone CR inside a string', '{"a":"\r"}', 'not valid JSON'],
-    ['two objects', '{"a":1}{"b":2}', 'not valid JSON'],
-    ['words', 'hello', 'not valid JSON'],
+    [
+      'a lone CR inside a string',
+      '{"a":"\r"}',
+      'not valid JSON; it looks like JSON with a bare line break or tab inside a text',
+      6,
+    ],
+    ['two objects', '{"a":1}{"b":2}', 'not valid JSON; it looks like several JSON objects on one line', 8],
+    ['UTF-16', Buffer.from('\uFEFF{"a":1}', 'utf16le'), 'not valid UTF-8; it looks like UTF-16 text'],
+    [
+      'UTF-16 without its mark',
+      Buffer.from('{"a":1}', 'utf16le'),
+      'not valid JSON; it looks like UTF-16 text',
+    ],
+    ['a fault that has no name', '{"a" "b"}', 'not valid JSON', 6],
+    ['words', 'hello', 'not valid JSON', undefined],
     ['an array', '[1]', 'an array; expected an object'],
     ['a number', '7', 'a number; expected an object'],
     ['a string', '"x"', 'a string; expected an object'],
     ['null', 'null', 'null; expected an object'],
-  ])('says what is wrong with %s', (_name, content, reason) => {
-    expect(decode(content)).toEqual({ type: 'unreadable', reason })
+  ])('says what is wrong with %s', (_name, content, reason, column?: number) => {
+    expect(decode(content)).toEqual({ type: 'unreadable', reason, column })
   })
 })
 

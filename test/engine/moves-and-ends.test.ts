@@ -6,8 +6,10 @@ import { statePathOf, type TripleActor } from '../../machines/index.js'
 import {
   nodeFileSystem,
   openWorkspace,
+  planWorkspace,
   reconcileWorkspace,
   removeWorkspaceLock,
+  retryByHand,
   verifyWorkspace,
   type BatchWorkspace,
 } from '../../src/index.js'
@@ -130,7 +132,7 @@ describe('a move that was cut short', () => {
       },
     ))
 
-  test('of which only the metadata is left needs nothing but the metadata moved', () =>
+  test('by hand, of which only the metadata is left, is counted and handed over like any other', () =>
     withWorkspace(
       {
         'done/batch_input_4.jsonl': input,
@@ -138,8 +140,9 @@ describe('a move that was cut short', () => {
         'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
       },
       async (workspace) => {
-        expect(await handedOver(workspace)).toEqual([])
+        expect(await handedOver(workspace)).toHaveLength(2)
         expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
       },
     ))
 })
@@ -178,30 +181,75 @@ describe('a batch that ended early', () => {
     'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'yes')),
   }
 
+  test('expired: what no file mentions was not executed, and is sent again', () =>
+    withWorkspace(ended('expired'), async (workspace) => {
+      const { outcome, rows } = await seenOf(workspace, 'expired')
+      expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
+      const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
+      expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
+      expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+    }))
+
+  test('cancelled: what no file mentions was not executed, and is sent again only when a person asks', () =>
+    withWorkspace(ended('cancelled'), async (workspace) => {
+      const { outcome, rows } = await seenOf(workspace, 'cancelled')
+      expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 0 })
+      expect(outcome).toEqual({ type: 'done', retryIndex: null })
+      expect(namesIn(workspace, 'workdir')).toEqual([])
+      const { retried } = await retryByHand(workspace, '4')
+      expect(textOf(workspace, `workdir/batch_input_${retried[0]?.retryIndex}.jsonl`)).toBe(
+        jsonl(requestLine('b')),
+      )
+    }))
+
+  const ended = (status: string) => ({
+    ...half,
+    'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }),
+  })
+
+  async function seenOf(workspace: BatchWorkspace, status: string) {
+    const failed: string[] = []
+    const report = reportOf(
+      await reconcileWorkspace(workspace, {
+        processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
+      }),
+      '4',
+    )
+    expect(report.outcome.type).toBe('done')
+    expect(report.counts).toMatchObject({ matched: 1, missing: 1 })
+    expect(failed).toEqual([`b batch_${status}`])
+    const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
+    const source = { index: '4', file: null, line: null }
+    expect(missing).toMatchObject({ custom_id: 'b', outcome: 'not-executed', source })
+    return report
+  }
+
   test.each(['expired', 'cancelled'])(
-    '%s: what no file mentions was not executed, and is sent again',
+    '%s, with a file that holds fewer answers than the server completed, waits for the whole file, also offline',
     (status) =>
       withWorkspace(
-        { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }) },
+        {
+          ...half,
+          'workdir/batch_metadata_4.jsonl': metadataText({
+            remote_status: status,
+            request_counts: { total: 2, completed: 2, failed: 0 },
+          }),
+        },
         async (workspace) => {
-          const failed: string[] = []
-          const report = await reconcileWorkspace(workspace, {
-            processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
+          const before = userFiles(workspace)
+          const [plan] = (await planWorkspace(workspace, { shouldCheckIds: true })).triples
+          expect(plan).toMatchObject({
+            outcome: 'needs-attention',
+            problem: { facts: { completed: 2, answered: 1 } },
           })
-          const { outcome, counts, rows } = reportOf(report, '4')
-          expect(outcome.type).toBe('done')
-          expect(counts).toMatchObject({ matched: 1, missing: 1 })
-          expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
-          expect(failed).toEqual([`b batch_${status}`])
-          const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
-          expect(missing).toMatchObject({
-            custom_id: 'b',
-            outcome: 'not-executed',
-            source: { index: '4', file: null, line: null },
+          const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+          expect(report.outcome).toMatchObject({
+            type: 'needs-attention',
+            problem: { code: 'RequestIdsMismatch', facts: { completed: 2, answered: 1, missing: 1 } },
           })
-          const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
-          expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
-          expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+          expect(userFiles(workspace)).toEqual(before)
+          writeFileSync(workspace.layout.workdirFile('output', '4'), output)
+          expect(reportOf(await reconcileWorkspace(workspace), '4').outcome.type).toBe('done')
         },
       ),
   )

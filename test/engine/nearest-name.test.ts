@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { nearestName } from '../../src/engine/nearest-name.js'
 
@@ -24,7 +24,7 @@ describe('the nearest name', () => {
     const edit = fc.record({
       name: fc.constantFrom(...names),
       at: fc.nat(30),
-      letter: fc.constantFrom(...'abcxyzQ_9'),
+      letter: fc.constantFrom('a', 'e', 'x', 'y', 'Q', '_', '9'),
       kind: fc.constantFrom('insert', 'delete', 'replace', 'swap'),
     })
     fc.assert(

@@ -179,7 +179,7 @@ function resultsMissing(path: string): Error {
   return reconciliationError({
     code: 'ReconciliationFailed',
     message: `${basename(path)} is gone; a retry can only replace rows in the results of its root.`,
-    hint: `Put ${path} back. It can be made anew from the root triple in done/.`,
+    hint: `Put ${path} back; or move the files of the root triple (the index in that name) from done/ back into workdir/ and run: it makes them anew, and the retry follows.`,
     needsPerson: true,
     facts: { path },
   })

@@ -1,7 +1,10 @@
+import { isCutShortStatus, traitsOf, type RowRetry } from '../../../machines/index.js'
 import { isTextAnswer, type Answer } from './answer.js'
-import { classifyRow } from './classify-row.js'
 import { judge, readContent, type ContentOptions, type ContentReading } from './content.js'
 import type { JsonRecord } from './json-record.js'
+import { mayRetryMissing } from './failure-rules.js'
+import { judgeAnswer } from './judge-answer.js'
+import { nothingPromised, type RequestPromise } from './promise.js'
 import type { ResultLine } from './result-line.js'
 import { boundedMessage, type RowClass, type RowError, type RowSource } from './row-class.js'
 
@@ -9,7 +12,7 @@ import { boundedMessage, type RowClass, type RowError, type RowSource } from './
 export interface ReconciledRow<Content = unknown> {
   readonly customId: string
   readonly class: RowClass
-  /** The accepted content of a success, the partial text of a `semantic` row, else `null`. */
+  /** The accepted content of a success, the text as it came of a `semantic` or `unproven` row, else `null`. */
   readonly content: Content | null
   /** All contents when the request asked for several answers, `null` for one that is a pure tool call; else `null`. */
   readonly contents: readonly (Content | null)[] | null
@@ -20,7 +23,9 @@ export interface ReconciledRow<Content = unknown> {
   readonly usage: JsonRecord | null
   /** The JSON had to be mended before it could be read. */
   readonly isRepaired: boolean
-  /** The same request may be sent again, as far as the row goes; the number of attempts is not looked at. */
+  /** The answer of an endpoint that is not known here: it was kept whole, and nobody checked it. */
+  readonly isOpaque: boolean
+  /** The next attempt sends it again, as far as the row goes; the number of attempts is not looked at. */
   readonly isRetryable: boolean
   /** The text as it came, for `rejected` rows; else `null`. */
   readonly rawText: string | null
@@ -30,44 +35,53 @@ export interface ReconciledRow<Content = unknown> {
 }
 
 export interface EvaluateOptions extends ContentOptions {
-  /** Asked for `semantic` and `rejected` rows only. Without it these are not sent again. */
+  /** Asked for rows that have an answer which is no success. Without it these are not sent again. */
   readonly shouldRetry?: ((row: ReconciledRow) => boolean) | undefined
 }
 
-/** Judges one row: what the server says, what the answer says of itself, and whether the content is as expected. */
-export async function evaluateRow(line: ResultLine, options: EvaluateOptions): Promise<ReconciledRow> {
-  const { class: rowClass, error, answer } = classifyRow(line)
+/**
+ * Judges one row: what the server says, what the answer says of itself, and whether the content is as expected.
+ *
+ * @param promise what the request lets one expect; without it the body is read by its shape alone
+ */
+export async function evaluateRow(
+  line: ResultLine,
+  options: EvaluateOptions,
+  promise: RequestPromise = nothingPromised,
+): Promise<ReconciledRow> {
+  const { class: rowClass, error, answer, mayRetry } = judgeAnswer(line, promise)
   const { customId, source } = line
-  if (answer === null) return settled(newRow({ customId, source, line, class: rowClass, error }), options)
-  if (error !== null)
-    return settled(newRow({ customId, source, line, class: rowClass, error, answer }), options)
+  const parts = { customId, source, line, class: rowClass, error }
+  if (answer === null) return settled(newRow(parts), mayRetry, options)
+  if (error !== null) return settled(newRow({ ...parts, answer }), mayRetry, options)
   const reading = await readAll(answer, options)
-  const isRejected = 'rejected' in reading
-  const verdict = {
-    class: isRejected ? 'rejected' : 'success',
-    error: isRejected ? reading.rejected : null,
-  } as const
-  return settled(newRow({ customId, source, line, ...verdict, answer, reading }), options)
+  if (!('rejected' in reading)) return newRow({ ...parts, answer, reading })
+  const rejected = newRow({ ...parts, class: 'rejected', error: reading.rejected, answer, reading })
+  return settled(rejected, traitsOf('rejected').mayRetry, options)
 }
 
 /**
- * The row for a request that an ended batch never executed and no file mentions.
+ * The row for a request that no file mentions: a batch that was cut short never executed it, or somebody accepted that
+ * its answer is missing.
  *
  * @param remoteStatus how the batch ended, such as `expired` or `cancelled`
  */
 export function missingRow(customId: string, remoteStatus: string | null): ReconciledRow {
   const status = remoteStatus ?? 'ended'
-  const message = `The batch is ${status} and no file mentions this request; it was not executed.`
+  const ending = isCutShortStatus(remoteStatus) ? '; it was not executed' : ''
+  const message = `The batch is ${status} and no file mentions this request${ending}.`
   const error = { code: `batch_${status}`, message }
   const source = { file: null, line: null }
-  return { ...newRow({ customId, source, line: null, class: 'not-executed', error }), isRetryable: true }
+  const row = newRow({ customId, source, line: null, class: 'not-executed', error })
+  return settled(row, mayRetryMissing(error.code), {})
 }
 
 /** Turns a success down after the fact, for a callback that found fault with it. */
 export function rejectRow(row: ReconciledRow, error: RowError, options: EvaluateOptions): ReconciledRow {
   const bounded = { code: error.code, message: boundedMessage(error.message) }
   const rejected = { ...row, class: 'rejected', error: bounded, rawText: textOf(row.content) } as const
-  return settled({ ...rejected, content: null, contents: null, isRepaired: false }, options)
+  const unread = { ...rejected, content: null, contents: null, isRepaired: false }
+  return settled(unread, traitsOf('rejected').mayRetry, options)
 }
 
 interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
@@ -97,6 +111,7 @@ function newRow({
     finishReason: answer?.finishReason ?? null,
     usage: answer?.usage ?? null,
     isRepaired: reading !== undefined && 'content' in reading && reading.isRepaired,
+    isOpaque: error === null && answer?.shape === 'opaque',
     isRetryable: false,
     rawText: reading !== undefined && 'rejected' in reading ? reading.rawText : null,
     source,
@@ -132,12 +147,19 @@ function textOf(content: unknown): string {
   return typeof content === 'string' ? content : JSON.stringify(content ?? null, null, 2)
 }
 
-function settled(row: ReconciledRow, { shouldRetry }: EvaluateOptions): ReconciledRow {
-  return isRetryable(row, shouldRetry) ? { ...row, isRetryable: true } : row
+function settled(
+  row: ReconciledRow,
+  mayRetry: RowRetry,
+  { shouldRetry }: Pick<EvaluateOptions, 'shouldRetry'>,
+): ReconciledRow {
+  return isRetryable(row, mayRetry, shouldRetry) ? { ...row, isRetryable: true } : row
 }
 
-function isRetryable(row: ReconciledRow, shouldRetry: EvaluateOptions['shouldRetry']): boolean {
-  if (row.class === 'not-executed' || row.class === 'transient') return true
-  const isUpToTheUser = row.class === 'semantic' || row.class === 'rejected'
-  return isUpToTheUser && shouldRetry !== undefined && shouldRetry(row)
+function isRetryable(
+  row: ReconciledRow,
+  mayRetry: RowRetry,
+  shouldRetry: EvaluateOptions['shouldRetry'],
+): boolean {
+  if (mayRetry === 'by-itself') return true
+  return mayRetry === 'by-policy' && shouldRetry !== undefined && shouldRetry(row)
 }

@@ -1,6 +1,9 @@
-import { z } from 'zod'
-import { asRecord, asText } from './json-record.js'
+import { asRecord, asText, isRecord, type JsonRecord } from './json-record.js'
+import { readLineError, saysNothing, type LineError } from './line-error.js'
+import { isNestedTooDeep } from './nesting.js'
 import type { RowSource } from './row-class.js'
+
+export type { LineError } from './line-error.js'
 
 /** One line of an output or error file with the oddities of servers taken out. */
 export interface ResultLine {
@@ -12,106 +15,115 @@ export interface ResultLine {
   readonly requestId: string | null
   /** The endpoint's answer; a body that came as JSON text is parsed once. */
   readonly body: unknown
-  /** The `error` beside `response`, not the one inside of a body. */
+  /** The `error` beside `response`, not the one inside of a body; `null` also for one that says nothing. */
   readonly error: LineError | null
   /** False when the envelope makes no sense; such a row is kept for a person. */
   readonly isUnderstood: boolean
+  /** It nests deeper than anything here can walk; then nothing of it but its id was read. */
+  readonly isTooDeep: boolean
   /** The line as it was parsed. */
   readonly raw: unknown
   readonly source: RowSource
 }
 
-/** An error as servers write it: every field may be missing. */
-export interface LineError {
-  readonly code: string | null
-  readonly message: string | null
-  readonly type: string | null
-  readonly param: string | null
-  /** Some servers put the HTTP status where the code belongs. */
-  readonly status: number | null
-}
-
-const looseText = z.string().nullish().catch(null)
-
-// The body stays `unknown` on purpose: describing it doubles the cost of a row, and only its shape decides later.
-const envelope = z.object({
-  custom_id: z.string(),
-  id: looseText,
-  response: z
-    .object({
-      status_code: z.number().nullish().catch(null),
-      request_id: looseText,
-      body: z.unknown().optional(),
-    })
-    .nullish(),
-  error: z.unknown().optional(),
-})
-
 /**
- * Normalises one parsed line. Never throws: an envelope of another shape gives a line with `isUnderstood: false`.
+ * Normalises one parsed line: status and body may stand in `response`, the body's fields beside the status in
+ * `response`, or status and body at top level. A line of another shape gives `isUnderstood: false`.
  *
  * @param value the line after `JSON.parse`
  * @param source the file and line it was read from
  */
 export function readResultLine(value: unknown, source: RowSource): ResultLine {
-  const parsed = envelope.safeParse(value)
-  if (!parsed.success) return unknownEnvelope(value, source)
-  const { custom_id: customId, id, response, error } = parsed.data
-  const lineError = readLineError(error)
+  const line = asRecord(value) ?? {}
+  if (isNestedTooDeep(value)) return unreadLine(line, value, source)
+  const { statusCode, requestId, body, hasSense, isFromText } = readEnvelope(line)
+  // What came as text was no part of the value that was looked at above.
+  if (isFromText && isNestedTooDeep(body)) return unreadLine(line, value, source)
+  const error = readLineError(line['error'])
+  const isEnvelope = typeof line['custom_id'] === 'string' && !isRequest(line)
+  const isAnswered = hasSense && (statusCode !== null || hasContent(body))
   return {
-    customId,
-    id: asText(id),
-    statusCode: response?.status_code ?? null,
-    requestId: asText(response?.request_id),
-    body: parsedBody(response?.body),
-    error: lineError,
-    isUnderstood: lineError !== null || typeof response?.status_code === 'number',
+    customId: asText(line['custom_id']) ?? '',
+    id: asText(line['id']),
+    statusCode,
+    requestId,
+    body,
+    error,
+    isUnderstood: isEnvelope && (error !== null || isAnswered),
+    isTooDeep: false,
     raw: value,
     source,
   }
 }
 
-/** Reads an error object, or a bare message; `null` when there is none. */
-export function readLineError(value: unknown): LineError | null {
-  const record = asRecord(value)
-  if (record === null) return value ? { ...noDetails, message: asText(value) ?? JSON.stringify(value) } : null
+/** True for a line of an input file: its `body` is what was asked, not what was answered. */
+export function isRequest(line: JsonRecord): boolean {
+  const isAnswered = line['response'] !== undefined || line['status_code'] !== undefined
+  return typeof line['url'] === 'string' && !isAnswered && saysNothing(line['error'])
+}
+
+function unreadLine(line: JsonRecord, raw: unknown, source: RowSource): ResultLine {
   return {
-    code: asText(record['code']),
-    message: asText(record['message']),
-    type: asText(record['type']),
-    param: asText(record['param']),
-    status: httpStatus(record['code']) ?? httpStatus(record['status_code']),
-  }
-}
-
-/** An error that says nothing. */
-export const noDetails: LineError = { code: null, message: null, type: null, param: null, status: null }
-
-function httpStatus(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value < 600 ? value : null
-}
-
-// Some compatible servers write the body as JSON text.
-function parsedBody(body: unknown): unknown {
-  if (typeof body !== 'string') return body ?? null
-  try {
-    return JSON.parse(body)
-  } catch {
-    return body
-  }
-}
-
-function unknownEnvelope(value: unknown, source: RowSource): ResultLine {
-  const record = asRecord(value)
-  return {
-    customId: asText(record?.['custom_id']) ?? '',
-    id: asText(record?.['id']),
+    customId: asText(line['custom_id']) ?? '',
+    id: asText(line['id']),
     statusCode: null,
     requestId: null,
     body: null,
     error: null,
     isUnderstood: false,
-    raw: value,
+    isTooDeep: true,
+    raw,
     source,
+  }
+}
+
+interface Envelope extends Pick<ResultLine, 'statusCode' | 'requestId' | 'body'> {
+  /** The status is one, or was left out. */
+  readonly hasSense: boolean
+  /** The body was JSON text inside of the JSON. */
+  readonly isFromText: boolean
+}
+
+function readEnvelope(line: JsonRecord): Envelope {
+  const response = asRecord(parsedText(line['response']))
+  const holder = response ?? line
+  const status = holder['status_code'] ?? null
+  const statusCode = statusOf(status)
+  return {
+    statusCode,
+    requestId: asText(holder['request_id']),
+    body: response === null ? parsedText(line['body']) : bodyIn(response),
+    hasSense: statusCode !== null || status === null || status === '',
+    isFromText: typeof line['response'] === 'string' || typeof holder['body'] === 'string',
+  }
+}
+
+/** Fields of an envelope; any other one beside them belongs to a body that was written without a box of its own. */
+const envelopeFields: ReadonlySet<string> = new Set(['status_code', 'request_id', 'body', 'headers'])
+
+function bodyIn(response: JsonRecord): unknown {
+  const body = parsedText(response['body'])
+  if (body !== null) return body
+  return Object.keys(response).some((field) => !envelopeFields.has(field)) ? response : null
+}
+
+/** 0 is no HTTP status, and is what some servers write for a request that got no answer. */
+function statusOf(status: unknown): number | null {
+  const number = typeof status === 'string' && /^\s*\d{1,3}\s*$/.test(status) ? Number(status) : status
+  const isStatus = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 1_000
+  return isStatus ? number : null
+}
+
+function hasContent(body: unknown): boolean {
+  return typeof body === 'string' ? body !== '' : isRecord(body) && Object.keys(body).length > 0
+}
+
+// Some compatible servers write the body as JSON text.
+function parsedText(value: unknown): unknown {
+  if (typeof value !== 'string') return value ?? null
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
   }
 }

@@ -13,7 +13,7 @@ const rowSource = z.object({
 export const resultRowSchema = z.looseObject({
   custom_id: z.string(),
   outcome: z.enum(rowClasses),
-  /** There for a success, and for a `semantic` row that has some. */
+  /** There for a success, and for a `semantic` or `unproven` row that has some. */
   content: z.unknown().optional(),
   /** There for everything but a success. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -25,6 +25,8 @@ export const resultRowSchema = z.looseObject({
   contents: z.array(z.unknown()).optional(),
   tool_calls: z.array(z.unknown()).optional(),
   repaired: z.literal(true).optional(),
+  /** The endpoint is not known here: `content` is the whole body, and nobody checked it. */
+  shape: z.literal('opaque').optional(),
   /** Index of the triple that tries this request again. */
   retry: z.string().optional(),
 })
@@ -54,6 +56,7 @@ export function toResultRow(row: ReconciledRow, { index, attempt, retryIndex }: 
     ...(row.contents === null ? {} : { contents: [...row.contents] }),
     ...(row.toolCalls === null ? {} : { tool_calls: [...row.toolCalls] }),
     ...(row.isRepaired ? { repaired: true } : {}),
+    ...(row.isOpaque ? { shape: 'opaque' } : {}),
     ...(retryIndex === null ? {} : { retry: retryIndex }),
   }
 }

@@ -1,4 +1,4 @@
-import type { RowCounts, TripleOutcome } from '../../../machines/index.js'
+import { sumOfRows, type RowCounts, type TripleOutcome } from '../../../machines/index.js'
 import type { TripleReport } from '../../engine/report.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
@@ -20,7 +20,7 @@ export function paintOutcome(outcome: string, text: string, style: Style): strin
 
 /** Rows that are no success, whatever the reason. */
 export function failedRows(rows: RowCounts): number {
-  return rows.semantic + rows.rejected + rows.notExecuted + rows.transient + rows.needsPerson + rows.permanent
+  return sumOfRows(rows, 'failed')
 }
 
 export const unknownCount = '–'
@@ -71,6 +71,7 @@ function processedRows({ outcome, rows }: TripleReport): RowCounts | null {
 function whatToDo({ outcome }: TripleReport, indicesSent: ReadonlySet<string>): string {
   switch (outcome.type) {
     case 'done':
+      if (outcome.note !== undefined) return outcome.note
       return outcome.retryIndex === null ? '' : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
       return 'not sent to a server yet'

@@ -1,3 +1,4 @@
+import { isParkedState } from '../../../machines/index.js'
 import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
 import { unknownCount } from './outcome-table.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
@@ -17,7 +18,7 @@ export function statusSummary({ triples, doneCount, lockedBy }: WorkspaceStatus)
 
 /** True when the triple will not move until a person has looked. */
 export function doesNeedSomebody({ state, problem }: TripleStatus): boolean {
-  return state === 'failed' || state === 'missing-input' || problem?.needsPerson === true
+  return isParkedState(state) || problem?.needsPerson === true
 }
 
 function statusColumns(nowMs: number, { style }: TableOptions): readonly TableColumn<TripleStatus>[] {

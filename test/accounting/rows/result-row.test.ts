@@ -42,13 +42,21 @@ describe('toResultRow', () => {
 
   test('writes contents, tool calls and repair only when there are any', async () => {
     const body = {
-      choices: [{ message: { content: '{a:1}', tool_calls: [1] } }, { message: { content: '2' } }],
+      choices: [
+        { message: { content: '{a:1}', tool_calls: [{ id: 'c' }] }, finish_reason: 'stop' },
+        { message: { content: '2' }, finish_reason: 'stop' },
+      ],
     }
     const row = toResultRow(
       await evaluateRow(answered(200, body), { contentType: 'json', repairJson: true }),
       facts,
     )
-    expect(row).toMatchObject({ content: { a: 1 }, contents: [{ a: 1 }, 2], tool_calls: [1], repaired: true })
+    expect(row).toMatchObject({
+      content: { a: 1 },
+      contents: [{ a: 1 }, 2],
+      tool_calls: [{ id: 'c' }],
+      repaired: true,
+    })
   })
 
   test('is read back as it was written, with fields of others kept', async () => {

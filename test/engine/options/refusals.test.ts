@@ -22,7 +22,6 @@ import {
   type BatchFileTriple,
   type BatchReconciliationError,
   type BatchWorkspace,
-  type RowProcessor,
 } from '../../../src/index.js'
 import { defaultTripleLimits } from '../../../machines/index.js'
 import { optionSchemas } from '../../../src/engine/option-schemas.js'
@@ -138,6 +137,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   shouldStay: flag,
   shouldSubmitAgain: flag,
   shouldRetryAnswers: flag,
+  shouldRetryUnrecognised: flag,
   shouldCheckIds: flag,
 }
 
@@ -333,15 +333,4 @@ test('an option that only another function heeds is taken, so that one object se
   } finally {
     remove()
   }
-})
-
-const ignore: RowProcessor = () => undefined
-
-test('a limit that is undefined is the default, and maxAttempts counts more than the limit of that name', () => {
-  expect(
-    parseOptions({ limits: { maxRetries: undefined, backoffCapMs: 7 }, processOutput: ignore }).limits,
-  ).toEqual({
-    ...defaultTripleLimits,
-    backoffCapMs: 7,
-  })
 })
