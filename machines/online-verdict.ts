@@ -94,7 +94,7 @@ function failedVerdict({ index }: TripleFacts, batch: ReportedBatch): OnlineVerd
   const problem: Problem = {
     code: 'BatchFailed',
     message: `Batch ${batch.batchId} of triple ${index} failed at the server: ${describe(batch)}`,
-    hint: 'Mend the input file and submit it under a new index; nothing was executed and nothing was charged.',
+    hint: 'Nothing was executed and nothing was charged. Take the input and its metadata out of workdir/, mend it, and send it with `submit --again`.',
     needsPerson: true,
     facts: { index, batchId: batch.batchId, errors: batch.errors },
   }
@@ -115,7 +115,7 @@ function batchGone({ index, batchId }: TripleFacts): Problem {
   return {
     code: 'BatchFilesGone',
     message: `The server does not know batch ${batchId} of triple ${index}.`,
-    hint: 'Check that key, project and server are those it was submitted with. If it has expired there, its results are lost; submit the input again under a new index.',
+    hint: 'Check that key, project and server are those it was submitted with. If it has expired there, its results are lost: take the input and its metadata out of workdir/ and send the input with `submit --again`.',
     needsPerson: true,
     facts: { index, batchId },
   }

@@ -175,7 +175,7 @@ function endWithoutAnswers(context: TripleContext, verdict: OnlineVerdict): Prob
     context.idsProblem ?? {
       code: 'BatchEndedWithoutFiles',
       message: `Batch ${context.facts?.batchId ?? '(unknown)'} of triple ${context.index} has ended and names no output or error file.`,
-      hint: 'Look at the batch on the server; when it really holds no results, submit the input again under a new index.',
+      hint: 'Look at the batch on the server; when it really holds no results, take the input and its metadata out of workdir/ and send the input with `submit --again`.',
       needsPerson: true,
     }
   )

@@ -2,6 +2,7 @@ import { decodeLine, isJsonObject, kindOf, reasonText, type JsonObject } from '.
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
 import { isNestedDeeperThan } from '../accounting/nesting.js'
+import { maxRequestNesting } from '../accounting/requests/canonical-json.js'
 
 /** One thing a server would refuse, with the code and parameter it would use. */
 export interface RequestsFileProblem {
@@ -34,12 +35,6 @@ export interface CheckedLine {
 }
 
 /**
- * Python's `json`, which many servers read with, gives up at about 1,000 levels (`sys.getrecursionlimit`); no request
- * that a person means comes near.
- */
-const deepestNesting = 1_000
-
-/**
  * Checks one line as the servers do, with their codes (OpenAI guide, "Batch API"; the answers of OpenAI recorded in
  * Llama Stack's `test_batches_errors.py`). Endpoints are not compared with a list: servers add their own.
  */
@@ -51,8 +46,8 @@ export function checkRequestLine(line: Line): CheckedLine {
     return { facts: null, problems: [{ ...at(line, 'invalid_json_line', null, message), kind }], row: null }
   }
   const request = decoded.value
-  if (isNestedDeeperThan(line.bytes, deepestNesting)) {
-    const message = `The line has more than ${deepestNesting} lists and objects inside each other, which servers cannot read.`
+  if (isNestedDeeperThan(line.bytes, maxRequestNesting)) {
+    const message = `The line has more than ${maxRequestNesting} lists and objects inside each other, which servers cannot read.`
     const kind = 'nesting'
     return {
       facts: null,

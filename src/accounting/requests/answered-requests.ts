@@ -1,8 +1,8 @@
+import { rowClassTraits } from '../../../machines/index.js'
 import type { FileSystem } from '../../workspace/file-system.js'
 import { diskProblemOf } from './disk-problem.js'
 import { readStoredLines } from '../results/stored-rows.js'
 import type { ResultRow } from '../rows/result-row.js'
-import type { RowClass } from '../rows/row-class.js'
 import { idHash, inWords, requestHashAt } from './request-identity.js'
 import type { RequestTable } from './request-table.js'
 
@@ -11,9 +11,6 @@ import type { RequestTable } from './request-table.js'
  * results; `without-results` was sent, and nothing shows that it failed: it counts as answered.
  */
 export type Standing = 'pending' | 'answered' | 'without-results'
-
-/** Rows whose request was run, and paid for. */
-const answeredClasses: ReadonlySet<RowClass> = new Set(['success', 'semantic', 'rejected'])
 
 /**
  * Looks up in the results of a lineage what became of these requests of it. `null` for one that failed for good and
@@ -46,7 +43,7 @@ export async function standingsIn(
 
 function standingOf({ outcome, retry }: ResultRow): Standing | null {
   if (retry !== undefined) return 'pending'
-  return answeredClasses.has(outcome) ? 'answered' : null
+  return rowClassTraits[outcome].isAnswered ? 'answered' : null
 }
 
 /** The hash of an id as a number: 53 bits of it tell the ids of one lineage apart. */

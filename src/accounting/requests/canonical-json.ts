@@ -1,8 +1,8 @@
 /**
- * Deepest nesting of a request that is sent. Real requests, JSON schemas among them, stay below 50; servers' own parsers
- * give up at some hundreds or a thousand levels (CPython's `json` at its recursion limit of 1,000).
+ * Deepest nesting of a line that is sent. Python's `json`, which many servers read with, gives up at about 1,000 levels
+ * (`sys.getrecursionlimit`); no request that a person means comes near.
  */
-export const maxNesting = 1_000
+export const maxRequestNesting = 1_000
 
 /**
  * The members of a JSON object, each value as canonical text: two texts are equal exactly when the values are. No white
@@ -10,7 +10,7 @@ export const maxNesting = 1_000
  * numbers by value and digit for digit. Walks with a stack of its own, so that no depth overflows that of the process.
  *
  * @param text valid JSON of an object; anything else has to be refused before
- * @returns by canonical text of the key (`"body"` with its quotes); `null` when it nests more than `maxNesting` levels
+ * @returns by canonical text of the key (`"body"` with its quotes); `null` when it nests more than `maxRequestNesting` levels
  */
 export function canonicalMembers(text: string): ReadonlyMap<string, string> | null {
   const outer: Frame[] = []
@@ -19,7 +19,7 @@ export function canonicalMembers(text: string): ReadonlyMap<string, string> | nu
     const code = text.charCodeAt(at)
     if (isSeparator(code)) at += 1
     else if (code === openBrace || code === openBracket) {
-      if (outer.length >= maxNesting) return null
+      if (outer.length >= maxRequestNesting) return null
       outer.push(frame)
       frame = newFrame(code)
       at += 1
@@ -36,19 +36,6 @@ export function canonicalMembers(text: string): ReadonlyMap<string, string> | nu
     }
   }
 }
-
-/** Whether a parsed value has more levels of arrays and objects than that. Looks at one level after the other. */
-export function nestsDeeperThan(levels: number, value: unknown): boolean {
-  let level = containersIn([value])
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth === levels) return true
-    level = level.flatMap((container) => containersIn(Object.values(container)))
-  }
-  return false
-}
-
-const containersIn = (values: readonly unknown[]): object[] =>
-  values.filter((value) => typeof value === 'object' && value !== null)
 
 /** A number by its value: its significant digits and a power of ten, so that `1e2`, `100` and `100.0` are one. */
 export function canonicalNumber(token: string): string {

@@ -29,7 +29,7 @@ function refusalHint(call: RefusedCall): string | null {
 
 /** Proxies refuse a body before the server sees it; nginx, for one, above 1 MB unless it is told otherwise. */
 function tooLargeHint({ host }: RefusedCall): string {
-  return `${host}, or a proxy in front of it, takes no body of this size. Ask whoever runs it for its limit and have it raised (nginx: client_max_body_size; Cloudflare: 100 MB on most plans), then run again. Or move the input and its metadata out of workdir/, nothing of it was sent, and submit its lines as several smaller files.`
+  return `${host}, or a proxy in front of it, takes no body of this size. Ask whoever runs it for its limit and have it raised (nginx: client_max_body_size; Cloudflare: 100 MB on most plans), then run again. Or move the input and its metadata out of workdir/, nothing of it was sent, and submit its lines as several smaller files with \`submit --again\`.`
 }
 
 /** These address the API itself; the others name a file or batch that may not exist. */
