@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { answerBody } from './answer-success.js'
+import { inexactNumbers } from './json-text/inexact-numbers.js'
 import { type JsonObject, decodeBytes, isJsonObject } from './decode-line.js'
 
 /**
@@ -11,6 +12,9 @@ export function isSameAnswer(earlier: Buffer, later: Buffer): boolean {
   const first = decodeBytes(earlier)
   const second = decodeBytes(later)
   if (first.type !== 'object' || second.type !== 'object') return false
+  if (first.isNestedTooDeep || second.isNestedTooDeep) return false
+  // Two numbers that a double rounds to the same value are two numbers.
+  if (!isDeepStrictEqual([...inexactNumbers(first.text)], [...inexactNumbers(second.text)])) return false
   return isDeepStrictEqual(answerParts(first.value), answerParts(second.value))
 }
 

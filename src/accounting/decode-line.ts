@@ -1,10 +1,18 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { isNestedTooDeep } from './json-text/nesting.js'
 import type { Line } from './line-reader.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export type DecodedLine =
-  | { readonly type: 'object'; readonly value: JsonObject }
+  | {
+      readonly type: 'object'
+      /** Of a line that is nested too deep only the `custom_id` is left, so that nobody runs out of stack on it. */
+      readonly value: JsonObject
+      /** What it was parsed from. */
+      readonly text: string
+      readonly isNestedTooDeep: boolean
+    }
   | { readonly type: 'unreadable'; readonly reason: string }
 
 /** Parses one line; whatever is wrong with it comes back as a reason in plain words, never as a throw. */
@@ -25,8 +33,14 @@ export function decodeBytes(bytes: Buffer): DecodedLine {
   } catch {
     return unreadable(whyNotJson(text))
   }
-  if (isJsonObject(value)) return { type: 'object', value }
+  if (isJsonObject(value)) return objectOf(value, text)
   return unreadable(`${kindOf(value)}; expected an object`)
+}
+
+function objectOf(value: JsonObject, text: string): DecodedLine {
+  if (!isNestedTooDeep(text)) return { type: 'object', value, text, isNestedTooDeep: false }
+  const id = Object.hasOwn(value, 'custom_id') ? { custom_id: value['custom_id'] } : {}
+  return { type: 'object', value: id, text, isNestedTooDeep: true }
 }
 
 /** True for JSON objects: not `null`, not an array. */

@@ -11,7 +11,11 @@ import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accoun
 /** A readable row. `bytes` is a view that lives until the handler is done. */
 export interface Row {
   readonly id: string
+  /** Of a line that is nested too deep only the `custom_id` is left. */
   readonly value: JsonObject
+  /** What the value was parsed from. */
+  readonly text: string
+  readonly isNestedTooDeep: boolean
   readonly position: LinePosition
   readonly bytes: Buffer
 }
@@ -68,7 +72,8 @@ function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row |
   const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
   if (decoded.type === 'object' && id.type === 'id') {
     const position = { line: line.number, offset: line.offset, length: line.length }
-    return { id: id.id, value: decoded.value, position, bytes: line.bytes }
+    const { value, text, isNestedTooDeep } = decoded
+    return { id: id.id, value, text, isNestedTooDeep, position, bytes: line.bytes }
   }
   if (id.type === 'unreadable') {
     onUnreadable({

@@ -107,10 +107,10 @@ async function processLine(
   attempt: Attempt,
   rows: AttemptRows,
   kind: 'output' | 'error',
-  { id, value, position }: Row,
+  { id, value, text, isNestedTooDeep, position }: Row,
 ): Promise<void> {
   if (rows.has(id)) return
-  const line = readResultLine(value, { file: kind, line: position.line })
+  const line = readResultLine(value, { file: kind, line: position.line }, { text, isNestedTooDeep })
   const row = await judged(attempt, id, () =>
     evaluateRow(line, { ...dependencies, contentType: attempt.contentType }),
   )
@@ -135,7 +135,7 @@ async function finishRow(
   const retryIndex = row.isRetryable ? attempt.retryIndex : null
   const resultRow = toResultRow(row, { index, attempt: attempt.facts.attempt, retryIndex })
   await rows
-    .append(resultRow, row.line?.raw)
+    .append(resultRow, row.line?.text)
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
 }
 

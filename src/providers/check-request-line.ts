@@ -1,4 +1,5 @@
 import { decodeLine, isJsonObject, kindOf, type JsonObject } from '../accounting/decode-line.js'
+import { nestedTooDeepMessage } from '../accounting/json-text/nesting.js'
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
 
@@ -39,6 +40,9 @@ export function checkRequestLine(line: Line): CheckedLine {
       facts: null,
       problems: [at(line, 'invalid_json_line', null, `The line is not a JSON object: ${decoded.reason}.`)],
     }
+  }
+  if (decoded.isNestedTooDeep) {
+    return { facts: null, problems: [at(line, 'invalid_json_line', null, nestedTooDeepMessage('The line'))] }
   }
   const request = decoded.value
   const missing = ['custom_id', 'method', 'url', 'body'].filter((name) => request[name] === undefined)

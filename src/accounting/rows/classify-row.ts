@@ -1,3 +1,4 @@
+import { nestedTooDeep, nestedTooDeepMessage } from '../json-text/nesting.js'
 import type { Answer } from './answer.js'
 import { asText, isRecord, type JsonRecord } from './json-record.js'
 import { readAnswer } from './read-answer.js'
@@ -18,16 +19,19 @@ export interface RowClassification {
  * error inside of the body, beside the response, or both (github.com/openai/openai-openapi/issues/302).
  */
 export function classifyRow(line: ResultLine): RowClassification {
-  if (!line.isUnderstood)
-    return failure('needs-person', 'unrecognised_row', 'The row has no answer and no error.')
+  if (!line.isUnderstood) return unrecognised(line, 'The row has no answer and no error.')
   const failed = readFailure(line)
   if (failed !== null) return classifyFailure(failed)
   if (isEmptyBody(line.body)) return failure('transient', 'empty_body', 'The answer came without a body.')
-  if (!isRecord(line.body)) {
-    return failure('needs-person', 'unrecognised_row', 'The body of the answer is no JSON object.')
-  }
+  if (!isRecord(line.body)) return unrecognised(line, 'The body of the answer is no JSON object.')
   const answer = readAnswer(line.body)
   return { class: answer.semantic === null ? 'success' : 'semantic', error: answer.semantic, answer }
+}
+
+function unrecognised({ isNestedTooDeep }: ResultLine, message: string): RowClassification {
+  return isNestedTooDeep
+    ? failure('needs-person', nestedTooDeep, nestedTooDeepMessage('The row'))
+    : failure('needs-person', 'unrecognised_row', message)
 }
 
 interface Failure {

@@ -1,6 +1,14 @@
+import { answerTexts, contentsOf, type AnswerTexts } from './answer-texts.js'
 import { isTextAnswer, type Answer } from './answer.js'
 import { classifyRow } from './classify-row.js'
-import { judge, readContent, type ContentOptions, type ContentReading } from './content.js'
+import {
+  acceptedContent,
+  judgeContent,
+  readContent,
+  type AcceptedContent,
+  type ContentOptions,
+  type ContentReading,
+} from './content.js'
 import type { JsonRecord } from './json-record.js'
 import type { ResultLine } from './result-line.js'
 import { boundedMessage, type RowClass, type RowError, type RowSource } from './row-class.js'
@@ -18,8 +26,17 @@ export interface ReconciledRow<Content = unknown> {
   readonly error: RowError | null
   readonly finishReason: string | null
   readonly usage: JsonRecord | null
+  /** The same as JSON text, as it goes to disk: with every digit that was written, where a value is rounded. */
+  readonly json: RowJson
   /** The JSON had to be mended before it could be read. */
   readonly isRepaired: boolean
+  /** The schema made something else of the content. */
+  readonly isTransformed: boolean
+  /**
+   * The model wrote a number in the content that a double does not give back (an integer above 2^53 that is rounded,
+   * too many digits, `1e400`): it is rounded in `content`, and as it was written in `json.content`.
+   */
+  readonly hasInexactNumbers: boolean
   /** The same request may be sent again, as far as the row goes; the number of attempts is not looked at. */
   readonly isRetryable: boolean
   /** The text as it came, for `rejected` rows; else `null`. */
@@ -27,6 +44,15 @@ export interface ReconciledRow<Content = unknown> {
   readonly source: RowSource
   /** The line it was read from; `null` for a request that no file mentions. */
   readonly line: ResultLine | null
+}
+
+/** Fields of a row as JSON text on one line: what the server or the model wrote, but for white space. */
+export interface RowJson {
+  /** What a schema changed is written anew; numbers that it left in their place are not. */
+  readonly content: string | null
+  readonly contents: string | null
+  readonly toolCalls: string | null
+  readonly usage: string | null
 }
 
 export interface EvaluateOptions extends ContentOptions {
@@ -39,15 +65,13 @@ export async function evaluateRow(line: ResultLine, options: EvaluateOptions): P
   const { class: rowClass, error, answer } = classifyRow(line)
   const { customId, source } = line
   if (answer === null) return settled(newRow({ customId, source, line, class: rowClass, error }), options)
-  if (error !== null)
-    return settled(newRow({ customId, source, line, class: rowClass, error, answer }), options)
-  const reading = await readAll(answer, options)
-  const isRejected = 'rejected' in reading
-  const verdict = {
-    class: isRejected ? 'rejected' : 'success',
-    error: isRejected ? reading.rejected : null,
-  } as const
-  return settled(newRow({ customId, source, line, ...verdict, answer, reading }), options)
+  const texts = answerTexts(line, answer)
+  const reading = error === null ? await readAll(answer, texts, options) : asGiven(answer, texts)
+  const verdict =
+    reading.type === 'rejected'
+      ? ({ class: 'rejected', error: reading.error } as const)
+      : { class: rowClass, error }
+  return settled(newRow({ customId, source, line, ...verdict, answer, texts, reading }), options)
 }
 
 /**
@@ -66,12 +90,16 @@ export function missingRow(customId: string, remoteStatus: string | null): Recon
 /** Turns a success down after the fact, for a callback that found fault with it. */
 export function rejectRow(row: ReconciledRow, error: RowError, options: EvaluateOptions): ReconciledRow {
   const bounded = { code: error.code, message: boundedMessage(error.message) }
-  const rejected = { ...row, class: 'rejected', error: bounded, rawText: textOf(row.content) } as const
-  return settled({ ...rejected, content: null, contents: null, isRepaired: false }, options)
+  const rawText = rawTextOf(row.content, row.json.content)
+  const json = { ...row.json, content: null, contents: null }
+  const rejected = { ...row, class: 'rejected', error: bounded, rawText, json } as const
+  const nothing = { content: null, contents: null, isRepaired: false, isTransformed: false }
+  return settled({ ...rejected, ...nothing }, options)
 }
 
 interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
   readonly answer?: Answer
+  readonly texts?: AnswerTexts
   readonly reading?: Reading
 }
 
@@ -83,53 +111,96 @@ function newRow({
   class: rowClass,
   error,
   answer,
+  texts,
   reading,
 }: RowParts): ReconciledRow {
-  const accepted = reading ?? answer
-  const hasContent = accepted !== undefined && 'content' in accepted
+  const read = reading?.type === 'read' ? reading : undefined
   return {
     customId,
     class: rowClass,
-    content: hasContent ? accepted.content : null,
-    contents: hasContent ? accepted.contents : null,
+    content: read?.content ?? null,
+    contents: read?.contents ?? null,
     toolCalls: answer?.toolCalls ?? null,
     error,
     finishReason: answer?.finishReason ?? null,
     usage: answer?.usage ?? null,
-    isRepaired: reading !== undefined && 'content' in reading && reading.isRepaired,
+    json: {
+      content: read?.contentJson ?? null,
+      contents: read?.contentsJson ?? null,
+      toolCalls: texts?.toolCalls ?? null,
+      usage: texts?.usage ?? null,
+    },
+    isRepaired: read?.isRepaired ?? false,
+    isTransformed: read?.isTransformed ?? false,
+    hasInexactNumbers: read?.hasInexactNumbers ?? false,
     isRetryable: false,
-    rawText: reading !== undefined && 'rejected' in reading ? reading.rawText : null,
+    rawText: reading?.type === 'rejected' ? reading.rawText : null,
     source,
     line,
   }
 }
 
-type Reading =
-  | { readonly content: unknown; readonly contents: readonly unknown[] | null; readonly isRepaired: boolean }
-  | { readonly rejected: RowError; readonly rawText: string }
+type Reading = ReadAnswer | { readonly type: 'rejected'; readonly error: RowError; readonly rawText: string }
 
-async function readAll(answer: Answer, options: ContentOptions): Promise<Reading> {
-  const given = answer.contents ?? [answer.content]
-  const contents: unknown[] = []
-  let isRepaired = false
-  for (const content of given) {
-    const reading = await readOne(content, answer, options)
-    if (reading.type === 'rejected') return { rejected: reading.error, rawText: textOf(content) }
-    contents.push(reading.content)
-    isRepaired ||= reading.isRepaired
+interface ReadAnswer extends Pick<
+  ReconciledRow,
+  'content' | 'contents' | 'isRepaired' | 'isTransformed' | 'hasInexactNumbers'
+> {
+  readonly type: 'read'
+  readonly contentJson: string | null
+  readonly contentsJson: string | null
+}
+
+async function readAll(answer: Answer, texts: AnswerTexts, options: ContentOptions): Promise<Reading> {
+  const readings: AcceptedContent[] = []
+  for (const [at, content] of contentsOf(answer).entries()) {
+    const json = texts.contents[at] ?? null
+    const reading = await readOne(content, json, answer, options)
+    if (reading.type === 'rejected')
+      return { type: 'rejected', error: reading.error, rawText: rawTextOf(content, json) }
+    readings.push(reading)
   }
-  return { content: contents[0] ?? null, contents: answer.contents === null ? null : contents, isRepaired }
+  return joined(answer, readings)
+}
+
+/** The contents of an answer that is not whole: nothing is expected of them. */
+function asGiven(answer: Answer, texts: AnswerTexts): ReadAnswer {
+  const readings = contentsOf(answer).map((content, at) =>
+    acceptedContent(content, texts.contents[at] ?? JSON.stringify(content)),
+  )
+  return joined(answer, readings)
+}
+
+function joined({ contents }: Answer, readings: readonly AcceptedContent[]): ReadAnswer {
+  const [first] = readings
+  const isSeveral = contents !== null
+  return {
+    type: 'read',
+    content: first?.content ?? null,
+    contentJson: first === undefined || first.content === null ? null : first.json,
+    contents: isSeveral ? readings.map(({ content }) => content) : null,
+    contentsJson: isSeveral ? `[${readings.map(({ json }) => json).join(',')}]` : null,
+    isRepaired: readings.some(({ isRepaired }) => isRepaired),
+    isTransformed: readings.some(({ isTransformed }) => isTransformed),
+    hasInexactNumbers: readings.some(({ hasInexactNumbers }) => hasInexactNumbers),
+  }
 }
 
 // A pure tool call has no text to read: its arguments are in `toolCalls`, and the schema is not meant for them.
-async function readOne(content: unknown, answer: Answer, options: ContentOptions): Promise<ContentReading> {
-  if (content === null) return { type: 'accepted', content, isRepaired: false }
+async function readOne(
+  content: unknown,
+  json: string | null,
+  answer: Answer,
+  options: ContentOptions,
+): Promise<ContentReading> {
+  if (content === null) return acceptedContent(null, 'null')
   if (isTextAnswer(answer) && typeof content === 'string') return readContent(content, options)
-  return judge(content, options.schema, false)
+  return judgeContent(content, json ?? JSON.stringify(content), options.schema)
 }
 
-function textOf(content: unknown): string {
-  return typeof content === 'string' ? content : JSON.stringify(content ?? null, null, 2)
+/** The text of the model itself; of an answer that is no text, its JSON. */
+function rawTextOf(content: unknown, json: string | null): string {
+  return typeof content === 'string' ? content : (json ?? 'null')
 }
 
 function settled(row: ReconciledRow, { shouldRetry }: EvaluateOptions): ReconciledRow {

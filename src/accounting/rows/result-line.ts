@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { parseJson } from '../json-text/parse-json.js'
+import type { Row } from '../read-rows.js'
 import { asRecord, asText } from './json-record.js'
 import type { RowSource } from './row-class.js'
 
@@ -16,10 +18,19 @@ export interface ResultLine {
   readonly error: LineError | null
   /** False when the envelope makes no sense; such a row is kept for a person. */
   readonly isUnderstood: boolean
-  /** The line as it was parsed. */
+  /** The line as it was parsed; of one that is nested too deep only the `custom_id`. */
   readonly raw: unknown
+  /** What `raw` was parsed from, on one line; `null` when it is not at hand. */
+  readonly text: string | null
+  /** What the body was parsed from when it came as JSON text, else `null`. */
+  readonly bodyText: string | null
+  /** The line, or a body that came as JSON text, is nested too deep to be read. */
+  readonly isNestedTooDeep: boolean
   readonly source: RowSource
 }
+
+/** The text of a line, as `Row` has it. */
+export type LineText = Pick<Row, 'text' | 'isNestedTooDeep'>
 
 /** An error as servers write it: every field may be missing. */
 export interface LineError {
@@ -52,21 +63,26 @@ const envelope = z.object({
  *
  * @param value the line after `JSON.parse`
  * @param source the file and line it was read from
+ * @param lineText what `value` was parsed from; without it numbers are kept as precise as a double is
  */
-export function readResultLine(value: unknown, source: RowSource): ResultLine {
+export function readResultLine(value: unknown, source: RowSource, lineText?: LineText): ResultLine {
   const parsed = envelope.safeParse(value)
-  if (!parsed.success) return unknownEnvelope(value, source)
+  if (!parsed.success) return unknownEnvelope(value, source, lineText)
   const { custom_id: customId, id, response, error } = parsed.data
   const lineError = readLineError(error)
+  const body = readBody(response?.body)
   return {
     customId,
     id: asText(id),
     statusCode: response?.status_code ?? null,
     requestId: asText(response?.request_id),
-    body: parsedBody(response?.body),
+    body: body.value,
     error: lineError,
     isUnderstood: lineError !== null || typeof response?.status_code === 'number',
     raw: value,
+    text: lineText?.text ?? null,
+    bodyText: body.text,
+    isNestedTooDeep: body.isNestedTooDeep || lineText?.isNestedTooDeep === true,
     source,
   }
 }
@@ -92,16 +108,14 @@ function httpStatus(value: unknown): number | null {
 }
 
 // Some compatible servers write the body as JSON text.
-function parsedBody(body: unknown): unknown {
-  if (typeof body !== 'string') return body ?? null
-  try {
-    return JSON.parse(body)
-  } catch {
-    return body
-  }
+function readBody(body: unknown): { value: unknown; text: string | null; isNestedTooDeep: boolean } {
+  if (typeof body !== 'string') return { value: body ?? null, text: null, isNestedTooDeep: false }
+  const parsed = parseJson(body)
+  if (parsed.type === 'parsed') return { value: parsed.value, text: body, isNestedTooDeep: false }
+  return { value: body, text: null, isNestedTooDeep: parsed.type === 'nested-too-deep' }
 }
 
-function unknownEnvelope(value: unknown, source: RowSource): ResultLine {
+function unknownEnvelope(value: unknown, source: RowSource, lineText: LineText | undefined): ResultLine {
   const record = asRecord(value)
   return {
     customId: asText(record?.['custom_id']) ?? '',
@@ -112,6 +126,9 @@ function unknownEnvelope(value: unknown, source: RowSource): ResultLine {
     error: null,
     isUnderstood: false,
     raw: value,
+    text: lineText?.text ?? null,
+    bodyText: null,
+    isNestedTooDeep: lineText?.isNestedTooDeep === true,
     source,
   }
 }
