@@ -11,7 +11,7 @@ export function compactJson(text: string): string {
   let joined = ''
   let pieces: string[] = []
   let keptFrom = 0
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at)
     if (code === char.quote) at = stringEnd(text, at)
     else if (!isSpace(code)) at += 1

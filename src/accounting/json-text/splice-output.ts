@@ -60,5 +60,8 @@ class Splice {
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && typeof Reflect.get(value, 'toJSON') !== 'function'
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    typeof Reflect.get(value, 'toJSON') !== 'function'
+  )
 }

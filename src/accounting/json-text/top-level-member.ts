@@ -18,7 +18,7 @@ export function findMember(text: string, name: string): MemberPosition | null {
 
 function* membersOf(text: string): Generator<MemberPosition & { readonly key: string }, void, undefined> {
   let at = skipSpace(text, skipSpace(text, 0) + 1)
-  for (let start = at; text.charCodeAt(at) === char.quote; ) {
+  for (let start = at; text.charCodeAt(at) === char.quote;) {
     const keyEnd = tokenEnd(text, at)
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1)
     const end = valueEnd(text, valueStart)

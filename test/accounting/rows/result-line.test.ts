@@ -12,7 +12,9 @@ describe('readResultLine', () => {
       response: { status_code: 200, request_id: 'r', body: { x: 1 } },
       error: null,
     }
-    expect(readResultLine(value, { file: 'error', line: 17 })).toEqual({
+    const text = JSON.stringify(value)
+    const lineText = { text, isNestedTooDeep: false }
+    expect(readResultLine(value, { file: 'error', line: 17 }, lineText)).toEqual({
       customId: 'a',
       id: 'batch_req_1',
       statusCode: 200,
@@ -21,13 +23,26 @@ describe('readResultLine', () => {
       error: null,
       isUnderstood: true,
       raw: value,
+      text,
+      bodyText: null,
+      isNestedTooDeep: false,
       source: { file: 'error', line: 17 },
     })
   })
 
   test('parses a body that came as JSON text, once', () => {
-    expect(answered(200, '{"a":"{}"}').body).toEqual({ a: '{}' })
+    expect(answered(200, '{"a":"{}"}')).toMatchObject({ body: { a: '{}' }, bodyText: '{"a":"{}"}' })
     expect(answered(200, 'plain words').body).toBe('plain words')
+  })
+
+  test('says of a line or a body that is nested too deep that nobody can read it', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const source = { file: 'output', line: 1 } as const
+    const line = readResultLine({ custom_id: 'a' }, source, { text: deep, isNestedTooDeep: true })
+    for (const unread of [line, answered(200, deep)]) {
+      expect(classifyRow(unread)).toMatchObject({ class: 'needs-person', error: { code: 'nested_too_deep' } })
+    }
+    expect(classifyRow(answered(500, deep)).class).toBe('transient')
   })
 
   test('takes a numeric error code for an HTTP status, not for a code', () => {
