@@ -1,5 +1,7 @@
 import { char, isSpace, skipSpace, stringEnd } from './tokens.js'
 
+const spaces = [' ', '\n', '\r', '\t'] as const
+
 /** Pieces kept apart before they are joined: pretty-printed text has one for every few characters. */
 const piecesPerJoin = 4_096
 
@@ -8,6 +10,8 @@ const piecesPerJoin = 4_096
  * Numbers, escapes, the order of keys and keys that repeat stay as they are.
  */
 export function compactJson(text: string): string {
+  if (!spaces.some((space) => text.includes(space))) return text
+  if (!text.includes('"')) return text.replaceAll(/[ \n\r\t]+/g, '')
   let joined = ''
   let pieces: string[] = []
   let keptFrom = 0

@@ -4,10 +4,22 @@ import { tokenEnd } from './tokens.js'
  * True when the text holds a number that a double does not give back: an integer above 2^53 that is rounded, more
  * digits than a double has, a value that overflows to infinity or underflows to 0. `1.0`, `1E5`, `-0` and `0.10` are
  * held: they are other spellings of a number that comes back.
+ *
+ * @param json without white space between tokens
+ * @param value what was read from it
  */
-export function hasInexactNumber(json: string): boolean {
+export function hasInexactNumber(json: string, value: unknown): boolean {
+  // Nearly always a double gives back what is written; the engine's own spelling shows it at once.
+  const spelled = JSON.stringify(value)
+  if (spelled === json) return false
+  if (!json.includes('"')) return hasInexactItem(json.split(','), spelled.split(','))
   for (const _ of inexactNumbers(json)) return true
   return false
+}
+
+/** Lists of numbers stand in the same order in both texts, so only those that are spelled otherwise are looked at. */
+function hasInexactItem(written: readonly string[], spelled: readonly string[]): boolean {
+  return written.some((item, at) => item !== spelled[at] && !inexactNumbers(item).next().done)
 }
 
 /** Those numbers as they are written, in order. */

@@ -20,7 +20,7 @@ export function nestedTooDeepMessage(what: string): string {
  * is no JSON the answer is a good guess.
  */
 export function isNestedTooDeep(text: string): boolean {
-  return hasManyOpenings(text) && isDeeper(text)
+  return text.length > 2 * maxNesting && hasManyOpenings(text) && isDeeper(text)
 }
 
 /** Rules out nearly every line without a look at its structure, brackets in strings counted in. */

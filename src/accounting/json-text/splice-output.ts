@@ -1,4 +1,4 @@
-import { walkJson } from './walk-json.js'
+import { walkJson, type Key } from './walk-json.js'
 
 /**
  * The JSON text of what a schema made of a value. Numbers, text, true, false and null that it left in their place are
@@ -11,14 +11,13 @@ export function spliceOutput(text: string, parsed: unknown, output: unknown): st
   return new Splice(scalarsOf(text, parsed)).textOf(output, parsed) ?? 'null'
 }
 
-type Key = string | number
-
 /** By list or object of the parsed value, and by key: how its scalars are written. */
 type Scalars = ReadonlyMap<object, ReadonlyMap<Key, string>>
 
 function scalarsOf(text: string, parsed: unknown): Scalars {
   const scalars = new Map<object, Map<Key, string>>()
   walkJson(text, parsed, {
+    isWorthALook: () => true,
     container: () => undefined,
     scalar(parent, key, start, end) {
       const members = scalars.get(parent) ?? new Map<Key, string>()

@@ -39,6 +39,20 @@ export function tokenEnd(text: string, start: number): number {
   return end
 }
 
+/** Where the value that begins at `start` ends, whatever it holds. */
+export function valueEnd(text: string, start: number): number {
+  if (isFlatList(text, start)) return text.indexOf(']', start) + 1
+  let depth = 0
+  let end = start
+  do {
+    const code = text.charCodeAt(end)
+    if (isOpening(code)) depth += 1
+    else if (isClosing(code)) depth -= 1
+    end = tokenEnd(text, end)
+  } while (depth > 0 && end < text.length)
+  return end
+}
+
 /** Where the string that opens at `start` ends. Jumps from quote to quote: nearly all of a batch file is text. */
 export function stringEnd(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1)
@@ -67,6 +81,13 @@ function isEscaped(text: string, quote: number): boolean {
   let at = quote - 1
   while (text.charCodeAt(at) === char.backslash) at -= 1
   return (quote - at) % 2 === 0
+}
+
+/** A list of numbers, such as a vector: its end is found without a look at each of them. */
+function isFlatList(text: string, start: number): boolean {
+  const close = text.charCodeAt(start) === char.openList ? text.indexOf(']', start) : -1
+  const inside = text.slice(start + 1, close)
+  return close !== -1 && !inside.includes('"') && !inside.includes('[') && !inside.includes('{')
 }
 
 function isStructural(code: number): boolean {

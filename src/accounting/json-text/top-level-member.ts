@@ -1,4 +1,4 @@
-import { char, isClosing, isOpening, skipSpace, stringValue, tokenEnd } from './tokens.js'
+import { char, skipSpace, stringValue, tokenEnd, valueEnd } from './tokens.js'
 
 /** Where a member of the outermost object stands in its text. */
 export interface MemberPosition {
@@ -26,18 +26,4 @@ function* membersOf(text: string): Generator<MemberPosition & { readonly key: st
     start = skipSpace(text, end)
     at = skipSpace(text, start + 1)
   }
-}
-
-/** Where a whole value ends: a token, or everything up to the bracket that closes it. */
-function valueEnd(text: string, start: number): number {
-  let depth = 0
-  let end = start
-  do {
-    const at = skipSpace(text, end)
-    end = tokenEnd(text, at)
-    const code = text.charCodeAt(at)
-    if (isOpening(code)) depth += 1
-    else if (isClosing(code)) depth -= 1
-  } while (depth > 0 && end < text.length)
-  return end
 }

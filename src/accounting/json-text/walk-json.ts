@@ -1,12 +1,17 @@
-import { char, isClosing, isOpening, skipSpace, stringValue, tokenEnd } from './tokens.js'
+import { char, isClosing, isOpening, skipSpace, stringValue, tokenEnd, valueEnd } from './tokens.js'
 
 /** What is told of a text while it is walked. Positions are those of the value: first character, and behind the last. */
 export interface JsonVisitor {
-  /** A list or an object of the parsed value; told when it closes. */
+  /** Whether a list or an object of the parsed value is looked into. */
+  isWorthALook(value: object): boolean
+  /** A list or an object of the parsed value. */
   container(value: object, start: number, end: number): void
-  /** Text, number, true, false or null in a list or an object of the parsed value. */
-  scalar?(parent: object, key: string | number, start: number, end: number): void
+  /** Text, number, true, false or null in a list or an object that is looked into. */
+  scalar?(parent: object, key: Key, start: number, end: number): void
 }
+
+/** Name of a member, or number of an item. */
+export type Key = string | number
 
 /**
  * Walks a text beside the value it was parsed to, and says where each part of the value stands. Of a key that repeats
@@ -19,40 +24,50 @@ export function walkJson(text: string, root: unknown, visitor: JsonVisitor): voi
   const frames: Frame[] = []
   let frame: Frame | undefined
   for (let at = skipSpace(text, 0), end = 0; at < text.length; at = skipSpace(text, end)) {
-    end = tokenEnd(text, at)
     const code = text.charCodeAt(at)
-    if (isOpening(code)) frames.push((frame = openFrame(frame, root, at, code === char.openList)))
-    else if (isClosing(code)) {
-      if (frame?.value != null) visitor.container(frame.value, frame.start, end)
+    if (isOpening(code)) {
+      const value = containerOf(frame === undefined ? root : valueIn(frame), code === char.openList)
+      const isEntered = value !== null && visitor.isWorthALook(value)
+      end = isEntered ? at + 1 : valueEnd(text, at)
+      if (isEntered) frames.push((frame = openFrame(value, at)))
+      else if (value !== null) visitor.container(value, at, end)
+    } else if (isClosing(code)) {
+      end = at + 1
+      if (frame !== undefined) visitor.container(frame.value, frame.start, end)
       frames.pop()
       frame = frames.at(-1)
-    } else if (frame !== undefined) takeToken(frame, text, at, end, visitor)
+    } else {
+      end = tokenEnd(text, at)
+      if (frame !== undefined) takeToken(frame, text, at, end, visitor)
+    }
   }
 }
 
+type Container = Readonly<Record<Key, unknown>>
+
+/** A list or an object that is being looked into. */
 interface Frame {
-  /** `null` where the text stands for nothing in the parsed value: behind an earlier one of two equal keys. */
-  readonly value: Readonly<Record<string | number, unknown>> | null
-  readonly isList: boolean
+  readonly value: Container
   readonly start: number
   /** Of the member or item that is at hand. */
-  key: string | number
+  key: Key
   isAtKey: boolean
 }
 
-function openFrame(parent: Frame | undefined, root: unknown, start: number, isList: boolean): Frame {
-  const value = parent === undefined ? root : valueIn(parent)
-  return { value: containerOf(value, isList), isList, start, key: isList ? 0 : '', isAtKey: !isList }
+function openFrame(value: Container, start: number): Frame {
+  const isList = Array.isArray(value)
+  return { value, start, key: isList ? 0 : '', isAtKey: !isList }
 }
 
 // Own members only: `__proto__` may be one, and is there without being one.
 function valueIn({ value, key }: Frame): unknown {
-  return value !== null && Object.hasOwn(value, key) ? value[key] : undefined
+  return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
-function containerOf(value: unknown, isList: boolean): Frame['value'] {
+/** `null` where the text stands for nothing in the parsed value: behind an earlier one of two equal keys. */
+function containerOf(value: unknown, isList: boolean): Container | null {
   const fits = typeof value === 'object' && value !== null && Array.isArray(value) === isList
-  return fits ? (value as Frame['value']) : null
+  return fits ? (value as Container) : null
 }
 
 function takeToken(frame: Frame, text: string, start: number, end: number, visitor: JsonVisitor): void {
@@ -61,9 +76,7 @@ function takeToken(frame: Frame, text: string, start: number, end: number, visit
     if (typeof frame.key === 'number') frame.key += 1
     else frame.isAtKey = true
   } else if (frame.isAtKey) {
-    if (frame.value !== null) frame.key = stringValue(text, start, end)
+    frame.key = stringValue(text, start, end)
     frame.isAtKey = false
-  } else if (code !== char.colon && frame.value !== null && visitor.scalar !== undefined) {
-    visitor.scalar(frame.value, frame.key, start, end)
-  }
+  } else if (code !== char.colon) visitor.scalar?.(frame.value, frame.key, start, end)
 }

@@ -70,7 +70,7 @@ export function acceptedContent(content: unknown, json: string): AcceptedContent
     json,
     isRepaired: false,
     isTransformed: false,
-    hasInexactNumbers: typeof content !== 'string' && hasInexactNumber(json),
+    hasInexactNumbers: typeof content !== 'string' && hasInexactNumber(json, content),
   }
 }
 

@@ -73,11 +73,22 @@ function rawJson(text: string | null): RawJson | null {
 
 /** The row as one line of JSON, without the line feed. */
 export function resultRowText(row: RowToWrite): string {
-  const members = Object.entries(row).flatMap(([field, value]) => {
-    const text = value instanceof RawJson ? value.text : JSON.stringify(value)
-    return text === undefined ? [] : `${JSON.stringify(field)}:${text}`
-  })
-  return `{${members.join(',')}}`
+  let members = ''
+  // What stands between two raw texts is written in one go: rows come by the hundred thousand.
+  let plain: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(row)) {
+    if (value instanceof RawJson) {
+      members += `${membersOf(plain)}${JSON.stringify(field)}:${value.text},`
+      plain = {}
+    } else plain[field] = value
+  }
+  return `{${(members + membersOf(plain)).slice(0, -1)}}`
+}
+
+/** The members of an object, each with a comma behind it. */
+function membersOf(plain: Record<string, unknown>): string {
+  const text = JSON.stringify(plain)
+  return text === '{}' ? '' : `${text.slice(1, -1)},`
 }
 
 /** Reads a row back; `null` when the text is none of our rows. */
