@@ -1,7 +1,7 @@
 /*
- * JSON text cut into tokens, for text that `JSON.parse` accepts. On any other text the functions still end and stay
- * within it; what they say then means nothing. Text may also be UTF-8 read as Latin-1: structure is ASCII, so positions
- * are bytes then.
+ * JSON text cut into tokens. The text is one that `JSON.parse` accepts; on any other the functions that find an end
+ * still find one, which means nothing. Text may also be UTF-8 read as Latin-1: structure is ASCII, so positions are
+ * bytes then.
  */
 
 /** The characters of JSON's structure, as char codes. */
