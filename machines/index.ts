@@ -18,15 +18,27 @@ export {
 } from './operations.js'
 export { problemCodes, toProblem, type Problem, type ProblemCode } from './problem.js'
 export {
+  countFieldOf,
   noRows,
-  type AccountingCounts,
-  type CheckVerdict,
-  type OnlineVerdict,
-  type ProcessResult,
-  type RetryResult,
+  rowClasses,
+  rowClassesThat,
+  rowClassTraits,
+  rowCountsFrom,
+  sumOfRows,
+  traitsOf,
+  type RowClass,
+  type RowClassTraits,
   type RowCounts,
-  type StepInput,
-  type SubmitResult,
+  type RowRetry,
+} from './row-classes.js'
+export type {
+  AccountingCounts,
+  CheckVerdict,
+  OnlineVerdict,
+  ProcessResult,
+  RetryResult,
+  StepInput,
+  SubmitResult,
 } from './steps.js'
 export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } from './backoff.js'
 export { courseOf, type Course } from './triple/course.js'

@@ -10,6 +10,7 @@ export const problemCodes = [
   'DuplicateRequestIds',
   'ConflictingAnswers',
   'UnreadableInputLines',
+  'UnrecognisedAnswers',
   'TooManyRequests',
   'ReconciliationFailed',
   'InvalidBatchIndex',

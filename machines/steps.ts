@@ -1,5 +1,6 @@
 import type { TripleFacts } from './facts.js'
 import type { Problem } from './problem.js'
+import type { RowCounts } from './row-classes.js'
 
 /** What every actor of the triple machine is told. Facts are those of the last survey. */
 export interface StepInput {
@@ -33,30 +34,6 @@ export interface AccountingCounts {
   readonly unreadable: number
   /** Requests answered by two different successes. */
   readonly conflicting: number
-}
-
-/** How many rows of this attempt fell into each class of design §6. */
-export interface RowCounts {
-  readonly success: number
-  readonly semantic: number
-  readonly rejected: number
-  readonly notExecuted: number
-  readonly transient: number
-  readonly needsPerson: number
-  readonly permanent: number
-  /** Rows that a new attempt should send again. */
-  readonly retryable: number
-}
-
-export const noRows: RowCounts = {
-  success: 0,
-  semantic: 0,
-  rejected: 0,
-  notExecuted: 0,
-  transient: 0,
-  needsPerson: 0,
-  permanent: 0,
-  retryable: 0,
 }
 
 export type SubmitResult =

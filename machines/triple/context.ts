@@ -1,6 +1,7 @@
 import type { TripleFacts } from '../facts.js'
 import type { Problem } from '../problem.js'
-import { noRows, type AccountingCounts, type RowCounts } from '../steps.js'
+import { noRows, type RowCounts } from '../row-classes.js'
+import type { AccountingCounts } from '../steps.js'
 import { seedOf } from '../backoff.js'
 
 export interface TripleLimits {

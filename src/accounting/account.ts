@@ -5,7 +5,13 @@ import { RequestLedger } from './request-ledger.js'
 import { summarise } from './summarise.js'
 import { takeAnswer, takeRequest, type RowBooks } from './take-rows.js'
 import { Tally } from './tally.js'
-import type { AccountedFile, RowFileKind, TripleAccounting } from './triple-accounting.js'
+import {
+  nothingAccepted,
+  type AcceptedFaults,
+  type AccountedFile,
+  type RowFileKind,
+  type TripleAccounting,
+} from './triple-accounting.js'
 
 export interface AccountForTripleOptions {
   readonly fs: FileSystem
@@ -16,6 +22,8 @@ export interface AccountForTripleOptions {
   readonly error: string | null
   /** The batch expired or was cancelled: requests without an answer were not executed. */
   readonly isCutShort: boolean
+  /** What somebody decided about the triple's faults; nothing unless told. */
+  readonly accepted?: AcceptedFaults | undefined
   readonly signal?: AbortSignal | undefined
   /** Called once per chunk. */
   readonly onProgress?: ((progress: AccountingProgress) => void) | undefined
@@ -48,14 +56,15 @@ export interface AccountedTriple {
  * if (accounting.verdict.type === 'mismatch') console.error(accounting.verdict.problem.message)
  */
 export async function accountForTriple(options: AccountForTripleOptions): Promise<AccountedTriple> {
-  const { fs, index, input, output, error, isCutShort } = options
+  const { fs, index, input, output, error, isCutShort, accepted = nothingAccepted } = options
   const ledger = new RequestLedger({ maxRequests: options.maxRequests })
   const tally = new Tally()
   const lookup = new LineLookup(fs)
-  const books: RowBooks = { ledger, tally, lookup, paths: { input, output, error } }
+  const paths = { input, output, error }
+  const books: RowBooks = { ledger, tally, lookup, paths, keep: accepted.keep }
   try {
     const files = await readTriple(options, books)
-    return { accounting: summarise({ index, inputPath: input, files, books, isCutShort }), ledger }
+    return { accounting: summarise({ index, files, books, isCutShort, accepted }), ledger }
   } finally {
     await lookup.close()
   }

@@ -1,4 +1,5 @@
 import { examples, plural, repeats, unreadableWords } from './accounting-words.js'
+import { areTooManyUnrecognised, lookWords } from './unrecognised-answers.js'
 import type { Findings } from './verdict.js'
 
 /** Sentences about what is odd and stands in nobody's way. One a kind, so the list stays short. */
@@ -9,6 +10,11 @@ export function accountingWarnings(findings: Findings): string[] {
   const repeatedAnswers = tally.entry('repeatedAnswer')
   const overruled = tally.entry('overruledFailure')
   const secondFailures = tally.entry('secondFailure')
+  const overruledRows = tally.entry('overruledRow')
+  const chosen = tally.entry('chosenAnswer')
+  const unproven = tally.entry('unproven')
+  const unrecognised = tally.entry('unrecognised')
+  const opaque = tally.entry('opaque')
   const inBoth = tally.entry('inBoth')
   return [
     when(counts.input === 0 && counts.unreadable === 0, 'The input file holds no requests.'),
@@ -29,6 +35,26 @@ export function accountingWarnings(findings: Findings): string[] {
       `A second, different failure stands for one request in ${plural(secondFailures.count, 'row')}; the first counts${examples(secondFailures)}.`,
     ),
     when(
+      overruledRows.count > 0,
+      `An answer that is no success and another row stand for one request in ${plural(overruledRows.count, 'row')}; what was answered counts${examples(overruledRows)}.`,
+    ),
+    when(
+      chosen.count > 0,
+      `Two different successes answer one request in ${plural(chosen.count, 'row')}; the ${findings.accepted.keep} counts, as somebody decided${examples(chosen)}.`,
+    ),
+    when(
+      unproven.count > 0,
+      `${plural(unproven.count, 'answer')} stopped for a reason that is missing or not known, so nobody can say that they are whole (unproven)${examples(unproven)}.`,
+    ),
+    when(
+      unrecognised.count > 0 && !areTooManyUnrecognised(findings),
+      `${plural(unrecognised.count, 'answer row')} cannot be understood; ${lookWords(tally.looks.slice(0, 3))}${examples(unrecognised)}. Such a request is never sent again unless asked for by name.`,
+    ),
+    when(
+      opaque.count > 0,
+      `${plural(opaque.count, 'answer')} came from an endpoint that is not known here${endpointWords(tally.unknownEndpoints)}; the bodies are kept whole and were not checked${examples(opaque)}.`,
+    ),
+    when(
       inBoth.count > 0,
       `The output and the error file both answer ${plural(inBoth.count, 'request')}${examples(inBoth)}.`,
     ),
@@ -37,6 +63,10 @@ export function accountingWarnings(findings: Findings): string[] {
       `${unreadableWords(counts.unreadable - tally.unreadableInputLines, unreadableAnswers[0])}; kept in failed-items/.`,
     ),
   ].flat()
+}
+
+function endpointWords(endpoints: readonly string[]): string {
+  return endpoints.length === 0 ? '' : ` (${endpoints.slice(0, 3).join(', ')})`
 }
 
 function when(isSo: boolean, sentence: string): string[] {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { TallyEntry } from './tally.js'
-import type { UnreadableLine } from './triple-accounting.js'
+import type { AccountedFile, UnreadableLine } from './triple-accounting.js'
 
 const shownExamples = 2
 
@@ -26,4 +26,12 @@ export function examples({ samples }: TallyEntry): string {
 export function unreadableWords(count: number, first: UnreadableLine | undefined): string {
   const place = first === undefined ? '' : ` (${basename(first.path)}:${first.line}: ${first.reason})`
   return `${plural(count, 'line')} ${count === 1 ? 'is' : 'are'} unreadable${place}`
+}
+
+/** `. batch_output_7.jsonl looks like UTF-16 text`, or nothing when no file looks like anything known. */
+export function looksWords(files: readonly AccountedFile[]): string {
+  const looks = files.flatMap(({ name, dialect }) =>
+    dialect === null ? [] : [`${name} looks like ${dialect.name}`],
+  )
+  return looks.map((words) => `. ${words}`).join('')
 }

@@ -1,4 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { recogniseBytes } from './dialects/byte-dialects.js'
+import { findPeculiarity, peculiarities } from './dialects/json-peculiarity.js'
 import { isNestedTooDeep } from './json-text/nesting.js'
 import type { Line } from './line-reader.js'
 
@@ -7,13 +9,14 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export type DecodedLine =
   | {
       readonly type: 'object'
-      /** Of a line that is nested too deep only the `custom_id` is left, so that nobody runs out of stack on it. */
+      /** Of a line that is nested too deep, only the fields that are no list and no object: nobody may walk it. */
       readonly value: JsonObject
       /** What it was parsed from. */
       readonly text: string
-      readonly isNestedTooDeep: boolean
+      readonly isTooDeep: boolean
     }
-  | { readonly type: 'unreadable'; readonly reason: string }
+  /** `column`: of the first fault, from 1, where it is known. */
+  | { readonly type: 'unreadable'; readonly reason: string; readonly column?: number | undefined }
 
 /** Parses one line; whatever is wrong with it comes back as a reason in plain words, never as a throw. */
 export function decodeLine(line: Line): DecodedLine {
@@ -25,22 +28,22 @@ export function decodeLine(line: Line): DecodedLine {
 export function decodeBytes(bytes: Buffer): DecodedLine {
   // Real files are ASCII, where Latin-1 and UTF-8 agree and Latin-1 is copied without a look at each byte.
   const isPlain = isAscii(bytes)
-  if (!isPlain && !isUtf8(bytes)) return unreadable('not valid UTF-8')
+  if (!isPlain && !isUtf8(bytes)) return unreadable(`not valid UTF-8${butLikely(bytes)}`)
   const text = bytes.toString(isPlain ? 'latin1' : 'utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch {
-    return unreadable(whyNotJson(text))
+  } catch (error) {
+    return whyNotJson(bytes, text, error)
   }
   if (isJsonObject(value)) return objectOf(value, text)
   return unreadable(`${kindOf(value)}; expected an object`)
 }
 
 function objectOf(value: JsonObject, text: string): DecodedLine {
-  if (!isNestedTooDeep(text)) return { type: 'object', value, text, isNestedTooDeep: false }
-  const id = Object.hasOwn(value, 'custom_id') ? { custom_id: value['custom_id'] } : {}
-  return { type: 'object', value: id, text, isNestedTooDeep: true }
+  if (!isNestedTooDeep(text)) return { type: 'object', value, text, isTooDeep: false }
+  const flat = Object.entries(value).filter(([, field]) => typeof field !== 'object')
+  return { type: 'object', value: Object.fromEntries(flat), text, isTooDeep: true }
 }
 
 /** True for JSON objects: not `null`, not an array. */
@@ -55,18 +58,48 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-function unreadable(reason: string): DecodedLine {
-  return { type: 'unreadable', reason }
+/** `not valid JSON, at column 7`. */
+export function reasonText({
+  reason,
+  column,
+}: {
+  readonly reason: string
+  readonly column?: number | undefined
+}): string {
+  return column === undefined ? reason : `${reason}, at column ${column}`
+}
+
+function unreadable(reason: string, column?: number): DecodedLine {
+  return { type: 'unreadable', reason, column }
 }
 
 /** What git and Mercurial leave in a file whose two versions nobody joined. */
 const conflictMarker = /^(<{7}|={7}|>{7}|\|{7})( |$)/
 
-function whyNotJson(text: string): string {
-  if (conflictMarker.test(text)) return 'a version-control conflict marker, not JSON'
-  if (text.includes('\0')) return 'contains NUL bytes, so a write to the disk was lost'
-  if (endsInTheMiddle(text)) return 'the line ends in the middle'
-  return 'not valid JSON'
+function whyNotJson(bytes: Buffer, text: string, error: unknown): DecodedLine {
+  if (conflictMarker.test(text)) return unreadable('a version-control conflict marker, not JSON')
+  const peculiarity = findPeculiarity(text)
+  if (peculiarity !== null) {
+    const { name } = peculiarities[peculiarity.kind]
+    return unreadable(`not valid JSON; it looks like ${name}`, peculiarity.at + 1)
+  }
+  const likely = butLikely(bytes)
+  if (likely !== '') return unreadable(`not valid JSON${likely}`)
+  if (text.includes('\0')) return unreadable('contains NUL bytes, so a write to the disk was lost')
+  return endsInTheMiddle(text)
+    ? unreadable('the line ends in the middle')
+    : unreadable('not valid JSON', columnOf(error))
+}
+
+function butLikely(bytes: Buffer): string {
+  const dialect = recogniseBytes(bytes, bytes)
+  return dialect === null ? '' : `; it looks like ${dialect.name}`
+}
+
+/** V8 tells the place of most faults, from 0, in the words of its message. */
+function columnOf(error: unknown): number | undefined {
+  const [, position] = /at position (\d+)/.exec(error instanceof Error ? error.message : '') ?? []
+  return position === undefined ? undefined : Number(position) + 1
 }
 
 /** True when an object was begun and the text stops before it is closed. */

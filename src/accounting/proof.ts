@@ -39,6 +39,14 @@ const proofSchema = z.object({
     conflicting: whole,
   }),
   answers: z.object({ succeeded: whole, failed: whole }),
+  /** Requests whose answer was understood, whatever it says; a proof made before this was kept has none. */
+  understood: whole.optional(),
+  /** How many requests have an answer of each class. */
+  outcomes: z.record(z.string(), whole).optional(),
+  /** What somebody decided about the faults of the triple; the verdict goes by it. */
+  accepted: z
+    .object({ unrecognised: z.boolean(), missing: z.boolean(), keep: z.enum(['first', 'last']).nullable() })
+    .optional(),
   files: z.array(
     z.object({
       kind: z.enum(['input', 'output', 'error']),
@@ -93,7 +101,7 @@ function proofOf(
   accounting: TripleAccounting,
   { clock, isCutShort, contradictions }: ProofFacts,
 ): AccountingProof {
-  const { index, verdict, counts, answers, files, warnings } = accounting
+  const { index, verdict, counts, answers, outcomes, accepted, files, warnings } = accounting
   return {
     schema_version: 1,
     index,
@@ -103,6 +111,9 @@ function proofOf(
     accounted_at: new Date(clock.now()).toISOString(),
     counts: { ...counts },
     answers: { ...answers },
+    understood: counts.matched - outcomes.unrecognised,
+    outcomes: { ...outcomes },
+    accepted: { ...accepted },
     files: files.map(({ kind, name, bytes, sha256, lines, rows }) => ({
       kind,
       name,

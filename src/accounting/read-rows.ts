@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileSystem } from '../workspace/file-system.js'
-import { type JsonObject, decodeLine } from './decode-line.js'
+import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
+import { FileSniffer } from './dialects/sniff-file.js'
 import { type Line, readLines } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
 import type { LinePosition } from './request-ledger.js'
@@ -11,11 +12,11 @@ import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accoun
 /** A readable row. `bytes` is a view that lives until the handler is done. */
 export interface Row {
   readonly id: string
-  /** Of a line that is nested too deep only the `custom_id` is left. */
+  /** Of a line that is nested too deep only the fields that are no list and no object. */
   readonly value: JsonObject
   /** What the value was parsed from. */
   readonly text: string
-  readonly isNestedTooDeep: boolean
+  readonly isTooDeep: boolean
   readonly position: LinePosition
   readonly bytes: Buffer
 }
@@ -46,43 +47,47 @@ export async function readRows(options: ReadRowsOptions): Promise<AccountedFile>
 async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   const { fs, path, kind, signal, maxLineBytes } = options
   const hash = createHash('sha256')
+  const sniffer = new FileSniffer(path, kind)
   let bytes = 0
   let lines = 0
   let rows = 0
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)
+    sniffer.takeBytes(chunk)
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
   for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
     for (const line of batch) {
       lines += 1
-      const row = rowOf(line, options)
+      const row = rowOf(line, options, sniffer)
       if (row === null) continue
       rows += 1
       const pending = options.onRow(row)
       if (pending !== undefined) await pending
     }
   }
-  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows }
+  const dialect = rows < lines ? sniffer.found() : null
+  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows, dialect }
 }
 
-function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions): Row | null {
+function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffer: FileSniffer): Row | null {
   const decoded = decodeLine(line)
   const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
   if (decoded.type === 'object' && id.type === 'id') {
     const position = { line: line.number, offset: line.offset, length: line.length }
-    const { value, text, isNestedTooDeep } = decoded
-    return { id: id.id, value, text, isNestedTooDeep, position, bytes: line.bytes }
+    const { value, text, isTooDeep } = decoded
+    return { id: id.id, value, text, isTooDeep, position, bytes: line.bytes }
   }
   if (id.type === 'unreadable') {
+    sniffer.takeUnreadable(line.bytes, decoded.type === 'object' ? decoded.value : null)
     onUnreadable({
       kind,
       path,
       line: line.number,
       offset: line.offset,
       length: line.length,
-      reason: id.reason,
+      reason: reasonText(id),
     })
   }
   return null

@@ -1,3 +1,4 @@
+import { rowClassesThat } from '../../machines/index.js'
 import { plural } from './accounting-words.js'
 import type { TripleAccounting } from './triple-accounting.js'
 
@@ -14,14 +15,19 @@ export interface ReportedRequestCounts {
  */
 export function requestCountContradictions(
   reported: ReportedRequestCounts | null,
-  accounting: Pick<TripleAccounting, 'counts' | 'answers'>,
+  accounting: Pick<TripleAccounting, 'counts' | 'outcomes'>,
 ): string[] {
   if (reported === null) return []
-  const { counts, answers } = accounting
+  const { counts, outcomes } = accounting
+  // A server counts a cut or filtered answer as completed: it was given.
+  const completed = rowClassesThat(({ isAnswered }) => isAnswered).reduce(
+    (sum, one) => sum + outcomes[one],
+    0,
+  )
   return [
     contradiction(reported.total, counts.matched + counts.missing, 'request'),
-    contradiction(reported.completed, answers.succeeded, 'completed request'),
-    contradiction(reported.failed, answers.failed, 'failed request'),
+    contradiction(reported.completed, completed, 'completed request'),
+    contradiction(reported.failed, counts.matched - completed, 'failed request'),
   ].flat()
 }
 

@@ -2,6 +2,9 @@ import { reconciliationError } from '../errors.js'
 import { GrowableColumn } from './growable-column.js'
 import { IdTable } from './id-table.js'
 import { PositionColumns } from './position-columns.js'
+import { PromiseColumns } from './promise-columns.js'
+import { rowClasses, type RowClass } from './rows/row-class.js'
+import { nothingPromised, type RequestPromise } from './rows/promise.js'
 
 /** Where a line stands: number from 1, first byte, bytes without its line ending. */
 export interface LinePosition {
@@ -15,7 +18,10 @@ export type AnswerFile = 'output' | 'error'
 /** The answer that counts for a request, when several stand in the files. */
 export interface LedgerAnswer extends LinePosition {
   readonly file: AnswerFile
-  readonly isSuccess: boolean
+  /** As the one judge has it (`judgeAnswer`). */
+  readonly class: RowClass
+  /** A success of an endpoint that is not known here. */
+  readonly isOpaque: boolean
 }
 
 /** What else was seen of a request. */
@@ -31,7 +37,8 @@ export const defaultMaxRequests = 5_000_000
 
 /**
  * Every request of one input file by its `custom_id`: where its line stands and which answer line counts.
- * Positions only, in flat columns: about 60 bytes a request with ids of 15 characters, never a row's content.
+ * Positions and small numbers only, in flat columns: about 60 bytes a request with ids of 15 characters, never a row's
+ * content.
  * Requests are numbered from 0 in the order of the input (`ordinal`).
  */
 export class RequestLedger {
@@ -41,6 +48,9 @@ export class RequestLedger {
   readonly #inputs = new PositionColumns()
   readonly #answers = new PositionColumns()
   readonly #flags = new GrowableColumn(Uint8Array)
+  /** Successes are 0, and so without cost. */
+  readonly #classes = new GrowableColumn(Uint8Array)
+  readonly #promises = new PromiseColumns()
 
   constructor(options: { readonly maxRequests?: number | undefined } = {}) {
     this.#maxRequests = options.maxRequests ?? defaultMaxRequests
@@ -52,13 +62,14 @@ export class RequestLedger {
   }
 
   /** Takes a request; `null` when its id is new, else the ordinal of the one that has it. Throws `TooManyRequests`. */
-  addRequest(id: string, position: LinePosition): number | null {
+  addRequest(id: string, position: LinePosition, promise: RequestPromise = nothingPromised): number | null {
     const sizeBefore = this.#ids.size
     const ordinal = this.#ids.add(id)
     if (this.#ids.size === sizeBefore) return ordinal
     if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, position.line)
     const { line, offset, length } = position
     this.#inputs.set(ordinal, { line: line - ordinal - 1, offset, length })
+    this.#promises.set(ordinal, promise)
     return null
   }
 
@@ -77,13 +88,19 @@ export class RequestLedger {
     return { line: line + ordinal + 1, offset, length }
   }
 
+  /** What the request lets one expect of its answer. */
+  promiseAt(ordinal: number): RequestPromise {
+    return this.#promises.get(ordinal)
+  }
+
   /** The answer that counts, or `null` when none was found. */
   answerAt(ordinal: number): LedgerAnswer | null {
     const flags = this.#flags.get(ordinal)
     if ((flags & (bits.winsFromOutput | bits.winsFromError)) === 0) return null
     return {
       file: (flags & bits.winsFromOutput) === 0 ? 'error' : 'output',
-      isSuccess: (flags & bits.isSuccess) !== 0,
+      class: rowClasses[this.#classes.get(ordinal)] ?? 'unrecognised',
+      isOpaque: (flags & bits.isOpaque) !== 0,
       ...this.#answers.get(ordinal),
     }
   }
@@ -99,11 +116,12 @@ export class RequestLedger {
 
   /** Makes this the answer that counts. */
   setAnswer(ordinal: number, answer: LedgerAnswer): void {
-    const { file, isSuccess } = answer
+    const { file, isOpaque } = answer
     const kept = this.#flags.get(ordinal) & (bits.isInOutput | bits.isInError | bits.isConflicting)
     const place =
       file === 'output' ? bits.winsFromOutput | bits.isInOutput : bits.winsFromError | bits.isInError
-    this.#flags.set(ordinal, kept | place | (isSuccess ? bits.isSuccess : 0))
+    this.#flags.set(ordinal, kept | place | (isOpaque ? bits.isOpaque : 0))
+    this.#classes.set(ordinal, rowClasses.indexOf(answer.class))
     this.#answers.set(ordinal, answer)
   }
 
@@ -130,7 +148,7 @@ export class RequestLedger {
 const bits = {
   winsFromOutput: 1,
   winsFromError: 2,
-  isSuccess: 4,
+  isOpaque: 4,
   isInOutput: 8,
   isInError: 16,
   isConflicting: 32,

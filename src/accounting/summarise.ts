@@ -1,10 +1,15 @@
 import { accountingWarnings } from './accounting-warnings.js'
+import { rowClasses, type RowClass } from '../../machines/index.js'
+import type { LedgerAnswer } from './request-ledger.js'
 import type { RowBooks } from './take-rows.js'
+import type { TallyTopic } from './tally.js'
 import {
   sampleTopics,
+  type AcceptedFaults,
   type AccountedFile,
   type AccountingCounts,
   type AccountingSamples,
+  type AnswerOutcomes,
   type RowFileKind,
   type TripleAccounting,
 } from './triple-accounting.js'
@@ -12,29 +17,26 @@ import { verdictOf } from './verdict.js'
 
 export interface SummariseOptions {
   readonly index: string
-  readonly inputPath: string
   readonly files: readonly AccountedFile[]
   readonly books: RowBooks
   readonly isCutShort: boolean
+  readonly accepted: AcceptedFaults
 }
 
 /** Closes the books of one triple: counts, samples, warnings and the verdict. */
-export function summarise({
-  index,
-  inputPath,
-  files,
-  books,
-  isCutShort,
-}: SummariseOptions): TripleAccounting {
+export function summarise({ index, files, books, isCutShort, accepted }: SummariseOptions): TripleAccounting {
   const { tally } = books
-  const answers = settleRequests(books, inputPath)
-  const counts = countsOf(files, books, answers.succeeded + answers.failed)
+  const outcomes = settleRequests(books)
+  const matched = sumOf(Object.values(outcomes))
+  const counts = countsOf(files, books, matched)
   requireSums(counts, books)
-  const findings = { index, counts, tally, files, isCutShort }
+  const findings = { index, counts, tally, files, isCutShort, accepted }
   return {
     index,
     counts,
-    answers,
+    answers: { succeeded: outcomes.success, failed: matched - outcomes.success },
+    outcomes,
+    accepted,
     samples: samplesOf(books),
     files,
     unreadableLines: tally.unreadableLines,
@@ -43,21 +45,29 @@ export function summarise({
   }
 }
 
-/** One walk over all requests: notes the missing ones and counts the others by the answer that counts. */
-function settleRequests(
-  { ledger, tally }: RowBooks,
-  inputPath: string,
-): { succeeded: number; failed: number } {
-  let succeeded = 0
-  let failed = 0
+/** One walk over all requests: notes the missing ones and counts the others by the class of the answer that counts. */
+function settleRequests({ ledger, tally, paths }: RowBooks): AnswerOutcomes {
+  const outcomes = Object.fromEntries(rowClasses.map((rowClass) => [rowClass, 0])) as Record<RowClass, number>
   for (let ordinal = 0; ordinal < ledger.size; ordinal += 1) {
     const answer = ledger.answerAt(ordinal)
-    if (answer === null) tally.add('missing', ledger.idAt(ordinal), inputPath, ledger.inputAt(ordinal).line)
-    else if (answer.isSuccess) succeeded += 1
-    else failed += 1
+    if (answer === null) {
+      tally.add('missing', ledger.idAt(ordinal), paths.input, ledger.inputAt(ordinal).line)
+      continue
+    }
+    outcomes[answer.class] += 1
+    const topic = topicOf(answer)
+    if (topic !== null) tally.add(topic, ledger.idAt(ordinal), paths[answer.file] ?? '', answer.line)
   }
-  return { succeeded, failed }
+  return outcomes
 }
+
+/** Answers that people are told of. */
+function topicOf({ class: rowClass, isOpaque }: LedgerAnswer): TallyTopic | null {
+  if (rowClass === 'unrecognised' || rowClass === 'unproven') return rowClass
+  return isOpaque ? 'opaque' : null
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
 
 function countsOf(files: readonly AccountedFile[], { tally }: RowBooks, matched: number): AccountingCounts {
   const rows = (kind: RowFileKind): number => files.find((file) => file.kind === kind)?.rows ?? 0

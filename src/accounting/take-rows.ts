@@ -1,8 +1,12 @@
-import { isSuccessfulAnswer } from './answer-success.js'
+import { traitsOf } from '../../machines/index.js'
 import { isSameAnswer } from './compare-answers.js'
+import { dialectOfValue } from './dialect.js'
 import type { LineLookup } from './line-lookup.js'
 import type { Row } from './read-rows.js'
 import type { AnswerFile, LedgerAnswer, RequestLedger } from './request-ledger.js'
+import { judgeAnswer } from './rows/judge-answer.js'
+import { promiseOf } from './rows/promise.js'
+import { readResultLine } from './rows/result-line.js'
 import type { Tally } from './tally.js'
 
 /** Where the rows of one triple are entered. */
@@ -11,16 +15,20 @@ export interface RowBooks {
   readonly tally: Tally
   readonly lookup: LineLookup
   readonly paths: { readonly input: string; readonly output: string | null; readonly error: string | null }
+  /** Which of two different successes counts, when somebody decided that; else they are a conflict. */
+  readonly keep: 'first' | 'last' | null
 }
 
 /** Enters a row of the input file. A repeated id is harmless only when the whole line is repeated byte for byte. */
 export function takeRequest(books: RowBooks, row: Row): Promise<void> | undefined {
-  const earlier = books.ledger.addRequest(row.id, row.position)
+  const promise = promiseOf(row.value)
+  if (promise.shape === 'opaque') books.tally.addUnknownEndpoint(row.value['url'])
+  const earlier = books.ledger.addRequest(row.id, row.position, promise)
   return earlier === null ? undefined : takeRepeatedRequest(books, row, earlier)
 }
 
 /**
- * Enters a row of an answer file and settles which answer counts: a success over a failure, else the first.
+ * Enters a row of an answer file and settles which answer counts: the one whose class weighs more, else the first.
  * Two successes that differ are a conflict.
  */
 export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise<void> | undefined {
@@ -30,12 +38,26 @@ export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise
     tally.add('unknown', row.id, pathOf(books, file), row.position.line)
     return undefined
   }
-  const { line, offset, length } = row.position
-  const answer = { line, offset, length, file, isSuccess: isSuccessfulAnswer(row.value) }
+  const answer = answerIn(books, file, row, ordinal)
   const earlier = ledger.answerAt(ordinal)
   if (earlier !== null) return takeFurtherAnswer(books, { row, ordinal, answer, earlier })
   ledger.setAnswer(ordinal, answer)
   return undefined
+}
+
+function answerIn(
+  { ledger, tally }: RowBooks,
+  file: AnswerFile,
+  { value, text, isTooDeep, position }: Row,
+  ordinal: number,
+): LedgerAnswer {
+  const { line, offset, length } = position
+  const read = readResultLine(value, { file, line }, { text, isTooDeep })
+  const { class: rowClass, answer, error } = judgeAnswer(read, ledger.promiseAt(ordinal))
+  if (rowClass === 'unrecognised')
+    tally.addLook((read.isTooDeep ? null : dialectOfValue(value)) ?? error?.code)
+  const isOpaque = rowClass === 'success' && answer?.shape === 'opaque'
+  return { line, offset, length, file, class: rowClass, isOpaque }
 }
 
 async function takeRepeatedRequest(
@@ -62,15 +84,26 @@ async function takeFurtherAnswer(books: RowBooks, further: FurtherAnswer): Promi
   const path = pathOf(books, answer.file)
   const note = (topic: Parameters<Tally['add']>[0]): void => tally.add(topic, row.id, path, row.position.line)
   noteWhereSeen(books, further, note)
-  if (earlier.isSuccess !== answer.isSuccess) {
-    note('overruledFailure')
-    if (answer.isSuccess) ledger.setAnswer(ordinal, answer)
-    return
-  }
+  const gain = traitsOf(answer.class).weight - traitsOf(earlier.class).weight
+  if (gain > 0) ledger.setAnswer(ordinal, answer)
+  if (gain !== 0) return note(isSuccess(answer) || isSuccess(earlier) ? 'overruledFailure' : 'overruledRow')
   const earlierBytes = await lookup.read(pathOf(books, earlier.file), earlier)
-  if (isSameAnswer(earlierBytes, row.bytes)) note('repeatedAnswer')
-  else if (!answer.isSuccess) note('secondFailure')
-  else if (!ledger.flagsAt(ordinal).isConflicting) {
+  if (isSameAnswer(earlierBytes, row.bytes, ledger.promiseAt(ordinal))) note('repeatedAnswer')
+  else if (!isSuccess(answer)) note('secondFailure')
+  else takeSecondSuccess(books, further, note)
+}
+
+const isSuccess = (answer: LedgerAnswer): boolean => answer.class === 'success'
+
+function takeSecondSuccess(
+  { ledger, keep }: RowBooks,
+  { ordinal, answer }: FurtherAnswer,
+  note: (topic: 'conflicting' | 'chosenAnswer') => void,
+): void {
+  if (keep !== null) {
+    if (keep === 'last') ledger.setAnswer(ordinal, answer)
+    note('chosenAnswer')
+  } else if (!ledger.flagsAt(ordinal).isConflicting) {
     ledger.markConflicting(ordinal)
     note('conflicting')
   }

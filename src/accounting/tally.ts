@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { RowSample, UnreadableLine } from './triple-accounting.js'
 
-/** Everything that is counted while the files are read; the last five end up in messages and warnings only. */
+/** Everything that is counted while the files are read; what has no sample list ends up in messages and warnings only. */
 export const tallyTopics = [
   'missing',
   'unknown',
@@ -9,11 +9,16 @@ export const tallyTopics = [
   'inBoth',
   'unreadable',
   'conflicting',
+  'unrecognised',
   'repeatedRequest',
   'differentRequest',
   'repeatedAnswer',
   'overruledFailure',
+  'overruledRow',
   'secondFailure',
+  'chosenAnswer',
+  'unproven',
+  'opaque',
 ] as const
 export type TallyTopic = (typeof tallyTopics)[number]
 
@@ -26,6 +31,8 @@ export interface TallyEntry {
 export const maxSamples = 5
 export const maxUnreadableLines = 10_000
 const maxSampleIdLength = 100
+/** Ways to look, and endpoints, that are told apart; far more than a message names. */
+const maxNames = 20
 
 /** Counts with a few examples each: what a triple with a million faults costs is the same as one with five. */
 export class Tally {
@@ -33,6 +40,8 @@ export class Tally {
   readonly #samples = new Map<TallyTopic, RowSample[]>()
   readonly #unreadableLines: UnreadableLine[] = []
   #unreadableInputLines = 0
+  readonly #looks = new Map<string, number>()
+  readonly #unknownEndpoints = new Set<string>()
 
   /** At most 10,000, in the order they were met. */
   get unreadableLines(): readonly UnreadableLine[] {
@@ -41,6 +50,16 @@ export class Tally {
 
   get unreadableInputLines(): number {
     return this.#unreadableInputLines
+  }
+
+  /** What the rows that are not understood look like, the most frequent first. */
+  get looks(): readonly string[] {
+    return [...this.#looks].toSorted(([, left], [, right]) => right - left).map(([look]) => look)
+  }
+
+  /** Endpoints of requests whose answers are not known here; the first few. */
+  get unknownEndpoints(): readonly string[] {
+    return [...this.#unknownEndpoints]
   }
 
   entry(topic: TallyTopic): TallyEntry {
@@ -54,6 +73,19 @@ export class Tally {
     if (samples.length >= maxSamples) return
     samples.push({ id: id === null ? null : shortened(id), at: `${basename(path)}:${line}` })
     this.#samples.set(topic, samples)
+  }
+
+  /** Notes what a row that is not understood looks like: the name of a dialect, or the judge's code for it. */
+  addLook(look = 'unrecognised_row'): void {
+    if (this.#looks.has(look) || this.#looks.size < maxNames) {
+      this.#looks.set(look, (this.#looks.get(look) ?? 0) + 1)
+    }
+  }
+
+  addUnknownEndpoint(url: unknown): void {
+    if (typeof url === 'string' && this.#unknownEndpoints.size < maxNames) {
+      this.#unknownEndpoints.add(shortened(url))
+    }
   }
 
   addUnreadable(line: UnreadableLine): void {

@@ -1,4 +1,4 @@
-import type { AccountingCounts, Problem } from '../../machines/index.js'
+import type { AccountingCounts, Problem, RowClass } from '../../machines/index.js'
 
 export type { AccountingCounts }
 
@@ -19,10 +19,11 @@ export const sampleTopics = [
   'inBoth',
   'unreadable',
   'conflicting',
+  'unrecognised',
 ] as const
 export type SampleTopic = (typeof sampleTopics)[number]
 
-/** At most five rows per topic. A missing request is shown at its input line. */
+/** At most five rows per topic. A missing request is shown at its input line, one whose answer is not understood at it. */
 export type AccountingSamples = Readonly<Record<SampleTopic, readonly RowSample[]>>
 
 /** One file as it was read, from first byte to last. */
@@ -36,6 +37,16 @@ export interface AccountedFile {
   /** Lines that are not blank. */
   readonly lines: number
   readonly rows: number
+  /** What it looks like, when lines of it could not be read and a known way of writing them fits. */
+  readonly dialect: FoundDialect | null
+}
+
+/** A foreign way of writing that was recognised in a file, and how to turn the file into rows. */
+export interface FoundDialect {
+  /** Reads behind "looks like". */
+  readonly name: string
+  /** A sentence without its full stop; has the path of the file in it. */
+  readonly cure: string
 }
 
 /** A line nobody could read, and why. `offset` and `length` in bytes. */
@@ -50,7 +61,8 @@ export interface UnreadableLine {
 
 /**
  * `balanced`: every request has exactly one answer that counts.
- * `balanced-with-missing`: so too, but for requests the server never executed (the batch expired or was cancelled).
+ * `balanced-with-missing`: so too, but for requests the server never executed (the batch expired or was cancelled),
+ * or whose missing answers somebody accepted.
  * `ids-missing`: nothing is wrong but that answers are missing; the server may have more than what is here.
  * `mismatch`: a person has to look.
  */
@@ -60,12 +72,31 @@ export type AccountingVerdict =
   | { readonly type: 'ids-missing'; readonly problem: Problem }
   | { readonly type: 'mismatch'; readonly problem: Problem }
 
+/** How many requests have an answer of each class. */
+export type AnswerOutcomes = Readonly<Record<RowClass, number>>
+
+/** What a person takes as it is (`accept`), so that the triple goes on. */
+export interface AcceptedFaults {
+  /** Rows that are not understood stay so. */
+  readonly unrecognised: boolean
+  /** Missing answers stay missing. */
+  readonly missing: boolean
+  /** Which of two different successes counts, in the order of output, then error file. */
+  readonly keep: 'first' | 'last' | null
+}
+
+export const nothingAccepted: AcceptedFaults = { unrecognised: false, missing: false, keep: null }
+
 /** The proof that every request of a triple is accounted for, or what is wrong with it. Bounded, serialisable. */
 export interface TripleAccounting {
   readonly index: string
   readonly counts: AccountingCounts
   /** Of the matched requests, by the answer that counts. */
   readonly answers: { readonly succeeded: number; readonly failed: number }
+  /** The same by class, as `judgeAnswer` has it: the content is not looked at, so none is `rejected`. */
+  readonly outcomes: AnswerOutcomes
+  /** What somebody decided about this triple, and the verdict goes by. */
+  readonly accepted: AcceptedFaults
   readonly samples: AccountingSamples
   readonly files: readonly AccountedFile[]
   /** At most 10,000; `counts.unreadable` has all. */

@@ -1,7 +1,16 @@
+import { dirname } from 'node:path'
 import type { Problem, ProblemCode } from '../../machines/index.js'
-import { examples, plural, unreadableWords } from './accounting-words.js'
+import { examples, looksWords, plural, unreadableWords } from './accounting-words.js'
+import { workspaceLayout } from '../workspace/layout.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { Tally } from './tally.js'
-import type { AccountedFile, AccountingCounts, AccountingVerdict } from './triple-accounting.js'
+import type {
+  AcceptedFaults,
+  AccountedFile,
+  AccountingCounts,
+  AccountingVerdict,
+} from './triple-accounting.js'
+import { areTooManyUnrecognised, unrecognisedAnswers } from './unrecognised-answers.js'
 
 /** What the books of one triple say when all files are read. */
 export interface Findings {
@@ -10,6 +19,7 @@ export interface Findings {
   readonly tally: Tally
   readonly files: readonly AccountedFile[]
   readonly isCutShort: boolean
+  readonly accepted: AcceptedFaults
 }
 
 /**
@@ -17,14 +27,16 @@ export interface Findings {
  * doubtful, and a conflict is doubtful even where all ids match.
  */
 export function verdictOf(findings: Findings): AccountingVerdict {
-  const { counts, tally, isCutShort } = findings
+  const { counts, tally, isCutShort, accepted } = findings
   if (tally.unreadableInputLines > 0) return mismatch(unreadableInput(findings))
   if (tally.entry('differentRequest').count > 0) return mismatch(duplicateRequests(findings))
   if (counts.conflicting > 0) return mismatch(conflictingAnswers(findings))
   if (counts.unknown > 0) return mismatch(unknownAnswers(findings))
+  if (areTooManyUnrecognised(findings)) return mismatch(unrecognisedAnswers(findings))
   if (counts.missing === 0) return { type: 'balanced' }
   // An unreadable line may hold the answer of a missing request: to call that "not executed" would pay for it twice.
-  if (isCutShort && counts.unreadable === 0) return { type: 'balanced-with-missing' }
+  const wasNotExecuted = isCutShort && counts.unreadable === 0
+  if (wasNotExecuted || accepted.missing) return { type: 'balanced-with-missing' }
   return { type: 'ids-missing', problem: missingAnswers(findings) }
 }
 
@@ -35,22 +47,24 @@ function mismatch(fault: Problem): AccountingVerdict {
 function unreadableInput(findings: Findings): Problem {
   const { tally } = findings
   const first = tally.unreadableLines.find((line) => line.kind === 'input')
-  const words = unreadableWords(tally.unreadableInputLines, first)
-  return problem(
-    findings,
-    'UnreadableInputLines',
-    `${words} in the input file; every line must be a request`,
-    {
-      hint: 'Put the input file back as it was uploaded; without it nobody can tell whether every request was answered.',
-    },
-  )
+  const input = findings.files.filter((file) => file.kind === 'input')
+  const words = `${unreadableWords(tally.unreadableInputLines, first)} in the input file; every line must be a request`
+  return problem(findings, 'UnreadableInputLines', `${words}${looksWords(input)}`, {
+    hint: `${cures(input)}Put the input file back as it was uploaded; without it nobody can tell whether every request was answered.`,
+  })
+}
+
+/** The way to turn each file that was recognised into rows; nothing when none was. */
+function cures(files: readonly AccountedFile[]): string {
+  const known = files.flatMap(({ dialect }) => (dialect === null ? [] : [dialect.cure]))
+  return known.length === 0 ? '' : `${known.join('. ')}. Then run again. Or: `
 }
 
 function duplicateRequests(findings: Findings): Problem {
   const entry = findings.tally.entry('differentRequest')
   const words = `the input uses one custom_id for different requests in ${plural(entry.count, 'row')}${examples(entry)}`
   return problem(findings, 'DuplicateRequestIds', words, {
-    hint: 'Give every request its own custom_id; answers to shared ids cannot be told apart.',
+    hint: 'Answers to shared ids cannot be told apart. Move the files of this triple out of workdir/, give every request its own custom_id, and send it with `submit`.',
   })
 }
 
@@ -58,7 +72,7 @@ function conflictingAnswers(findings: Findings): Problem {
   const entry = findings.tally.entry('conflicting')
   const words = `two different successes answer ${plural(entry.count, 'request')}${examples(entry)}`
   return problem(findings, 'ConflictingAnswers', words, {
-    hint: 'Remove the answers you do not want from the output or error file, then run again.',
+    hint: `Look at both, then say which of them counts, the first or the last in the files: \`${accept(findings)} --keep first\` or \`--keep last\`.`,
   })
 }
 
@@ -69,15 +83,38 @@ function unknownAnswers(findings: Findings): Problem {
   return problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${foreign}`, {
     hint: isForeign
       ? 'Check that input, output and error file come from the same batch; put the right ones in place and run again.'
-      : 'Check whether rows of another batch were added to the output or error file, or requests removed from the input.',
+      : 'Remove the rows of other batches from the output or error file, or put requests back that were removed from the input; then run again.',
   })
 }
 
 function missingAnswers(findings: Findings): Problem {
-  return problem(findings, 'RequestIdsMismatch', idFaults(findings), {
-    hint: 'Download both files again; if the server has no more, submit the missing requests as a new batch.',
+  const answers = findings.files.filter((file) => file.kind !== 'input')
+  const isUnreadable = findings.counts.unreadable > 0
+  const layout = workspaceLayout(rootOf(findings))
+  const missing = problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${looksWords(answers)}`, {
+    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${accept(findings)}\`.`,
   })
+  // A cut file may come whole with the next download; a file of another dialect stays what it is.
+  const isForeign = answers.some(({ dialect }) => dialect !== null)
+  return isForeign ? { ...missing, needsPerson: true } : missing
 }
+
+const completeHint = 'If the whole files are to be had, put them in the place of these and run again.'
+
+/** Whoever sent these requests anew would perhaps pay twice: the lines may be their answers. */
+function unreadableHint(answers: readonly AccountedFile[]): string {
+  const known = answers.flatMap(({ dialect }) => (dialect === null ? [] : [dialect.cure]))
+  const cure = known.length === 0 ? 'Put the whole file in its place, or mend them' : known.join('. ')
+  return `The lines that cannot be read may be the missing answers, so nothing is sent again. ${cure}, then run again.`
+}
+
+/** The command that goes on with what is here. */
+function accept(findings: Findings): string {
+  return `batch-reconciler accept ${shellWord(rootOf(findings))} ${findings.index}`
+}
+
+/** Files of rows stand in `workdir/` or `done/`, right below the workspace. */
+const rootOf = ({ files }: Findings): string => dirname(dirname(files[0]?.path ?? ''))
 
 /** `3 of 500 requests have no answer (e.g. …), 2 answers belong to no request (e.g. …), 1 line is unreadable (…)`. */
 function idFaults({ counts, tally }: Findings): string {

@@ -62,7 +62,17 @@ async function accountAgain(
   const { input, output, error } = files
   if (input === null) throw missingInput(index)
   const isCutShort = proof?.is_cut_short ?? false
-  const { accounting } = await accountForTriple({ fs, index, input, output, error, isCutShort, signal })
+  const accepted = proof?.accepted
+  const { accounting } = await accountForTriple({
+    fs,
+    index,
+    input,
+    output,
+    error,
+    isCutShort,
+    accepted,
+    signal,
+  })
   return accounting
 }
 

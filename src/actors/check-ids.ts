@@ -1,6 +1,7 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
 import { isCutShortStatus } from '../../machines/index.js'
 import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
+import { writeMissingRequests } from '../accounting/missing-requests.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
 import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
@@ -20,13 +21,15 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   const { workspace, report } = dependencies
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  const { accounting } = await accountFor(dependencies, facts, signal)
+  const accounted = await accountFor(dependencies, facts, signal)
+  const { accounting } = accounted
   const contradictions = await findContradictions(dependencies, facts, accounting)
   await keepEvidence(dependencies, accounting, {
     clock: dependencies.clock,
     isCutShort: isCutShortStatus(facts.remoteStatus),
     contradictions,
   })
+  await writeMissingRequests(workspace.fileSystem, workspace.layout.missingFile(index), accounted)
   for (const message of [...accounting.warnings, ...contradictions])
     report({ type: 'warning', index, message })
   return checkVerdict(accounting)

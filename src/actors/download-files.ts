@@ -54,7 +54,7 @@ async function downloadFile(
       fileId,
       async (bytes) => {
         await file.write(bytes).catch(failed)
-        report({ type: 'bytes.read', index, bytes: bytes.byteLength })
+        report({ type: 'bytes.downloaded', index, bytes: bytes.byteLength })
       },
       signal,
     )

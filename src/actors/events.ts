@@ -4,8 +4,10 @@ import type { ErrorGroup } from '../accounting/rows/error-groups.js'
 /** What the steps of a triple have to say while they work. Events hold no row contents and no keys. */
 export type StepEvent =
   | { readonly type: 'warning'; readonly index: string | null; readonly message: string }
-  /** Bytes read since the last such event of this triple. */
+  /** Bytes of files on disk read since the last such event of this triple. */
   | { readonly type: 'bytes.read'; readonly index: string; readonly bytes: number }
+  /** Bytes come from a server since the last such event of this triple. They are read from the disk afterwards. */
+  | { readonly type: 'bytes.downloaded'; readonly index: string; readonly bytes: number }
   /** Rows processed so far in this attempt. */
   | { readonly type: 'rows.processed'; readonly index: string; readonly rows: RowCounts }
   | { readonly type: 'errors.grouped'; readonly index: string; readonly groups: readonly ErrorGroup[] }

@@ -1,9 +1,10 @@
-import type { RowCounts } from '../../machines/index.js'
+import { traitsOf, type RowCounts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
 import { throwIfInterrupted } from '../accounting/line-reader.js'
 import { readRows, type Row } from '../accounting/read-rows.js'
 import { evaluateRow, missingRow, rejectRow, type ReconciledRow } from '../accounting/rows/evaluate-row.js'
+import type { RequestPromise } from '../accounting/rows/promise.js'
 import { readResultLine } from '../accounting/rows/result-line.js'
 import { toResultRow } from '../accounting/rows/result-row.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
@@ -102,17 +103,21 @@ function counts({ accounted }: Attempt, kind: 'output' | 'error', { id, position
   return answer !== null && answer.file === kind && answer.offset === position.offset
 }
 
+function promiseTo({ accounted: { ledger } }: Attempt, id: string): RequestPromise {
+  return ledger.promiseAt(ledger.ordinalOf(id))
+}
+
 async function processLine(
   dependencies: TripleDependencies,
   attempt: Attempt,
   rows: AttemptRows,
   kind: 'output' | 'error',
-  { id, value, text, isNestedTooDeep, position }: Row,
+  { id, value, text, isTooDeep, position }: Row,
 ): Promise<void> {
   if (rows.has(id)) return
-  const line = readResultLine(value, { file: kind, line: position.line }, { text, isNestedTooDeep })
+  const line = readResultLine(value, { file: kind, line: position.line }, { text, isTooDeep })
   const row = await judged(attempt, id, () =>
-    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }),
+    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }, promiseTo(attempt, id)),
   )
   await finishRow(dependencies, attempt, rows, row)
   if (rows.size % rowsPerReport === 0) {
@@ -145,12 +150,12 @@ async function callBack(
   row: ReconciledRow,
 ): Promise<ReconciledRow> {
   const { index, rootIndex, attempt } = facts
-  const hasAnswer = row.class === 'success' || row.class === 'semantic'
-  const processor = hasAnswer ? dependencies.processOutput : dependencies.processErrors
+  const { callback } = traitsOf(row.class)
+  const processor = dependencies[callback]
   if (processor === undefined) return row
   const context: RowContext = { index, rootIndex, attempt, idempotencyKey: `${rootIndex}/${row.customId}` }
   const decision = await processor(row, context)
-  if (!hasAnswer || decision === undefined) return row
+  if (callback !== 'processOutput' || decision === undefined) return row
   const error = { code: 'rejected_by_processor', message: decision.reject }
   return rejectRow(row, error, { ...dependencies, contentType })
 }

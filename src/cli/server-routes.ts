@@ -13,7 +13,10 @@ export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: num
 export type SubmitFlags = LookFlags &
   ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
 
-export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & { readonly all?: boolean }
+export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
+  readonly all?: boolean
+  readonly unrecognised?: boolean
+}
 
 export type IndexArguments = readonly [workspace: string, index: string]
 
@@ -95,7 +98,13 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
       ...serverFlags,
       all: {
         kind: 'boolean',
-        brief: 'Also send answers again that are cut, filtered, refused or rejected',
+        brief: 'Also send answers again that are cut, filtered, refused, unproven or rejected',
+        optional: true,
+        withNegated: false,
+      },
+      unrecognised: {
+        kind: 'boolean',
+        brief: 'Also send requests again whose rows nobody can read; those may be paid answers',
         optional: true,
         withNegated: false,
       },

@@ -1,4 +1,4 @@
-import type { RowClass } from '../accounting/rows/row-class.js'
+import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/index.js'
 import {
   markRetried,
   readFailedRequests,
@@ -20,8 +20,13 @@ import { runContext, type RunContext } from './run-context.js'
 import { inputOfRoot, writeRetryTriple, type Lineage } from './write-retry-triple.js'
 
 export interface RetryByHandOptions extends ReconcileWorkspaceOptions {
-  /** Also send again what has an answer that is no success: `semantic` and `rejected` rows. Off unless set. */
+  /** Also send again what has an answer that is no success: `semantic`, `unproven`, `rejected`. Off unless set. */
   readonly shouldRetryAnswers?: boolean | undefined
+  /**
+   * Also send again the rows that nobody here can read (`unrecognised`). They may be the answers, and paid for, so
+   * nothing else sends them. Off unless set.
+   */
+  readonly shouldRetryUnrecognised?: boolean | undefined
 }
 
 /** A triple that sends failed requests again. */
@@ -124,11 +129,16 @@ async function writeMissing(
   return retried
 }
 
-const failedForGood: readonly RowClass[] = ['not-executed', 'transient', 'needs-person', 'permanent']
-const answeredBadly: readonly RowClass[] = ['semantic', 'rejected']
-
-function outcomesToRetry({ shouldRetryAnswers }: RetryByHandOptions): ReadonlySet<RowClass> {
-  return new Set(shouldRetryAnswers === true ? [...failedForGood, ...answeredBadly] : failedForGood)
+/** What a person's word sends, for each kind of leave that a class needs. */
+function outcomesToRetry(options: RetryByHandOptions): ReadonlySet<RowClass> {
+  const isSent: Readonly<Record<RowRetry, boolean>> = {
+    'by-itself': true,
+    'when-asked': true,
+    'by-policy': options.shouldRetryAnswers === true,
+    'only-when-named': options.shouldRetryUnrecognised === true,
+    never: false,
+  }
+  return new Set(rowClassesThat(({ mayRetry }) => isSent[mayRetry]))
 }
 
 /** Made from what failed and in which attempt, so that the same failure never becomes two triples. */
@@ -153,18 +163,27 @@ async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<
 function nothingToRetry(
   index: BatchIndex,
   { resultsPath }: Omit<Lineage, 'attempt'>,
-  { shouldRetryAnswers }: RetryByHandOptions,
+  options: RetryByHandOptions,
 ): Error {
   return reconciliationError(
     {
       code: 'NothingToRetry',
       message: `No request of triple ${index} failed for good, as ${resultsPath} has it; nothing was sent.`,
-      hint:
-        shouldRetryAnswers === true
-          ? 'Every request has a success.'
-          : 'Answers that are cut, filtered or rejected are sent again with --all (shouldRetryAnswers).',
+      hint: hintOf(options),
       facts: { index, path: resultsPath },
     },
     { index },
   )
+}
+
+function hintOf({ shouldRetryAnswers, shouldRetryUnrecognised }: RetryByHandOptions): string {
+  const hints = [
+    shouldRetryAnswers === true
+      ? ''
+      : 'Answers that are cut, filtered, unproven or rejected are sent again with --all (shouldRetryAnswers).',
+    shouldRetryUnrecognised === true
+      ? ''
+      : 'Rows that nobody can read may be answers; they are sent again with --unrecognised (shouldRetryUnrecognised).',
+  ].filter((hint) => hint !== '')
+  return hints.length === 0 ? 'Every request has a success.' : hints.join(' ')
 }

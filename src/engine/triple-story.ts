@@ -25,7 +25,7 @@ export interface TripleStanding {
   readonly isAtWork: boolean
 }
 
-/** The part of a problem that a story tells; both texts are cut to 300 characters. */
+/** The part of a problem that a story tells; its texts are cut, the hint behind a whole command. */
 export interface StandingProblem {
   readonly code: string
   readonly message: string
@@ -33,16 +33,18 @@ export interface StandingProblem {
   readonly needsPerson: boolean
 }
 
-const longestText = 300
+const longestMessage = 300
+const longestHint = 1_000
 
 /** Servers and journals may say anything; a line of a list shows it. */
-const oneLine = (text: string): string => text.slice(0, longestText).replace(/[\s\p{Cc}]+/gu, ' ')
+const oneLine = (text: string, longest = longestMessage): string =>
+  text.slice(0, longest).replace(/[\s\p{Cc}]+/gu, ' ')
 
 export function toStandingProblem({ code, message, hint, needsPerson }: Problem): StandingProblem {
   return {
     code,
     message: oneLine(message),
-    hint: hint === undefined ? null : oneLine(hint),
+    hint: hint === undefined ? null : oneLine(hint, longestHint),
     needsPerson: needsPerson === true,
   }
 }

@@ -2,6 +2,7 @@ import type { AccountingCounts, TripleFacts } from '../../machines/index.js'
 import { readProof } from '../accounting/proof.js'
 import { isBatchReconciliationError } from '../errors.js'
 import { readJournalEnd } from '../workspace/journal.js'
+import { holderText } from '../workspace/holder-text.js'
 import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone } from '../workspace/scan-done.js'
@@ -86,7 +87,7 @@ function lockHolder(lock: WorkspaceLockState): string | null {
     case 'free':
       return null
     case 'held':
-      return `process ${lock.holder.pid} on ${lock.holder.host}`
+      return holderText(lock.holder)
     case 'unreadable':
       return 'somebody (the lock file cannot be read)'
   }

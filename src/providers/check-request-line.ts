@@ -1,5 +1,5 @@
-import { decodeLine, isJsonObject, kindOf, type JsonObject } from '../accounting/decode-line.js'
-import { nestedTooDeepMessage } from '../accounting/json-text/nesting.js'
+import { decodeLine, isJsonObject, kindOf, reasonText, type JsonObject } from '../accounting/decode-line.js'
+import { maxNesting } from '../accounting/json-text/nesting.js'
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
 
@@ -11,6 +11,8 @@ export interface RequestsFileProblem {
   readonly param: string | null
   /** From 1; `null` when it is the file. */
   readonly line: number | null
+  /** Tells apart what has the same code and parameter and is mended in another way. */
+  readonly kind?: string | undefined
 }
 
 /** What decides which batch a request can go into. */
@@ -27,7 +29,14 @@ export interface CheckedLine {
   /** `null` when the line is too broken to tell. */
   readonly facts: RequestFacts | null
   readonly problems: readonly RequestsFileProblem[]
+  /** The line as JSON, when it is an object. */
+  readonly row: JsonObject | null
 }
+
+/**
+ * Python's `json`, which many servers read with, gives up at about 1,000 levels (`sys.getrecursionlimit`); no request
+ * that a person means comes near.
+ */
 
 /**
  * Checks one line as the servers do, with their codes (OpenAI guide, "Batch API"; the answers of OpenAI recorded in
@@ -36,32 +45,35 @@ export interface CheckedLine {
 export function checkRequestLine(line: Line): CheckedLine {
   const decoded = decodeLine(line)
   if (decoded.type === 'unreadable') {
-    return {
-      facts: null,
-      problems: [at(line, 'invalid_json_line', null, `The line is not a JSON object: ${decoded.reason}.`)],
-    }
-  }
-  if (decoded.isNestedTooDeep) {
-    return { facts: null, problems: [at(line, 'invalid_json_line', null, nestedTooDeepMessage('The line'))] }
+    const message = `The line is not a JSON object: ${reasonText(decoded)}.`
+    const kind = line.isTooLong ? 'too long' : decoded.reason
+    return { facts: null, problems: [{ ...at(line, 'invalid_json_line', null, message), kind }], row: null }
   }
   const request = decoded.value
-  const missing = ['custom_id', 'method', 'url', 'body'].filter((name) => request[name] === undefined)
-  if (missing.length > 0) {
+  if (decoded.isTooDeep) {
+    const message = `The line has more than ${maxNesting} lists and objects inside each other, which servers cannot read.`
+    const kind = 'nesting'
     return {
       facts: null,
-      problems: missing.map((name) =>
-        at(line, 'missing_required_parameter', name, `The line has no ${name}; every line needs one.`),
-      ),
+      problems: [{ ...at(line, 'invalid_json_line', null, message), kind }],
+      row: request,
     }
   }
-  return checkFields(line, request)
+  const missing = ['custom_id', 'method', 'url', 'body'].filter((name) => request[name] === undefined)
+  if (missing.length > 0) {
+    const problems = missing.map((name) =>
+      at(line, 'missing_required_parameter', name, `The line has no ${name}; every line needs one.`),
+    )
+    return { facts: null, problems, row: request }
+  }
+  return { ...checkFields(line, request), row: request }
 }
 
 function at(line: Line, code: string, param: string | null, message: string): RequestsFileProblem {
   return { code, message, param, line: line.number }
 }
 
-function checkFields(line: Line, request: JsonObject): CheckedLine {
+function checkFields(line: Line, request: JsonObject): Omit<CheckedLine, 'row'> {
   const { custom_id: customId, method, url, body } = request
   const problems: RequestsFileProblem[] = []
   const add = (code: string, param: string, message: string) => problems.push(at(line, code, param, message))

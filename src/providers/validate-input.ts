@@ -1,23 +1,29 @@
 import { basename } from 'node:path'
+import { FileSniffer } from '../accounting/dialects/sniff-file.js'
 import { GrowableColumn } from '../accounting/growable-column.js'
 import { IdTable } from '../accounting/id-table.js'
 import { readLines, type Line } from '../accounting/line-reader.js'
+import type { FoundDialect } from '../accounting/triple-accounting.js'
 import { reconciliationError } from '../errors.js'
 import type { FileSystem } from '../workspace/file-system.js'
 import { checkRequestLine, type RequestFacts, type RequestsFileProblem } from './check-request-line.js'
+import { ProblemKinds, kindWords, type ProblemKind } from './problem-kinds.js'
 import { createSplitPlanner, type InputLimits, type InputPart } from './split-input.js'
-
-/** Problems listed in a report; `problemCount` counts all of them. */
-export const maxListedProblems = 20
 
 /** What a requests file is, judged before a byte of it is uploaded. */
 export interface RequestsFileReport {
   readonly path: string
   readonly inputBytes: number
   readonly requestCount: number
-  /** What has to be mended before the file can be sent: the first 20, in the order of the file. */
-  readonly problems: readonly RequestsFileProblem[]
+  /**
+   * What has to be mended before the file can be sent: one entry a kind with the first line that has it, at most 20,
+   * in the order of the file.
+   */
+  readonly problems: readonly ProblemKind[]
+  /** All of them, of every kind. */
   readonly problemCount: number
+  /** What a file with problems looks like instead, and how to convert it; `null` when no known way of writing fits. */
+  readonly dialect: FoundDialect | null
   /** Why the file is more than one batch, one entry a code. A server would refuse the file as it is. */
   readonly splitReasons: readonly RequestsFileProblem[]
   /** The batches to make of it, in order; one when it fits as it is. Meaningful only without problems. */
@@ -37,27 +43,35 @@ export async function validateRequestsFile(
   signal?: AbortSignal,
 ): Promise<RequestsFileReport> {
   const check = newCheck(path, limits)
-  const onChunk = (bytes: Buffer) => void (check.inputBytes += bytes.length)
+  const onChunk = (bytes: Buffer): void => {
+    check.inputBytes += bytes.length
+    check.sniffer.takeBytes(bytes)
+  }
   for await (const lines of readLines(fs, path, { signal, onChunk })) {
     for (const line of lines) takeLine(check, line)
   }
-  if (check.requestCount === 0 && check.problemCount === 0) note(check, emptinessOf(check))
+  if (check.requestCount === 0 && check.problems.total === 0) check.problems.add(emptinessOf(check))
   return reportOf(check)
 }
 
 /** Throws `RequestsFileInvalid` with the first problem in its message, when there is one. */
-export function requireValidRequests({ path, problems, problemCount }: RequestsFileReport): void {
+export function requireValidRequests({ path, problems, problemCount, dialect }: RequestsFileReport): void {
   const [first] = problems
   if (first === undefined) return
   const place = first.line === null ? basename(path) : `${basename(path)}:${first.line}`
-  const more = problemCount - 1
+  const more = problemCount - first.count
   const others = more > 0 ? ` (and ${more} more problem${more === 1 ? '' : 's'})` : ''
+  const looks = dialect === null ? '' : ` The file looks like ${dialect.name}.`
+  const cure =
+    dialect === null
+      ? 'One bad line fails the whole batch on the server, so mend all of them first.'
+      : `${dialect.cure}. Then send it again.`
   throw reconciliationError({
     code: 'RequestsFileInvalid',
-    message: `${place}: ${first.code}. ${first.message}${others}`,
-    hint: 'Nothing was uploaded. One bad line fails the whole batch on the server, so mend all of them first.',
+    message: `${place}: ${kindWords(first)}${looks}${others}`,
+    hint: `Nothing was uploaded. ${cure}`,
     needsPerson: true,
-    facts: { path, problems, problemCount },
+    facts: { path, problems, problemCount, dialect },
   })
 }
 
@@ -66,8 +80,8 @@ interface Check {
   readonly limits: InputLimits
   inputBytes: number
   requestCount: number
-  problemCount: number
-  readonly problems: RequestsFileProblem[]
+  readonly problems: ProblemKinds
+  readonly sniffer: FileSniffer
   readonly ids: IdTable
   /** Line on which each id of `ids` stood first. */
   readonly idLines: GrowableColumn
@@ -80,8 +94,8 @@ function newCheck(path: string, limits: InputLimits): Check {
     limits,
     inputBytes: 0,
     requestCount: 0,
-    problemCount: 0,
-    problems: [],
+    problems: new ProblemKinds(),
+    sniffer: new FileSniffer(path, 'input'),
     ids: new IdTable(),
     idLines: new GrowableColumn(Uint32Array),
     planner: createSplitPlanner(limits),
@@ -89,18 +103,16 @@ function newCheck(path: string, limits: InputLimits): Check {
 }
 
 function takeLine(check: Check, line: Line): void {
-  const { facts, problems } = checkRequestLine(line)
-  for (const problem of problems) note(check, problem)
-  if (facts === null) return
+  const { facts, problems, row } = checkRequestLine(line)
+  for (const problem of problems) check.problems.add(problem)
+  if (facts === null) {
+    check.sniffer.takeUnreadable(line.bytes, row)
+    return
+  }
   check.requestCount += 1
   noteDuplicate(check, line, facts)
   noteOversize(check, line, facts)
   check.planner.add(line, facts)
-}
-
-function note(check: Check, problem: RequestsFileProblem): void {
-  check.problemCount += 1
-  if (check.problems.length < maxListedProblems) check.problems.push(problem)
 }
 
 function noteDuplicate(check: Check, line: Line, { customId }: RequestFacts): void {
@@ -112,7 +124,7 @@ function noteDuplicate(check: Check, line: Line, { customId }: RequestFacts): vo
   }
   const shown = customId.length > 60 ? `${customId.slice(0, 60)}…` : customId
   const message = `custom_id '${shown}' stands on line ${check.idLines.get(ordinal)} already; ids must be unique.`
-  note(check, { code: 'duplicate_custom_id', param: 'custom_id', message, line: line.number })
+  check.problems.add({ code: 'duplicate_custom_id', param: 'custom_id', message, line: line.number })
 }
 
 /** A single request beyond the limits of a batch: no split helps. */
@@ -120,11 +132,11 @@ function noteOversize(check: Check, line: Line, { embeddingInputs }: RequestFact
   const { maxInputBytes, maxEmbeddingInputs } = check.limits
   if (line.length + 1 > maxInputBytes) {
     const message = `The line has ${line.length} bytes; a whole file may have ${maxInputBytes}.`
-    note(check, { code: 'file_too_large', param: null, message, line: line.number })
+    check.problems.add({ code: 'file_too_large', param: null, message, line: line.number })
   }
   if (maxEmbeddingInputs !== null && embeddingInputs > maxEmbeddingInputs) {
     const message = `The request has ${embeddingInputs} inputs; a whole batch may have ${maxEmbeddingInputs}.`
-    note(check, { code: 'too_many_tasks', param: 'body.input', message, line: line.number })
+    check.problems.add({ code: 'too_many_tasks', param: 'body.input', message, line: line.number })
   }
 }
 
@@ -135,14 +147,15 @@ function emptinessOf({ inputBytes }: Check): RequestsFileProblem {
 }
 
 function reportOf(check: Check): RequestsFileReport {
-  const { path, inputBytes, requestCount, problems, problemCount } = check
+  const { path, inputBytes, requestCount, problems, sniffer } = check
   const parts = check.planner.parts()
   return {
     path,
     inputBytes,
     requestCount,
-    problems,
-    problemCount,
+    problems: problems.list(),
+    problemCount: problems.total,
+    dialect: problems.total === 0 ? null : sniffer.found(),
     parts,
     splitReasons: splitReasonsOf(check, parts),
   }

@@ -2,6 +2,7 @@ import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import type { BatchIndex } from './batch-index.js'
 import { parseBatchIndex } from './batch-index.js'
+import { shellWord } from './shell-word.js'
 
 /** What a name in `workdir/` or `done/` says. */
 export type BatchFileName =
@@ -32,14 +33,15 @@ export function batchFileNames(kind: FileKind, index: BatchIndex): readonly stri
 }
 
 /**
- * Reads a file name. Only exactly `batch_{input,output,error,metadata}_<index>.jsonl` is a batch file;
- * copies, backups and misspellings that people leave beside it are near misses.
+ * Reads a file name. Only exactly `batch_{input,output,error,metadata}_<index>.jsonl` is a batch file. Copies, backups
+ * and misspellings that people leave beside it are near misses, and so is every other `.jsonl`: it may hold answers
+ * that somebody waits for.
  */
 export function parseBatchFileName(name: string): BatchFileName {
   const [, word, text] = exactPattern.exec(name) ?? []
   const kind = fileKinds.find((each) => each === word)
   if (kind === undefined || text === undefined) {
-    return isLookalike(name) ? nearMiss(lookalikeReason(name)) : other
+    return isLookalike(name) ? nearMiss(lookalikeReason(name)) : foreignName(name)
   }
   const index = parseBatchIndex(text)
   if (index === null) return nearMiss(indexReason(text))
@@ -51,6 +53,30 @@ export function parseBatchFileName(name: string): BatchFileName {
 const exactPattern = /^batch_(input|output|error|metadata)_([^]+)\.jsonl$/
 const lookalikePattern = /^batch_(?:input|output|error|metadata)(?![a-z])/i
 const other: BatchFileName = { type: 'other' }
+
+/**
+ * Names under which servers and their web pages hand files out: `batch_68a1f0_output.jsonl` (OpenAI's, the id of the
+ * batch in the middle), `file-abc_error.jsonl`, and `results.jsonl` and `errors.jsonl` with or without words before.
+ */
+const handedOutPattern = /^(?:.*[_.-])?(inputs?|requests?|outputs?|results?|errors?)(?: ?\(\d+\))?\.jsonl$/i
+const kindOfWord: Readonly<Record<string, FileKind>> = {
+  input: 'input',
+  request: 'input',
+  output: 'output',
+  result: 'output',
+  error: 'error',
+}
+
+function foreignName(name: string): BatchFileName {
+  if (name.startsWith('.') || !/\.jsonl$/i.test(name)) return other
+  const [, word = ''] = handedOutPattern.exec(name) ?? []
+  const kind = kindOfWord[word.toLowerCase().replace(/s$/, '')]
+  if (kind === undefined) return nearMiss("its name must be 'batch_<kind>_<index>.jsonl'")
+  const renamed = batchFileName(kind, '7')
+  return nearMiss(
+    `to bring it in, rename it in workdir/: mv ${shellWord(name)} ${renamed}, with the index of its batch for 7`,
+  )
+}
 
 function nearMiss(reason: string): BatchFileName {
   return { type: 'near-miss', reason }

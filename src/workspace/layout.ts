@@ -27,6 +27,8 @@ export interface WorkspaceLayout {
   failedFile(index: BatchIndex): string
   /** Lines that could not be read, with their place. */
   unreadableFile(index: BatchIndex): string
+  /** The ids of all requests without an answer, where the triple stopped for want of them. */
+  missingFile(index: BatchIndex): string
   /** The proof that every request is accounted for. */
   accountingFile(index: BatchIndex): string
   /** Rows of the attempt that is being processed. */
@@ -57,6 +59,7 @@ export function workspaceLayout(root: string): WorkspaceLayout {
       at('failed-items', `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`),
     failedFile: (index) => at('failed-items', `batch_failed_${index}.jsonl`),
     unreadableFile: (index) => at('failed-items', `batch_unreadable_${index}.jsonl`),
+    missingFile: (index) => at('failed-items', `batch_missing_${index}.jsonl`),
     accountingFile: (index) => at('logs', `batch_accounting_${index}.json`),
     rowsFile: (index) => at('logs', `batch_rows_${index}.part.jsonl`),
     journalFile: (index) => at('logs', `batch_journal_${index}.jsonl`),

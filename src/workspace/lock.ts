@@ -5,6 +5,7 @@ import { systemClock } from '../clock.js'
 import type { BatchReconciliationError } from '../errors.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from './file-problem.js'
+import { holderText } from './holder-text.js'
 import type { LockHolder, WorkspaceLockState } from './lock-file.js'
 import { readLockFile, readWorkspaceLock } from './lock-file.js'
 import type { BatchWorkspace } from './open-workspace.js'
@@ -198,8 +199,4 @@ function locked({ root, layout }: BatchWorkspace, state: WorkspaceLockState): Ba
     hint: `Wait until it ends. If you know that it is gone: \`batch-reconciler unlock ${root}\`.`,
     facts: { root, lockFile: layout.lockFile, holder: state.type === 'held' ? state.holder : null },
   })
-}
-
-function holderText({ host, pid, acquired_at_ms: acquiredAtMs }: LockHolder): string {
-  return `process ${pid} on ${host}, since ${new Date(acquiredAtMs).toISOString()}`
 }

@@ -23,10 +23,12 @@ const lineOf = ({ id, isSuccess, content, envelope }: DrawnAnswer): string =>
     id: `batch_req_${envelope}`,
     custom_id: id,
     response: isSuccess
-      ? { status_code: 200, request_id: `r${envelope}`, body: { content } }
+      ? { status_code: 200, request_id: `r${envelope}`, body: chatOf(`${content}`) }
       : { status_code: 500 + content, request_id: `r${envelope}`, body: { error: { code: 'server_error' } } },
     error: null,
   })
+
+const chatOf = (content: string) => ({ choices: [{ message: { content }, finish_reason: 'stop' }] })
 
 const repeats = (all: readonly string[]): number => all.length - new Set(all).size
 

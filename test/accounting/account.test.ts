@@ -35,8 +35,16 @@ describe('a triple that is whole', () => {
     expect(accounting.counts).toEqual({ ...clean, input: 3, output: 2, error: 1, matched: 3 })
     expect(accounting.answers).toEqual({ succeeded: 2, failed: 1 })
     expect(accounting.warnings).toEqual([])
-    expect(ledger.answerAt(ledger.ordinalOf('a'))).toMatchObject({ file: 'output', line: 2, isSuccess: true })
-    expect(ledger.answerAt(ledger.ordinalOf('b'))).toMatchObject({ file: 'error', line: 1, isSuccess: false })
+    expect(ledger.answerAt(ledger.ordinalOf('a'))).toMatchObject({
+      file: 'output',
+      line: 2,
+      class: 'success',
+    })
+    expect(ledger.answerAt(ledger.ordinalOf('b'))).toMatchObject({
+      file: 'error',
+      line: 1,
+      class: 'transient',
+    })
   })
 
   test('is described file by file with the hash of its bytes', async () => {
@@ -54,6 +62,7 @@ describe('a triple that is whole', () => {
       sha256: 'e5683853248b0528d287788603ae26c3122d9e523a6fb27107f3d6bee112b92e',
       lines: 1,
       rows: 1,
+      dialect: null,
     })
   })
 
@@ -214,7 +223,7 @@ describe('one id more than once among the answers', () => {
       const { accounting, ledger } = await account({ input: one, output })
       expect(accounting.verdict).toEqual({ type: 'balanced' })
       expect(accounting.answers).toEqual({ succeeded: 1, failed: 0 })
-      expect(ledger.answerAt(0)?.isSuccess).toBe(true)
+      expect(ledger.answerAt(0)?.class).toBe('success')
       expect(accounting.warnings[0]).toContain('the success counts')
     }
   })
@@ -227,7 +236,7 @@ describe('one id more than once among the answers', () => {
     })
     expect(accounting.verdict).toEqual({ type: 'balanced' })
     expect(accounting.counts).toMatchObject({ inBoth: 1, duplicate: 0, matched: 1 })
-    expect(ledger.answerAt(0)).toMatchObject({ file: 'error', isSuccess: true })
+    expect(ledger.answerAt(0)).toMatchObject({ file: 'error', class: 'success' })
     expect(accounting.samples.inBoth).toEqual([{ id: 'a', at: 'batch_error_7.jsonl:1' }])
   })
 
@@ -235,7 +244,7 @@ describe('one id more than once among the answers', () => {
     const output = jsonl(failure('a', 'server_error', 500), failure('a', 'rate_limit_exceeded', 429))
     const { accounting, ledger } = await account({ input: one, output })
     expect(accounting.verdict).toEqual({ type: 'balanced' })
-    expect(ledger.answerAt(0)).toMatchObject({ line: 1, isSuccess: false })
+    expect(ledger.answerAt(0)).toMatchObject({ line: 1, class: 'transient' })
     expect(accounting.warnings[0]).toContain('the first counts')
   })
 
@@ -249,20 +258,30 @@ describe('one id more than once among the answers', () => {
 
 const answerLine = (parts: object): string => JSON.stringify({ custom_id: 'a', ...parts })
 
+const whole = { choices: [{ message: { content: 'yes' }, finish_reason: 'stop' }] }
+
 describe('what counts as a success', () => {
   test.each([
-    ['a 2xx with a body', { response: { status_code: 201, body: {} }, error: null }, true],
-    ['a body that is JSON text', { response: { status_code: 200, body: '{"a":1}' } }, true],
+    ['a 2xx with an answer', { response: { status_code: 201, body: whole }, error: null }, true],
+    ['a 2xx with an empty body', { response: { status_code: 201, body: {} }, error: null }, false],
+    ['a body that is JSON text', { response: { status_code: 200, body: JSON.stringify(whole) } }, true],
+    ['a body that is no chat', { response: { status_code: 200, body: { a: 1 } } }, false],
     ['a body that is other text', { response: { status_code: 200, body: 'words' } }, false],
     ['a 200 whose body failed', { response: { status_code: 200, body: { error: { code: 'x' } } } }, false],
-    ['a 200 whose body has error null', { response: { status_code: 200, body: { error: null } } }, true],
+    [
+      'a 200 whose body has error null',
+      { response: { status_code: 200, body: { ...whole, error: null } } },
+      true,
+    ],
     [
       'a 200 beside an envelope error',
-      { response: { status_code: 200, body: {} }, error: { code: 'x' } },
+      { response: { status_code: 200, body: whole }, error: { code: 'x' } },
       false,
     ],
     ['status 0', { response: { status_code: 0, body: {} }, error: null }, false],
-    ['a status that is text', { response: { status_code: '200', body: {} } }, false],
+    ['a status that is text', { response: { status_code: '200', body: whole } }, true],
+    ['no status', { response: { body: whole } }, true],
+    ['a status that is none', { response: { status_code: 'fine', body: whole } }, false],
     ['no response', { response: null, error: { code: 'batch_expired' } }, false],
     ['nothing at all', {}, false],
   ])('%s', async (_name, parts, isSuccess) => {

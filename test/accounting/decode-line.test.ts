@@ -13,18 +13,18 @@ describe('decoding a line', () => {
     ['U+2028 inside a string', '{"a":"\u2028"}', { a: '\u2028' }],
     ['a lone CR between tokens', '{"a":\r1}', { a: 1 }],
   ])('reads %s', (_name, content, value) => {
-    expect(decode(content)).toEqual({ type: 'object', value, text: content, isNestedTooDeep: false })
+    expect(decode(content)).toEqual({ type: 'object', value, text: content, isTooDeep: false })
   })
 
-  test('keeps of a line that is nested too deep its custom_id alone', () => {
+  test('keeps of a line that is nested too deep what is no list and no object', () => {
     const [opening, closing] = ['['.repeat(100_000), ']'.repeat(100_000)]
     const deep = (fields: string) => decode(`{${fields}"deep":${opening}1${closing}}`)
     expect(deep('"custom_id":"a","url":"/v1",')).toMatchObject({
       type: 'object',
-      value: { custom_id: 'a' },
-      isNestedTooDeep: true,
+      value: { custom_id: 'a', url: '/v1' },
+      isTooDeep: true,
     })
-    expect(deep('')).toMatchObject({ value: {}, isNestedTooDeep: true })
+    expect(deep('')).toMatchObject({ value: {}, isTooDeep: true })
     expect(decode(`{"custom_id":"a","deep":${opening}`)).toEqual({
       type: 'unreadable',
       reason: 'the line ends in the middle',
@@ -40,15 +40,27 @@ describe('decoding a line', () => {
     ['the middle of a conflict', '=======', 'a version-control conflict marker, not JSON'],
     ['their side of a conflict', '>>>>>>> branch', 'a version-control conflict marker, not JSON'],
     ['NUL bytes', '{"a":"\0\0\0"}', 'contains NUL bytes, so a write to the disk was lost'],
-    ['a lone CR inside a string', '{"a":"\r"}', 'not valid JSON'],
-    ['two objects', '{"a":1}{"b":2}', 'not valid JSON'],
-    ['words', 'hello', 'not valid JSON'],
+    [
+      'a lone CR inside a string',
+      '{"a":"\r"}',
+      'not valid JSON; it looks like JSON with a bare line break or tab inside a text',
+      6,
+    ],
+    ['two objects', '{"a":1}{"b":2}', 'not valid JSON; it looks like several JSON objects on one line', 8],
+    ['UTF-16', Buffer.from('\uFEFF{"a":1}', 'utf16le'), 'not valid UTF-8; it looks like UTF-16 text'],
+    [
+      'UTF-16 without its mark',
+      Buffer.from('{"a":1}', 'utf16le'),
+      'not valid JSON; it looks like UTF-16 text',
+    ],
+    ['a fault that has no name', '{"a" "b"}', 'not valid JSON', 6],
+    ['words', 'hello', 'not valid JSON', undefined],
     ['an array', '[1]', 'an array; expected an object'],
     ['a number', '7', 'a number; expected an object'],
     ['a string', '"x"', 'a string; expected an object'],
     ['null', 'null', 'null; expected an object'],
-  ])('says what is wrong with %s', (_name, content, reason) => {
-    expect(decode(content)).toEqual({ type: 'unreadable', reason })
+  ])('says what is wrong with %s', (_name, content, reason, column?: number) => {
+    expect(decode(content)).toEqual({ type: 'unreadable', reason, column })
   })
 })
 

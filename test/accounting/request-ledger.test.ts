@@ -77,7 +77,7 @@ describe('the request ledger', () => {
   test('lists the requests without an answer', () => {
     const ledger = new RequestLedger()
     for (const [line, id] of ['a', 'b', 'c'].entries()) ledger.addRequest(id, at(line + 1))
-    ledger.setAnswer(1, { ...at(5), file: 'error', isSuccess: false })
+    ledger.setAnswer(1, { ...at(5), file: 'error', class: 'transient', isOpaque: false })
     expect([...ledger.missing()].map((ordinal) => ledger.idAt(ordinal))).toEqual(['a', 'c'])
   })
 
@@ -85,10 +85,10 @@ describe('the request ledger', () => {
     const ledger = new RequestLedger()
     ledger.addRequest('a', at(1))
     expect(ledger.answerAt(0)).toBe(null)
-    ledger.setAnswer(0, { ...at(3), file: 'output', isSuccess: false })
+    ledger.setAnswer(0, { ...at(3), file: 'output', class: 'transient', isOpaque: false })
     ledger.markConflicting(0)
-    ledger.setAnswer(0, { ...at(4), file: 'error', isSuccess: true })
-    expect(ledger.answerAt(0)).toEqual({ ...at(4), file: 'error', isSuccess: true })
+    ledger.setAnswer(0, { ...at(4), file: 'error', class: 'success', isOpaque: false })
+    expect(ledger.answerAt(0)).toEqual({ ...at(4), file: 'error', class: 'success', isOpaque: false })
     expect(ledger.flagsAt(0)).toEqual({ isInOutput: true, isInError: true, isConflicting: true })
   })
 

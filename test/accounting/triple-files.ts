@@ -78,7 +78,7 @@ let answers = 0
 /** A success with an envelope id of its own, as servers write them. */
 export function success(id: unknown, content: unknown = 'yes'): string {
   answers += 1
-  const body = { choices: [{ message: { content } }] }
+  const body = { choices: [{ message: { content }, finish_reason: 'stop' }] }
   const response = { status_code: 200, request_id: `r${answers}`, body }
   return JSON.stringify({ id: `batch_req_${answers}`, custom_id: id, response, error: null })
 }

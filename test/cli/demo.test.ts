@@ -132,8 +132,10 @@ describe('what the demo refuses and tells', () => {
       counts: null,
       rows: {
         success: 19,
+        unproven: 0,
         semantic: 1,
         rejected: 0,
+        unrecognised: 0,
         notExecuted: 0,
         transient: 0,
         needsPerson: 0,

@@ -232,6 +232,20 @@ describe('unlock', () => {
     expect((await batchReconciler(['run', root])).exitCode).toBe(0)
   })
 
+  test.each([1e300, 8.64e15 + 1, -1, -1e300])(
+    'a lock since %d is told as one of an unknown time, by run, status and unlock',
+    async (atMs) => {
+      const root = await workspaceWith(recipes.whole)
+      const lock = { ...holder, host: 'elsewhere', acquired_at_ms: atMs }
+      await writeFile(join(root, '.batch-reconciler.lock'), JSON.stringify(lock))
+      const words = 'process 4000000 on elsewhere, since an unknown time.'
+      const run = await batchReconciler(['run', root])
+      expect([run.exitCode, run.stderr.includes(words)]).toEqual([3, true])
+      expect((await batchReconciler(['status', root])).stderr).toContain(`Locked by ${words}`)
+      expect((await batchReconciler(['unlock', root])).stdout).toContain(`It was held by ${words}`)
+    },
+  )
+
   test('does not unlock under a process that still runs, unless it is forced to', async () => {
     const root = await workspaceWith(recipes.whole)
     await acquireWorkspaceLock(await openWorkspace(root))

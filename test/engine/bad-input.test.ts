@@ -7,6 +7,7 @@ import {
   nodeFileSystem,
   openWorkspace,
   reconcileWorkspace,
+  retryByHand,
   type BatchWorkspace,
   type FileSystem,
   type ProblemCode,
@@ -151,7 +152,9 @@ describe('files that hold something else', () => {
       expectStopped(seen, {
         outcome: 'failed',
         code: 'RequestIdsMismatch',
-        says: ['2 lines are unreadable (batch_output_4.jsonl:1: not valid JSON)'],
+        says: [
+          '2 lines are unreadable (batch_output_4.jsonl:1: not valid JSON; it looks like a page of HTML)',
+        ],
       })
       const kept = rowsOf(seen.workspace, 'failed-items/batch_unreadable_4.jsonl')
       expect(kept.map(({ line, offset }) => [line, offset])).toEqual([
@@ -453,12 +456,38 @@ describe('ids', () => {
 })
 
 describe('answers that are none', () => {
+  const oddRow = '{"id":"x","custom_id":"a","response":null,"error":null}'
+
   test('a row with neither response nor error is kept for a person', () =>
-    reconciled(alone('{"id":"x","custom_id":"a","response":null,"error":null}'), (seen) => {
-      expectDone(seen, [['a', 'needs-person']])
+    reconciled({ ...inputOf('a', 'b'), ...output(jsonl(oddRow, answerLine('b', 'yes'))) }, (seen) => {
+      expectDone(seen, [
+        ['a', 'unrecognised'],
+        ['b', 'success'],
+      ])
       const [item] = rowsOf(seen.workspace, 'failed-items/batch_failed_4.jsonl')
       expect(item).toMatchObject({ custom_id: 'a', error: { code: 'unrecognised_row' }, source: { line: 1 } })
     }))
+
+  test('such a row is sent again only when it is named', () =>
+    reconciled({ ...inputOf('a', 'b'), ...output(jsonl(oddRow, answerLine('b', 'yes'))) }, async (seen) => {
+      for (const options of [{}, { shouldRetryAnswers: true }]) {
+        await expect(retryByHand(seen.workspace, '4', options)).rejects.toMatchObject({
+          code: 'NothingToRetry',
+          hint: expect.stringContaining('--unrecognised'),
+        })
+      }
+      const { retried } = await retryByHand(seen.workspace, '4', { shouldRetryUnrecognised: true })
+      expect(retried).toMatchObject([{ requests: 1, isKnown: false }])
+    }))
+
+  test('where no answer is understood the triple stops before the move', () =>
+    reconciled(alone(oddRow), (seen) =>
+      expectStopped(seen, {
+        outcome: 'needs-attention',
+        code: 'UnrecognisedAnswers',
+        says: ['1 of 1 answer in batch_output_4.jsonl is not understood', '"a" at batch_output_4.jsonl:1'],
+      }),
+    ))
 
   test('an answer without choices is no success', () =>
     reconciled(alone(answerLine('a', null, { choices: [] })), (seen) =>
@@ -480,7 +509,29 @@ describe('answers that are none', () => {
     }))
 
   test('a body that is no object is kept for a person', () =>
-    reconciled(alone(responseLine('a', 200, [1, 2])), (seen) => expectDone(seen, [['a', 'needs-person']])))
+    reconciled(
+      { ...inputOf('a', 'b'), ...output(jsonl(responseLine('a', 200, [1, 2]), answerLine('b', 'yes'))) },
+      (seen) =>
+        expectDone(seen, [
+          ['a', 'unrecognised'],
+          ['b', 'success'],
+        ]),
+    ))
+
+  test('a row that nests a hundred thousand levels deep stops neither its triple nor the others', () => {
+    const deep = responseLine('a', 200, {}).replace(
+      '{}',
+      `{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    )
+    return reconciled({ ...inputOf('a', 'b'), ...output(jsonl(deep, answerLine('b', 'yes'))) }, (seen) => {
+      expectDone(seen, [
+        ['a', 'unrecognised'],
+        ['b', 'success'],
+      ])
+      const [item] = rowsOf(seen.workspace, 'failed-items/batch_failed_4.jsonl')
+      expect(item).toMatchObject({ custom_id: 'a', error: { code: 'nested_too_deep' } })
+    })
+  })
 })
 
 describe('names and kinds of files', () => {

@@ -8,6 +8,7 @@ import {
   openWorkspace,
   reconcileWorkspace,
   removeWorkspaceLock,
+  retryByHand,
   verifyWorkspace,
   type BatchWorkspace,
 } from '../../src/index.js'
@@ -172,39 +173,54 @@ describe('a name that is taken in done/', () => {
     ))
 })
 
+async function seenOf(workspace: BatchWorkspace, status: string) {
+  const failed: string[] = []
+  const report = reportOf(
+    await reconcileWorkspace(workspace, {
+      processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
+    }),
+    '4',
+  )
+  expect(report.outcome.type).toBe('done')
+  expect(report.counts).toMatchObject({ matched: 1, missing: 1 })
+  expect(failed).toEqual([`b batch_${status}`])
+  const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
+  const source = { index: '4', file: null, line: null }
+  expect(missing).toMatchObject({ custom_id: 'b', outcome: 'not-executed', source })
+  return report
+}
+
 describe('a batch that ended early', () => {
   const half = {
     'workdir/batch_input_4.jsonl': input,
     'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'yes')),
   }
 
-  test.each(['expired', 'cancelled'])(
-    '%s: what no file mentions was not executed, and is sent again',
-    (status) =>
-      withWorkspace(
-        { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }) },
-        async (workspace) => {
-          const failed: string[] = []
-          const report = await reconcileWorkspace(workspace, {
-            processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
-          })
-          const { outcome, counts, rows } = reportOf(report, '4')
-          expect(outcome.type).toBe('done')
-          expect(counts).toMatchObject({ matched: 1, missing: 1 })
-          expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
-          expect(failed).toEqual([`b batch_${status}`])
-          const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
-          expect(missing).toMatchObject({
-            custom_id: 'b',
-            outcome: 'not-executed',
-            source: { index: '4', file: null, line: null },
-          })
-          const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
-          expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
-          expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
-        },
-      ),
-  )
+  test('expired: what no file mentions was not executed, and is sent again', () =>
+    withWorkspace(ended('expired'), async (workspace) => {
+      const { outcome, rows } = await seenOf(workspace, 'expired')
+      expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 1 })
+      const retryIndex = outcome.type === 'done' ? outcome.retryIndex : null
+      expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(jsonl(requestLine('b')))
+      expect(await verifyWorkspace(workspace)).toMatchObject([{ isProven: true }])
+    }))
+
+  test('cancelled: what no file mentions was not executed, and is sent again only when a person asks', () =>
+    withWorkspace(ended('cancelled'), async (workspace) => {
+      const { outcome, rows } = await seenOf(workspace, 'cancelled')
+      expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 0 })
+      expect(outcome).toEqual({ type: 'done', retryIndex: null })
+      expect(namesIn(workspace, 'workdir')).toEqual([])
+      const { retried } = await retryByHand(workspace, '4')
+      expect(textOf(workspace, `workdir/batch_input_${retried[0]?.retryIndex}.jsonl`)).toBe(
+        jsonl(requestLine('b')),
+      )
+    }))
+
+  const ended = (status: string) => ({
+    ...half,
+    'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }),
+  })
 
   test('completed with an answer missing is a mismatch: nobody knows what became of it', () =>
     withWorkspace(

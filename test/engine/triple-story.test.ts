@@ -98,6 +98,6 @@ describe('the story of a triple', () => {
   test('quotes at most 300 characters of a problem', () => {
     const long = 'x'.repeat(5_000)
     const { message, hint } = toStandingProblem({ code: 'BatchFailed', message: long, hint: long })
-    expect([message.length, hint?.length]).toEqual([300, 300])
+    expect([message.length, hint?.length]).toEqual([300, 1_000])
   })
 })

@@ -21,6 +21,12 @@ const embedding = (customId: string, input: unknown) =>
 const withoutModel = (url: string) =>
   JSON.stringify({ custom_id: url, method: 'POST', url, body: { input: 'x' } })
 
+const nested = (levels: number): string =>
+  request({ body: { model: 'm', messages: 'DEEP' } }).replace(
+    '"DEEP"',
+    '['.repeat(levels) + ']'.repeat(levels),
+  )
+
 const reasonsOf = async (text: string, limits: Partial<InputLimits> = {}) => {
   const { problemCount, splitReasons } = await validate(text, limits)
   expect(problemCount).toBe(0)
@@ -106,14 +112,38 @@ describe('a requests file', () => {
     expect(await problemsOf('\n \r\n\n')).toEqual(['empty_batch@null'])
   })
 
-  test('with many problems lists twenty in order and counts all', async () => {
+  test('with many problems lists the first of each kind in order and counts all', async () => {
     const report = await validate('{}\nnope\n'.repeat(500))
-    expect(report.problems).toHaveLength(20)
     expect(report.problemCount).toBe(2_500)
-    expect(report.problems.slice(3, 5).map(({ code, line }) => `${code}@${line}`)).toEqual([
-      'missing_required_parameter@1',
-      'invalid_json_line@2',
+    expect(report.problems.map(({ code, line, count }) => `${code}@${line} ${count}`)).toEqual([
+      'missing_required_parameter@1 500',
+      'missing_required_parameter@1 500',
+      'missing_required_parameter@1 500',
+      'missing_required_parameter@1 500',
+      'invalid_json_line@2 500',
     ])
+  })
+
+  test('tells faults of JSON apart by what they are, with the column of the first, not of each', async () => {
+    const broken = [`{"a":NaN}`, `{"ab":NaN}`, `{'a':1}`, `{"a":1},`, `{"a":1,}`, `{"a":`]
+    const { problems } = await validate(broken.map((line) => `${line}\n`).join(''))
+    expect(problems.map(({ line, count }) => [line, count])).toEqual([
+      [1, 2],
+      [3, 1],
+      [4, 1],
+      [5, 1],
+      [6, 1],
+    ])
+    expect(problems[0]?.message).toContain('at column 6')
+    expect(problems[2]?.message).toContain('comma between the lines, at column 8')
+  })
+
+  test('is told of lines that are nested deeper than servers read, and of no other depth', async () => {
+    expect(await problemsOf(`${nested(100_000)}\n${nested(100_000)}\n`)).toEqual(['invalid_json_line@1'])
+    expect(await problemsOf(`${nested(998)}\n`)).toEqual([])
+    expect(await problemsOf(`${nested(999)}\n`)).toEqual(['invalid_json_line@1'])
+    const brackets = chatLine('a', { messages: [{ role: 'user', content: '[{"'.repeat(5_000) }] })
+    expect(await problemsOf(`${brackets}\n`)).toEqual([])
   })
 
   test('is refused with place, code and number of problems', async () => {

@@ -26,7 +26,9 @@ describe('a scan of a workspace', () => {
       async (workspace) => {
         const { triples, warnings } = await scanWorkspace(workspace)
         expect(triples.map(({ index }) => index)).toEqual(['2', '9', '10', uuid])
-        expect(warnings).toEqual([])
+        expect(warnings.map(({ message }) => message)).toEqual([
+          "workdir/foo_batch_input_42.jsonl is not used: its name must be 'batch_<kind>_<index>.jsonl'.",
+        ])
         expect(triples[0]).toEqual({
           workspace,
           index: '2',

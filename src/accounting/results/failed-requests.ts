@@ -36,9 +36,14 @@ export async function readFailedRequests(
   for await (const row of readAttemptRows(fs, resultsPath)) {
     lastAttempt = Math.max(lastAttempt, row.attempt)
     if (row.retry !== undefined) addTo(retried, row.retry, row)
-    else if (outcomes.has(row.outcome)) waiting.set(row.custom_id, row.attempt)
+    else if (outcomes.has(outcomeOf(row))) waiting.set(row.custom_id, row.attempt)
   }
   return { waiting, retried, lastAttempt }
+}
+
+/** Results of earlier versions call a row that nobody could read one that needs a person, by this code. */
+function outcomeOf({ outcome, error }: ResultRow): RowClass {
+  return outcome === 'needs-person' && error?.code === 'unrecognised_row' ? 'unrecognised' : outcome
 }
 
 export interface RetryMark {

@@ -25,7 +25,6 @@ export function answerTexts(line: ResultLine, answer: Answer): AnswerTexts {
   return { toolCalls: textOf(toolCalls), usage: textOf(usage), contents: contents.map(textOf) }
 }
 
-function sourceOf({ text, raw, body, bodyText }: ResultLine): JsonSource | null {
-  if (bodyText !== null) return { text: bodyText, value: body }
-  return text === null ? null : { text, value: raw }
+function sourceOf({ text, raw, bodySource }: ResultLine): JsonSource | null {
+  return bodySource ?? (text === null ? null : { text, value: raw })
 }

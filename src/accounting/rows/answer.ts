@@ -1,9 +1,10 @@
 import { asRecord, type JsonRecord } from './json-record.js'
+import type { AnswerShape } from './promise.js'
 import type { RowError } from './row-class.js'
 
-/** What a successful body says, whichever endpoint it came from. */
+/** What a body says, whichever endpoint it came from. */
 export interface Answer {
-  readonly shape: 'chat' | 'responses' | 'completions' | 'embeddings' | 'opaque'
+  readonly shape: AnswerShape
   /**
    * Text of the (first) answer; a vector or a list of vectors for embeddings (base64 text is kept as given);
    * the whole body for anything else; `null` for an answer that has none, such as a pure tool call.
@@ -17,17 +18,22 @@ export interface Answer {
   readonly finishReason: string | null
   /** Token counts as the server wrote them; never interpreted. */
   readonly usage: JsonRecord | null
-  /** Set when the answer came but cannot be taken for a whole one. */
-  readonly semantic: RowError | null
+  /** `null` exactly for an answer that is shown to be whole. */
+  readonly fault: AnswerFault | null
+}
+
+/** Why an answer that came is no success. */
+export interface AnswerFault extends RowError {
+  readonly class: 'semantic' | 'unproven'
 }
 
 /** True when the expected content type applies: the answer is text written by a model. */
-export function isTextAnswer(answer: Answer): boolean {
-  return answer.shape !== 'embeddings' && answer.shape !== 'opaque'
+export function isTextAnswer({ shape }: Answer): boolean {
+  return shape === 'chat' || shape === 'completions' || shape === 'responses'
 }
 
 /** The fields that every shape shares, before the shape fills in its own. */
-export function emptyAnswer(shape: Answer['shape'], body: JsonRecord): Answer {
+export function emptyAnswer(shape: AnswerShape, body: JsonRecord): Answer {
   return {
     shape,
     content: null,
@@ -35,6 +41,23 @@ export function emptyAnswer(shape: Answer['shape'], body: JsonRecord): Answer {
     toolCalls: null,
     finishReason: null,
     usage: asRecord(body['usage']),
-    semantic: null,
+    fault: null,
   }
+}
+
+/** An answer came, and what was asked for is not in it. */
+export function emptyFault(message: string): AnswerFault {
+  return { class: 'semantic', code: 'empty_answer', message }
+}
+
+/** The answer has another number of things than the request asked for; `null` when they agree. */
+export function countFault(found: number, expected: number | null, noun: string): AnswerFault | null {
+  if (expected === null || found === expected) return null
+  const code = found < expected ? 'fewer_answers' : 'more_answers'
+  return { class: 'semantic', code, message: `The answer has ${found} of ${expected} ${noun}.` }
+}
+
+/** True for text with something to read in it: white space alone answers nobody. */
+export function hasWords(text: string): boolean {
+  return /\S/.test(text)
 }

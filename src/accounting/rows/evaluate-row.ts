@@ -1,6 +1,6 @@
+import { isCutShortStatus, traitsOf, type RowRetry } from '../../../machines/index.js'
 import { answerTexts, contentsOf, type AnswerTexts } from './answer-texts.js'
 import { isTextAnswer, type Answer } from './answer.js'
-import { classifyRow } from './classify-row.js'
 import {
   acceptedContent,
   judgeContent,
@@ -10,6 +10,9 @@ import {
   type ContentReading,
 } from './content.js'
 import type { JsonRecord } from './json-record.js'
+import { mayRetryMissing } from './failure-rules.js'
+import { judgeAnswer } from './judge-answer.js'
+import { nothingPromised, type RequestPromise } from './promise.js'
 import type { ResultLine } from './result-line.js'
 import { boundedMessage, type RowClass, type RowError, type RowSource } from './row-class.js'
 
@@ -17,7 +20,7 @@ import { boundedMessage, type RowClass, type RowError, type RowSource } from './
 export interface ReconciledRow<Content = unknown> {
   readonly customId: string
   readonly class: RowClass
-  /** The accepted content of a success, the partial text of a `semantic` row, else `null`. */
+  /** The accepted content of a success, the text as it came of a `semantic` or `unproven` row, else `null`. */
   readonly content: Content | null
   /** All contents when the request asked for several answers, else `null`. */
   readonly contents: readonly Content[] | null
@@ -37,7 +40,9 @@ export interface ReconciledRow<Content = unknown> {
    * too many digits, `1e400`): it is rounded in `content`, and as it was written in `json.content`.
    */
   readonly hasInexactNumbers: boolean
-  /** The same request may be sent again, as far as the row goes; the number of attempts is not looked at. */
+  /** The answer of an endpoint that is not known here: it was kept whole, and nobody checked it. */
+  readonly isOpaque: boolean
+  /** The next attempt sends it again, as far as the row goes; the number of attempts is not looked at. */
   readonly isRetryable: boolean
   /** The text as it came, for `rejected` rows; else `null`. */
   readonly rawText: string | null
@@ -56,35 +61,48 @@ export interface RowJson {
 }
 
 export interface EvaluateOptions extends ContentOptions {
-  /** Asked for `semantic` and `rejected` rows only. Without it these are not sent again. */
+  /** Asked for rows that have an answer which is no success. Without it these are not sent again. */
   readonly shouldRetry?: ((row: ReconciledRow) => boolean) | undefined
 }
 
-/** Judges one row: what the server says, what the answer says of itself, and whether the content is as expected. */
-export async function evaluateRow(line: ResultLine, options: EvaluateOptions): Promise<ReconciledRow> {
-  const { class: rowClass, error, answer } = classifyRow(line)
+/**
+ * Judges one row: what the server says, what the answer says of itself, and whether the content is as expected.
+ *
+ * @param promise what the request lets one expect; without it the body is read by its shape alone
+ */
+export async function evaluateRow(
+  line: ResultLine,
+  options: EvaluateOptions,
+  promise: RequestPromise = nothingPromised,
+): Promise<ReconciledRow> {
+  const { class: rowClass, error, answer, mayRetry } = judgeAnswer(line, promise)
   const { customId, source } = line
-  if (answer === null) return settled(newRow({ customId, source, line, class: rowClass, error }), options)
+  const parts = { customId, source, line, class: rowClass, error }
+  if (answer === null) return settled(newRow(parts), mayRetry, options)
   const texts = answerTexts(line, answer)
-  const reading = error === null ? await readAll(answer, texts, options) : asGiven(answer, texts)
-  const verdict =
-    reading.type === 'rejected'
-      ? ({ class: 'rejected', error: reading.error } as const)
-      : { class: rowClass, error }
-  return settled(newRow({ customId, source, line, ...verdict, answer, texts, reading }), options)
+  if (error !== null) {
+    return settled(newRow({ ...parts, answer, texts, reading: asGiven(answer, texts) }), mayRetry, options)
+  }
+  const reading = await readAll(answer, texts, options)
+  if (reading.type === 'read') return newRow({ ...parts, answer, texts, reading })
+  const rejected = newRow({ ...parts, class: 'rejected', error: reading.error, answer, texts, reading })
+  return settled(rejected, traitsOf('rejected').mayRetry, options)
 }
 
 /**
- * The row for a request that an ended batch never executed and no file mentions.
+ * The row for a request that no file mentions: a batch that was cut short never executed it, or somebody accepted that
+ * its answer is missing.
  *
  * @param remoteStatus how the batch ended, such as `expired` or `cancelled`
  */
 export function missingRow(customId: string, remoteStatus: string | null): ReconciledRow {
   const status = remoteStatus ?? 'ended'
-  const message = `The batch is ${status} and no file mentions this request; it was not executed.`
+  const ending = isCutShortStatus(remoteStatus) ? '; it was not executed' : ''
+  const message = `The batch is ${status} and no file mentions this request${ending}.`
   const error = { code: `batch_${status}`, message }
   const source = { file: null, line: null }
-  return { ...newRow({ customId, source, line: null, class: 'not-executed', error }), isRetryable: true }
+  const row = newRow({ customId, source, line: null, class: 'not-executed', error })
+  return settled(row, mayRetryMissing(error.code), {})
 }
 
 /** Turns a success down after the fact, for a callback that found fault with it. */
@@ -93,8 +111,8 @@ export function rejectRow(row: ReconciledRow, error: RowError, options: Evaluate
   const rawText = rawTextOf(row.content, row.json.content)
   const json = { ...row.json, content: null, contents: null }
   const rejected = { ...row, class: 'rejected', error: bounded, rawText, json } as const
-  const nothing = { content: null, contents: null, isRepaired: false, isTransformed: false }
-  return settled({ ...rejected, ...nothing }, options)
+  const unread = { ...rejected, content: null, contents: null, isRepaired: false, isTransformed: false }
+  return settled(unread, traitsOf('rejected').mayRetry, options)
 }
 
 interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
@@ -133,6 +151,7 @@ function newRow({
     isRepaired: read?.isRepaired ?? false,
     isTransformed: read?.isTransformed ?? false,
     hasInexactNumbers: read?.hasInexactNumbers ?? false,
+    isOpaque: error === null && answer?.shape === 'opaque',
     isRetryable: false,
     rawText: reading?.type === 'rejected' ? reading.rawText : null,
     source,
@@ -203,12 +222,19 @@ function rawTextOf(content: unknown, json: string | null): string {
   return typeof content === 'string' ? content : (json ?? 'null')
 }
 
-function settled(row: ReconciledRow, { shouldRetry }: EvaluateOptions): ReconciledRow {
-  return isRetryable(row, shouldRetry) ? { ...row, isRetryable: true } : row
+function settled(
+  row: ReconciledRow,
+  mayRetry: RowRetry,
+  { shouldRetry }: Pick<EvaluateOptions, 'shouldRetry'>,
+): ReconciledRow {
+  return isRetryable(row, mayRetry, shouldRetry) ? { ...row, isRetryable: true } : row
 }
 
-function isRetryable(row: ReconciledRow, shouldRetry: EvaluateOptions['shouldRetry']): boolean {
-  if (row.class === 'not-executed' || row.class === 'transient') return true
-  const isUpToTheUser = row.class === 'semantic' || row.class === 'rejected'
-  return isUpToTheUser && shouldRetry !== undefined && shouldRetry(row)
+function isRetryable(
+  row: ReconciledRow,
+  mayRetry: RowRetry,
+  shouldRetry: EvaluateOptions['shouldRetry'],
+): boolean {
+  if (mayRetry === 'by-itself') return true
+  return mayRetry === 'by-policy' && shouldRetry !== undefined && shouldRetry(row)
 }

@@ -1,53 +1,108 @@
-import { emptyAnswer, type Answer } from './answer.js'
-import { asRecord, asText, recordsIn, type JsonRecord } from './json-record.js'
-import { boundedMessage, type RowError } from './row-class.js'
+import { emptyAnswer, emptyFault, hasWords, type Answer, type AnswerFault } from './answer.js'
+import { asRecord, asText, isRecord, recordsIn, type JsonRecord } from './json-record.js'
+import { boundedMessage } from './row-class.js'
+import { faultOfReason, unknownStop } from './stop-reasons.js'
 
 /** Reads an answer of the Responses endpoint. A body with status `failed` never gets here: it is an error. */
 export function readResponsesAnswer(body: JsonRecord): Answer {
-  const items = recordsIn(body['output'])
-  const parts = items.flatMap((item) => (item['type'] === 'message' ? recordsIn(item['content']) : []))
+  const items = isRecord(body['output']) ? [body['output']] : recordsIn(body['output'])
+  const messages = items.filter((item) => item['type'] === 'message')
+  const parts = messages.flatMap((item) => recordsIn(item['content']))
   const texts = parts.flatMap((part) => (part['type'] === 'output_text' ? textOf(part) : []))
-  const calls = items.filter((item) => asText(item['type'])?.endsWith('_call') === true)
+  const calls = items.filter(isCall)
   const content = texts.length > 0 ? texts.join('') : null
-  const hasAnswer = content !== null || calls.length > 0
+  const fault = statusFault(body) ?? itemFault(messages) ?? readRefusal(parts)
+  const isAnswered = (content !== null && hasWords(content)) || items.some((item) => isAnswer(item, items))
   return {
     ...emptyAnswer('responses', body),
     content,
     toolCalls: calls.length > 0 ? calls : null,
     finishReason: incompleteReason(body) ?? asText(body['status']),
-    semantic: statusProblem(body) ?? readRefusal(parts) ?? (hasAnswer ? null : noOutput),
+    fault:
+      semantic(fault) ??
+      (isAnswered ? null : emptyFault('The response has no text and no call that waits for an answer.')) ??
+      fault,
   }
 }
 
-const noOutput: RowError = { code: 'empty_answer', message: 'The response has no output.' }
+const semantic = (fault: AnswerFault | null): AnswerFault | null =>
+  fault?.class === 'semantic' ? fault : null
 
 function textOf(part: JsonRecord): readonly string[] {
   return typeof part['text'] === 'string' ? [part['text']] : []
+}
+
+function isCall(item: JsonRecord): boolean {
+  return asText(item['type'])?.endsWith('_call') === true || item['type'] === 'mcp_approval_request'
+}
+
+/**
+ * What the user has to answer, or is the answer itself (OpenAI API reference, response object, `output`). All other
+ * calls are steps that the server took on its own: a search, a file, code that it ran.
+ */
+const userCalls: ReadonlySet<unknown> = new Set([
+  'function_call',
+  'custom_tool_call',
+  'mcp_approval_request',
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+])
+
+function isAnswer(item: JsonRecord, items: readonly JsonRecord[]): boolean {
+  // The picture is the answer (OpenAI guide, "Image generation", Responses API).
+  if (item['type'] === 'image_generation_call') return asText(item['result']) !== null
+  return userCalls.has(item['type']) && item['status'] !== 'incomplete' && !isAnsweredByServer(item, items)
+}
+
+/** A shell may run in a container of the server, whose output then stands beside the call. */
+function isAnsweredByServer(call: JsonRecord, items: readonly JsonRecord[]): boolean {
+  const id = asText(call['call_id'])
+  const output = `${asText(call['type'])}_output`
+  return id !== null && items.some((item) => item['type'] === output && item['call_id'] === id)
 }
 
 function incompleteReason(body: JsonRecord): string | null {
   return asText(asRecord(body['incomplete_details'])?.['reason'])
 }
 
-function statusProblem(body: JsonRecord): RowError | null {
-  const status = asText(body['status'])
-  if (status === null || status === 'completed') return null
+/**
+ * Without a `status` the response counts as ended: the field is optional (OpenAI OpenAPI description, schema
+ * `Response`, not among `required`), and what is incomplete has `incomplete_details`.
+ */
+function statusFault(body: JsonRecord): AnswerFault | null {
   const reason = incompleteReason(body)
-  if (reason === 'max_output_tokens') {
-    return { code: 'truncated', message: 'The model ran out of tokens; the answer is cut off.' }
-  }
-  if (reason === 'content_filter') {
-    return { code: 'content_filter', message: 'A content filter stopped the answer.' }
-  }
-  const suffix = reason === null ? '' : ` (${boundedMessage(reason)})`
+  if (reason !== null) return faultOfReason(reason) ?? incomplete(body['status'], reason)
+  const given = body['status']
+  if (given === null || given === undefined || given === '') return null
+  const status = typeof given === 'string' ? given.toLowerCase() : ''
+  if (status === 'completed') return null
+  return unfinishedStatuses.has(status) ? incomplete(given, null) : unknownStop(given)
+}
+
+/** The statuses of a response but for `completed` and `failed` (OpenAI API reference, response object). */
+const unfinishedStatuses: ReadonlySet<string> = new Set(['in_progress', 'cancelled', 'queued', 'incomplete'])
+
+function incomplete(status: unknown, reason: string | null): AnswerFault {
+  const suffix = reason === null ? '' : ` (${reason.slice(0, 200)})`
+  const words = asText(status) ?? 'incomplete'
   return {
+    class: 'semantic',
     code: 'incomplete',
-    message: `The response ended with status "${boundedMessage(status)}"${suffix}.`,
+    message: `The response ended with status "${words.slice(0, 200)}"${suffix}.`,
   }
 }
 
-function readRefusal(parts: readonly JsonRecord[]): RowError | null {
+/** Each message has a status of its own. */
+function itemFault(messages: readonly JsonRecord[]): AnswerFault | null {
+  const cut = messages.find((item) => item['status'] === 'incomplete' || item['status'] === 'in_progress')
+  return cut === undefined ? null : incomplete(cut['status'], 'a message of it')
+}
+
+function readRefusal(parts: readonly JsonRecord[]): AnswerFault | null {
   const refusal = parts.find((part) => part['type'] === 'refusal')
   if (refusal === undefined) return null
-  return { code: 'refusal', message: boundedMessage(asText(refusal['refusal']) ?? 'The model refused.') }
+  const message = boundedMessage(asText(refusal['refusal']) ?? 'The model refused.')
+  return { class: 'semantic', code: 'refusal', message }
 }

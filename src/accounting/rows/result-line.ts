@@ -1,8 +1,14 @@
-import { z } from 'zod'
+import type { DecodedLine } from '../decode-line.js'
+import type { JsonSource } from '../json-text/exact-texts.js'
 import { parseJson } from '../json-text/parse-json.js'
-import type { Row } from '../read-rows.js'
-import { asRecord, asText } from './json-record.js'
+import { asRecord, asText, isRecord, type JsonRecord } from './json-record.js'
+import { readLineError, saysNothing, type LineError } from './line-error.js'
 import type { RowSource } from './row-class.js'
+
+export type { LineError } from './line-error.js'
+
+/** The text of a line, as it is decoded. */
+export type LineText = Pick<Extract<DecodedLine, { type: 'object' }>, 'text' | 'isTooDeep'>
 
 /** One line of an output or error file with the oddities of servers taken out. */
 export interface ResultLine {
@@ -14,121 +20,130 @@ export interface ResultLine {
   readonly requestId: string | null
   /** The endpoint's answer; a body that came as JSON text is parsed once. */
   readonly body: unknown
-  /** The `error` beside `response`, not the one inside of a body. */
+  /** The `error` beside `response`, not the one inside of a body; `null` also for one that says nothing. */
   readonly error: LineError | null
   /** False when the envelope makes no sense; such a row is kept for a person. */
   readonly isUnderstood: boolean
-  /** The line as it was parsed; of one that is nested too deep only the `custom_id`. */
+  /** The line, or a body that came as text, nests deeper than anything here can walk; nothing but its id was read. */
+  readonly isTooDeep: boolean
+  /** The line as it was parsed; of one that nests too deep, only the fields that are no list and no object. */
   readonly raw: unknown
   /** What `raw` was parsed from, on one line; `null` when it is not at hand. */
   readonly text: string | null
-  /** What the body was parsed from when it came as JSON text, else `null`. */
-  readonly bodyText: string | null
-  /** The line, or a body that came as JSON text, is nested too deep to be read. */
-  readonly isNestedTooDeep: boolean
+  /** Where the body was read from when it came as JSON text inside of the JSON, else `null`. */
+  readonly bodySource: JsonSource | null
   readonly source: RowSource
 }
 
-/** The text of a line, as `Row` has it. */
-export type LineText = Pick<Row, 'text' | 'isNestedTooDeep'>
-
-/** An error as servers write it: every field may be missing. */
-export interface LineError {
-  readonly code: string | null
-  readonly message: string | null
-  readonly type: string | null
-  readonly param: string | null
-  /** Some servers put the HTTP status where the code belongs. */
-  readonly status: number | null
-}
-
-const looseText = z.string().nullish().catch(null)
-
-// The body stays `unknown` on purpose: describing it doubles the cost of a row, and only its shape decides later.
-const envelope = z.object({
-  custom_id: z.string(),
-  id: looseText,
-  response: z
-    .object({
-      status_code: z.number().nullish().catch(null),
-      request_id: looseText,
-      body: z.unknown().optional(),
-    })
-    .nullish(),
-  error: z.unknown().optional(),
-})
-
 /**
- * Normalises one parsed line. Never throws: an envelope of another shape gives a line with `isUnderstood: false`.
+ * Normalises one parsed line: status and body may stand in `response`, the body's fields beside the status in
+ * `response`, or status and body at top level. A line of another shape gives `isUnderstood: false`.
  *
  * @param value the line after `JSON.parse`
  * @param source the file and line it was read from
- * @param lineText what `value` was parsed from; without it numbers are kept as precise as a double is
+ * @param lineText what `value` was parsed from; without it numbers are as precise as a double is
  */
 export function readResultLine(value: unknown, source: RowSource, lineText?: LineText): ResultLine {
-  const parsed = envelope.safeParse(value)
-  if (!parsed.success) return unknownEnvelope(value, source, lineText)
-  const { custom_id: customId, id, response, error } = parsed.data
-  const lineError = readLineError(error)
-  const body = readBody(response?.body)
+  const line = asRecord(value) ?? {}
+  const text = lineText?.text ?? null
+  const envelope = lineText?.isTooDeep === true ? null : readEnvelope(line)
+  if (envelope === null || envelope.isTooDeep) return unreadLine(line, value, text, source)
+  const { statusCode, requestId, body, bodySource, hasSense } = envelope
+  const error = readLineError(line['error'])
+  const isEnvelope = typeof line['custom_id'] === 'string' && !isRequest(line)
+  const isAnswered = hasSense && (statusCode !== null || hasContent(body))
   return {
-    customId,
-    id: asText(id),
-    statusCode: response?.status_code ?? null,
-    requestId: asText(response?.request_id),
-    body: body.value,
-    error: lineError,
-    isUnderstood: lineError !== null || typeof response?.status_code === 'number',
+    customId: asText(line['custom_id']) ?? '',
+    id: asText(line['id']),
+    statusCode,
+    requestId,
+    body,
+    error,
+    isUnderstood: isEnvelope && (error !== null || isAnswered),
+    isTooDeep: false,
     raw: value,
-    text: lineText?.text ?? null,
-    bodyText: body.text,
-    isNestedTooDeep: body.isNestedTooDeep || lineText?.isNestedTooDeep === true,
+    text,
+    bodySource,
     source,
   }
 }
 
-/** Reads an error object, or a bare message; `null` when there is none. */
-export function readLineError(value: unknown): LineError | null {
-  const record = asRecord(value)
-  if (record === null) return value ? { ...noDetails, message: asText(value) ?? JSON.stringify(value) } : null
+/** True for a line of an input file: its `body` is what was asked, not what was answered. */
+export function isRequest(line: JsonRecord): boolean {
+  const isAnswered = line['response'] !== undefined || line['status_code'] !== undefined
+  return typeof line['url'] === 'string' && !isAnswered && saysNothing(line['error'])
+}
+
+function unreadLine(line: JsonRecord, raw: unknown, text: string | null, source: RowSource): ResultLine {
   return {
-    code: asText(record['code']),
-    message: asText(record['message']),
-    type: asText(record['type']),
-    param: asText(record['param']),
-    status: httpStatus(record['code']) ?? httpStatus(record['status_code']),
-  }
-}
-
-/** An error that says nothing. */
-export const noDetails: LineError = { code: null, message: null, type: null, param: null, status: null }
-
-function httpStatus(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value < 600 ? value : null
-}
-
-// Some compatible servers write the body as JSON text.
-function readBody(body: unknown): { value: unknown; text: string | null; isNestedTooDeep: boolean } {
-  if (typeof body !== 'string') return { value: body ?? null, text: null, isNestedTooDeep: false }
-  const parsed = parseJson(body)
-  if (parsed.type === 'parsed') return { value: parsed.value, text: body, isNestedTooDeep: false }
-  return { value: body, text: null, isNestedTooDeep: parsed.type === 'nested-too-deep' }
-}
-
-function unknownEnvelope(value: unknown, source: RowSource, lineText: LineText | undefined): ResultLine {
-  const record = asRecord(value)
-  return {
-    customId: asText(record?.['custom_id']) ?? '',
-    id: asText(record?.['id']),
+    customId: asText(line['custom_id']) ?? '',
+    id: asText(line['id']),
     statusCode: null,
     requestId: null,
     body: null,
     error: null,
     isUnderstood: false,
-    raw: value,
-    text: lineText?.text ?? null,
-    bodyText: null,
-    isNestedTooDeep: lineText?.isNestedTooDeep === true,
+    isTooDeep: true,
+    raw,
+    text,
+    bodySource: null,
     source,
   }
+}
+
+interface Envelope extends Pick<
+  ResultLine,
+  'statusCode' | 'requestId' | 'body' | 'bodySource' | 'isTooDeep'
+> {
+  /** The status is one, or was left out. */
+  readonly hasSense: boolean
+}
+
+function readEnvelope(line: JsonRecord): Envelope {
+  const outer = unfoldText(line['response'])
+  const response = asRecord(outer.value)
+  const holder = response ?? line
+  const status = holder['status_code'] ?? null
+  const statusCode = statusOf(status)
+  const inner = unfoldText(holder['body'])
+  return {
+    statusCode,
+    requestId: asText(holder['request_id']),
+    body: response === null ? inner.value : (inner.value ?? inlinedBody(response)),
+    bodySource: inner.source ?? (response === null ? null : outer.source),
+    hasSense: statusCode !== null || status === null || status === '',
+    isTooDeep: inner.isTooDeep || outer.isTooDeep,
+  }
+}
+
+/** Fields of an envelope; any other one beside them belongs to a body that was written without a box of its own. */
+const envelopeFields: ReadonlySet<string> = new Set(['status_code', 'request_id', 'body', 'headers'])
+
+function inlinedBody(response: JsonRecord): unknown {
+  return Object.keys(response).some((field) => !envelopeFields.has(field)) ? response : null
+}
+
+/** 0 is no HTTP status, and is what some servers write for a request that got no answer. */
+function statusOf(status: unknown): number | null {
+  const number = typeof status === 'string' && /^\s*\d{1,3}\s*$/.test(status) ? Number(status) : status
+  const isStatus = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 1_000
+  return isStatus ? number : null
+}
+
+function hasContent(body: unknown): boolean {
+  return typeof body === 'string' ? body !== '' : isRecord(body) && Object.keys(body).length > 0
+}
+
+interface Unfolded {
+  readonly value: unknown
+  readonly source: JsonSource | null
+  readonly isTooDeep: boolean
+}
+
+// Some compatible servers write the body as JSON text.
+function unfoldText(value: unknown): Unfolded {
+  if (typeof value !== 'string') return { value: value ?? null, source: null, isTooDeep: false }
+  const parsed = parseJson(value)
+  if (parsed.type !== 'parsed') return { value, source: null, isTooDeep: parsed.type === 'nested-too-deep' }
+  return { value: parsed.value, source: { text: value, value: parsed.value }, isTooDeep: false }
 }

@@ -13,7 +13,7 @@ const rowSource = z.object({
 export const resultRowSchema = z.looseObject({
   custom_id: z.string(),
   outcome: z.enum(rowClasses),
-  /** There for a success, and for a `semantic` row that has some. */
+  /** There for a success, and for a `semantic` or `unproven` row that has some. */
   content: z.unknown().optional(),
   /** There for everything but a success. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -27,6 +27,8 @@ export const resultRowSchema = z.looseObject({
   repaired: z.literal(true).optional(),
   /** The schema changed the content. */
   transformed: z.literal(true).optional(),
+  /** The endpoint is not known here: `content` is the whole body, and nobody checked it. */
+  shape: z.literal('opaque').optional(),
   /** Index of the triple that tries this request again. */
   retry: z.string().optional(),
 })
@@ -63,6 +65,7 @@ export function toResultRow(row: ReconciledRow, { index, attempt, retryIndex }: 
     ...(json.toolCalls === null ? {} : { tool_calls: rawJson(json.toolCalls) }),
     ...(row.isRepaired ? { repaired: true } : {}),
     ...(row.isTransformed ? { transformed: true } : {}),
+    ...(row.isOpaque ? { shape: 'opaque' } : {}),
     ...(retryIndex === null ? {} : { retry: retryIndex }),
   }
 }

@@ -1,24 +1,4 @@
-/** What can have happened to one request; the words of `outcome` in every file we write. */
-export const rowClasses = [
-  'success',
-  'semantic',
-  'rejected',
-  'not-executed',
-  'transient',
-  'needs-person',
-  'permanent',
-] as const
-
-/**
- * - `success`: an answer that passed.
- * - `semantic`: an answer that is cut, filtered, refused or empty.
- * - `rejected`: an answer that the expected content type, the schema or a callback turned down.
- * - `not-executed`: the server never ran the request.
- * - `transient`: it failed for a reason that passes by itself.
- * - `needs-person`: quota, billing, keys, or a row nobody can read.
- * - `permanent`: the same request will fail again.
- */
-export type RowClass = (typeof rowClasses)[number]
+export { rowClasses, type RowClass } from '../../../machines/index.js'
 
 /** Why a row is not a success. `code` is the server's own word where it has one; `message` is bounded. */
 export interface RowError {

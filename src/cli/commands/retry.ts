@@ -21,6 +21,7 @@ export const retry = command(
         ...reconcileOptions(context, flags, loaded),
         ...(client === null ? {} : { client }),
         shouldRetryAnswers: flags.all,
+        shouldRetryUnrecognised: flags.unrecognised,
         onEvent,
       }),
     )

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { reconciliationError } from '../../errors.js'
+import { holderText } from '../../workspace/holder-text.js'
 import { readWorkspaceLock, removeWorkspaceLock, type LockHolder } from '../../workspace/lock.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { systemProcessTable } from '../../workspace/process-table.js'
@@ -17,7 +18,7 @@ export const unlock = command(
     if (lock.type === 'held' && !force && isAtWorkHere(lock.holder)) throw stillRuns(lock.holder)
     await removeWorkspaceLock(workspace)
     stdout.write(
-      `${messages[lock.type]}${lock.type === 'held' ? ` It was held by ${holderText(lock.holder)}.` : ''}\n`,
+      `${messages[lock.type]}${lock.type === 'held' ? ` It was held by ${terminalText(holderText(lock.holder))}.` : ''}\n`,
     )
     return exitCodes.success
   },
@@ -37,12 +38,8 @@ function isAtWorkHere({ host, pid, process_start: start }: LockHolder): boolean 
 function stillRuns(holder: LockHolder): Error {
   return reconciliationError({
     code: 'WorkspaceLocked',
-    message: `The workspace is being worked on by ${holderText(holder)}, which still runs.`,
+    message: `The workspace is being worked on by ${terminalText(holderText(holder))}, which still runs.`,
     hint: 'Stop that process first. Two at once can pay for a batch twice; --force unlocks all the same.',
     facts: { holder },
   })
-}
-
-function holderText({ host, pid, acquired_at_ms: acquiredAtMs }: LockHolder): string {
-  return terminalText(`process ${pid} on ${host}, since ${new Date(acquiredAtMs).toISOString()}`)
 }

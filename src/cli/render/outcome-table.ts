@@ -1,4 +1,4 @@
-import type { RowCounts, TripleOutcome } from '../../../machines/index.js'
+import { sumOfRows, type RowCounts, type TripleOutcome } from '../../../machines/index.js'
 import type { TripleReport } from '../../engine/report.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
@@ -20,7 +20,7 @@ export function paintOutcome(outcome: string, text: string, style: Style): strin
 
 /** Rows that are no success, whatever the reason. */
 export function failedRows(rows: RowCounts): number {
-  return rows.semantic + rows.rejected + rows.notExecuted + rows.transient + rows.needsPerson + rows.permanent
+  return sumOfRows(rows, 'failed')
 }
 
 export const unknownCount = '–'

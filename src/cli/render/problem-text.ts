@@ -1,5 +1,5 @@
 import type { Problem } from '../../../machines/index.js'
-import type { RequestsFileProblem } from '../../providers/check-request-line.js'
+import { kindWords, type ProblemKind } from '../../providers/problem-kinds.js'
 import type { Style } from './style.js'
 import { cutToWidth, terminalText } from './terminal-text.js'
 
@@ -24,13 +24,13 @@ function bounded(text: string): string {
   return cutToWidth(terminalText(text), longestText)
 }
 
-/** A requests file may have many bad lines, and one is mended as fast as twenty are. The first is in the message. */
+/** A requests file may have problems of many kinds, and one is mended as fast as twenty are. The first is in the message. */
 function furtherLines({ code, facts }: Problem): readonly string[] {
   const listed = facts?.['problems']
   if (code !== 'RequestsFileInvalid' || !Array.isArray(listed)) return []
-  const [, ...further] = listed as readonly RequestsFileProblem[]
-  return further.map(({ line, code: reason, message }) =>
-    line === null ? `${reason}. ${message}` : `line ${line}: ${reason}. ${message}`,
+  const [, ...further] = listed as readonly ProblemKind[]
+  return further.map((kind) =>
+    kind.line === null ? kindWords(kind) : `line ${kind.line}: ${kindWords(kind)}`,
   )
 }
 

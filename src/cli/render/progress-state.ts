@@ -18,7 +18,9 @@ export function createProgressState(): ProgressState {
   const sums: Sums = {
     triples: 0,
     bytes: 0,
+    isMeasured: false,
     bytesRead: 0,
+    bytesDownloaded: 0,
     settled: 0,
     settledRows: 0,
     nextLookAtMs: null,
@@ -37,8 +39,12 @@ export function createProgressState(): ProgressState {
 
 interface Sums {
   triples: number
+  /** To be read in this pass, as far as it is known. */
   bytes: number
+  /** False when nobody looked how much there is to read. */
+  isMeasured: boolean
   bytesRead: number
+  bytesDownloaded: number
   settled: number
   settledRows: number
   nextLookAtMs: number | null
@@ -56,7 +62,8 @@ interface Working {
 function addEvent(sums: Sums, event: ReconciliationEvent, elapsedMs: number): void {
   if (event.type === 'workspace.scanned') beginPass(sums, event)
   if (event.type === 'poll.scheduled') sums.nextLookAtMs = elapsedMs + event.delayMs
-  if (event.type === 'bytes.read') sums.bytesRead += event.bytes
+  if (event.type === 'bytes.read') readBytes(sums, event.bytes)
+  if (event.type === 'bytes.downloaded') downloadBytes(sums, event.bytes)
   if (event.type === 'triple.started') start(sums, event.index)
   if (event.type === 'triple.settled') settle(sums, event.report)
   if (event.type !== 'triple.changed' && event.type !== 'rows.processed') return
@@ -80,6 +87,22 @@ function beginPass(
   sums.triples = sums.settled + triples
   sums.bytes = totalBytes
   sums.bytesRead = 0
+  sums.isMeasured = totalBytes > 0
+}
+
+/**
+ * The total of the scan knows each file once. What is read again, because a file or what is known of its batch
+ * changed, was read beyond it: the total grows, so that no more is read than there is to read.
+ */
+function readBytes(sums: Sums, bytes: number): void {
+  sums.bytesRead += bytes
+  if (sums.isMeasured) sums.bytes = Math.max(sums.bytes, sums.bytesRead)
+}
+
+/** What comes from a server stood nowhere at the scan, and is read once it is whole. */
+function downloadBytes(sums: Sums, bytes: number): void {
+  sums.bytesDownloaded += bytes
+  if (sums.isMeasured) sums.bytes += bytes
 }
 
 /** Retries that are written during a pass come on top of what was scanned. */
@@ -110,7 +133,7 @@ function triplesLine({ triples, settled, outcomes, working }: Sums): string {
 }
 
 function volumeLine(sums: Sums, elapsedMs: number): string {
-  const { bytes, bytesRead, settledRows, working, nextLookAtMs } = sums
+  const { bytes, bytesRead, bytesDownloaded, settledRows, working, nextLookAtMs } = sums
   const rows = [...working.values()].reduce((sum, triple) => sum + triple.rows, settledRows)
   const left = bytes === 0 || nextLookAtMs !== null ? null : timeLeftMs(bytesRead / bytes, elapsedMs)
   return [
@@ -118,6 +141,7 @@ function volumeLine(sums: Sums, elapsedMs: number): string {
       ? []
       : [`next look at the server in ${durationText(nextLookAtMs - elapsedMs)}`]),
     bytes === 0 ? `${bytesText(bytesRead)} read` : `${bytesText(bytesRead)} of ${bytesText(bytes)} read`,
+    ...(bytesDownloaded > 0 ? [`${bytesText(bytesDownloaded)} downloaded`] : []),
     ...(rows > 0 ? [`${countOf(rows, 'row')} processed`] : []),
     durationText(elapsedMs),
     ...(left === null ? [] : [`about ${durationText(left)} left`]),

@@ -78,8 +78,13 @@ function errorLines({ index, groups }: EventOf<'errors.grouped'>, style: Style):
   const left = groups.length - shown.length
   const more = left > 0 ? [`    and ${countOf(left, 'more kind')}`] : []
   const heading = `${countOf(rows, 'row')} of triple ${index} failed; all kinds: logs/batch_expansion_error_log_${index}.jsonl`
-  return [heading, ...[...shown, ...more].map((line) => style.faint(line))]
+  const advice = groups.some(({ code }) => code === 'truncated') ? [truncatedAdvice] : []
+  return [heading, ...[...shown, ...more].map((line) => style.faint(line)), ...advice]
 }
+
+/** A retry is byte for byte the same request, and would be cut and paid for again. */
+const truncatedAdvice =
+  '    → Answers that are cut: raise the limit (max_tokens, max_completion_tokens, max_output_tokens) before they are sent again, in a file for `submit`. `retry --all` sends them with the limit they have.'
 
 function unsaid(counts: Readonly<Record<Topic, number>>): string {
   const left = (topic: Topic): number => Math.max(0, counts[topic] - most[topic])

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { readAnswer } from '../../../src/accounting/rows/read-answer.js'
+import type { Answer } from '../../../src/accounting/rows/answer.js'
+import { nothingPromised } from '../../../src/accounting/rows/promise.js'
+import { readAnswer as reading } from '../../../src/accounting/rows/read-answer.js'
 import { chat } from './lines.js'
+
+function readAnswer(body: Record<string, unknown>): Answer {
+  const read = reading(body, nothingPromised)
+  if (read.type !== 'answer') throw new Error(`The body is ${read.type}, no answer.`)
+  return read.answer
+}
 
 const response = (more: Record<string, unknown>): Record<string, unknown> => ({
   object: 'response',
@@ -18,18 +26,21 @@ describe('readAnswer of chat completions', () => {
       toolCalls: null,
       finishReason: 'stop',
       usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-      semantic: null,
+      fault: null,
     })
   })
 
   test('gives every content when there are several choices', () => {
     const choices = ['a', 'b'].map((content) => ({ message: { content }, finish_reason: 'stop' }))
-    expect(readAnswer({ choices })).toMatchObject({ content: 'a', contents: ['a', 'b'], semantic: null })
+    expect(readAnswer({ choices })).toMatchObject({ content: 'a', contents: ['a', 'b'], fault: null })
   })
 
   test('calls the row truncated when one of several choices is', () => {
-    const choices = [{ message: { content: 'a' } }, { message: { content: 'b' }, finish_reason: 'length' }]
-    expect(readAnswer({ choices }).semantic?.code).toBe('truncated')
+    const choices = [
+      { message: { content: 'a' }, finish_reason: 'stop' },
+      { message: { content: 'b' }, finish_reason: 'length' },
+    ]
+    expect(readAnswer({ choices }).fault?.code).toBe('truncated')
   })
 
   test.each([
@@ -37,11 +48,12 @@ describe('readAnswer of chat completions', () => {
     ['content_filter', 'content_filter'],
   ])('finish reason %s means %s, and the partial text is kept', (finishReason, code) => {
     const answer = readAnswer(chat({ content: 'par' }, finishReason))
-    expect([answer.semantic?.code, answer.content]).toEqual([code, 'par'])
+    expect([answer.fault?.code, answer.content]).toEqual([code, 'par'])
   })
 
   test('takes a refusal for one, in its own words', () => {
-    expect(readAnswer(chat({ content: null, refusal: 'No.' })).semantic).toEqual({
+    expect(readAnswer(chat({ content: null, refusal: 'No.' })).fault).toEqual({
+      class: 'semantic',
       code: 'refusal',
       message: 'No.',
     })
@@ -52,11 +64,11 @@ describe('readAnswer of chat completions', () => {
     expect(readAnswer(chat({ content: null, tool_calls: calls }, 'tool_calls'))).toMatchObject({
       content: null,
       toolCalls: calls,
-      semantic: null,
+      fault: null,
     })
-    expect(readAnswer(chat({ content: null, function_call: { name: 'f' } })).toolCalls).toEqual([
-      { name: 'f' },
-    ])
+    expect(
+      readAnswer(chat({ content: null, function_call: { name: 'f' } }, 'function_call')).toolCalls,
+    ).toEqual([{ name: 'f' }])
   })
 
   test('finds nothing in an answer without choices, message or content', () => {
@@ -66,7 +78,7 @@ describe('readAnswer of chat completions', () => {
       chat({ content: null }),
       chat({ content: null, tool_calls: [] }),
     ]) {
-      expect(readAnswer(body).semantic?.code).toBe('empty_answer')
+      expect(readAnswer(body).fault?.code).toBe('empty_answer')
     }
   })
 
@@ -86,7 +98,7 @@ describe('readAnswer of chat completions', () => {
   test('gives the audio of an answer that speaks', () => {
     expect(readAnswer(chat({ content: null, audio: { id: 'x' } }))).toMatchObject({
       content: { id: 'x' },
-      semantic: null,
+      fault: null,
     })
   })
 })
@@ -102,7 +114,7 @@ describe('readAnswer of responses', () => {
       content: 'ab',
       finishReason: 'completed',
       usage: { total_tokens: 2 },
-      semantic: null,
+      fault: null,
     })
   })
 
@@ -118,19 +130,21 @@ describe('readAnswer of responses', () => {
         output: [message({ type: 'output_text', text: 'par' })],
       }),
     )
-    expect([answer.semantic?.code, answer.content, answer.finishReason]).toEqual([code, 'par', reason])
+    expect([answer.fault?.code, answer.content, answer.finishReason]).toEqual([code, 'par', reason])
   })
 
   test('never takes a response that has not ended for a success', () => {
     for (const status of ['queued', 'in_progress', 'cancelled']) {
-      expect(readAnswer(response({ status, output: [] })).semantic?.code).toBe('incomplete')
+      expect(readAnswer(response({ status, output: [] })).fault?.code).toBe('incomplete')
     }
   })
 
   test('takes a refusal part for a refusal', () => {
-    expect(readAnswer(response({ output: [message({ type: 'refusal', refusal: 'No.' })] })).semantic).toEqual(
-      { code: 'refusal', message: 'No.' },
-    )
+    expect(readAnswer(response({ output: [message({ type: 'refusal', refusal: 'No.' })] })).fault).toEqual({
+      class: 'semantic',
+      code: 'refusal',
+      message: 'No.',
+    })
   })
 
   test('takes a function call for a success and no output at all for none', () => {
@@ -138,9 +152,9 @@ describe('readAnswer of responses', () => {
     expect(readAnswer(response({ output: [call] }))).toMatchObject({
       content: null,
       toolCalls: [call],
-      semantic: null,
+      fault: null,
     })
-    expect(readAnswer(response({ output: [] })).semantic?.code).toBe('empty_answer')
+    expect(readAnswer(response({ output: [] })).fault?.code).toBe('empty_answer')
   })
 })
 
@@ -148,7 +162,7 @@ describe('readAnswer of the other endpoints', () => {
   test('gives the vector of an embedding as it is', () => {
     expect(
       readAnswer({ object: 'list', data: [{ embedding: [0.1, -2] }], usage: { total_tokens: 1 } }),
-    ).toMatchObject({ shape: 'embeddings', content: [0.1, -2], usage: { total_tokens: 1 }, semantic: null })
+    ).toMatchObject({ shape: 'embeddings', content: [0.1, -2], usage: { total_tokens: 1 }, fault: null })
     expect(readAnswer({ data: [{ embedding: 'AAAA' }] }).content).toBe('AAAA')
   })
 
@@ -161,21 +175,20 @@ describe('readAnswer of the other endpoints', () => {
   })
 
   test('notices an embedding without a vector', () => {
-    expect(readAnswer({ data: [{ embedding: [] }] }).semantic?.code).toBe('empty_answer')
+    expect(readAnswer({ data: [{ embedding: [] }] }).fault?.code).toBe('empty_answer')
   })
 
   test('gives the text of a completion', () => {
     const body = { object: 'text_completion', choices: [{ text: 'hi', finish_reason: 'stop' }] }
-    expect(readAnswer(body)).toMatchObject({ shape: 'completions', content: 'hi', semantic: null })
-    expect(readAnswer({ choices: [{ text: 'h', finish_reason: 'length' }] }).semantic?.code).toBe('truncated')
+    expect(readAnswer(body)).toMatchObject({ shape: 'completions', content: 'hi', fault: null })
+    expect(readAnswer({ choices: [{ text: 'h', finish_reason: 'length' }] }).fault?.code).toBe('truncated')
   })
 
-  test('keeps the whole body of anything else', () => {
-    for (const body of [
-      { id: 'modr-1', results: [{ flagged: false }] },
-      { created: 1, data: [{ b64_json: 'x' }] },
-    ]) {
-      expect(readAnswer(body)).toMatchObject({ shape: 'opaque', content: body, semantic: null })
-    }
+  test.each([
+    ['moderations', { id: 'modr-1', results: [{ flagged: false }] }],
+    ['images', { created: 1, data: [{ b64_json: 'x' }] }],
+    ['opaque', { id: 'video_1', object: 'video', prompt: 'a cat', status: 'queued' }],
+  ])('keeps the whole body of %s', (shape, body) => {
+    expect(readAnswer(body)).toMatchObject({ shape, content: body, fault: null })
   })
 })

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { classifyRow } from '../../../src/accounting/rows/classify-row.js'
+import { judgeAnswer } from '../../../src/accounting/rows/judge-answer.js'
+import { nothingPromised } from '../../../src/accounting/rows/promise.js'
 import { readResultLine } from '../../../src/accounting/rows/result-line.js'
 import { answered, lineOf, unanswered } from './lines.js'
 
@@ -13,7 +14,7 @@ describe('readResultLine', () => {
       error: null,
     }
     const text = JSON.stringify(value)
-    const lineText = { text, isNestedTooDeep: false }
+    const lineText = { text, isTooDeep: false }
     expect(readResultLine(value, { file: 'error', line: 17 }, lineText)).toEqual({
       customId: 'a',
       id: 'batch_req_1',
@@ -22,27 +23,19 @@ describe('readResultLine', () => {
       body: { x: 1 },
       error: null,
       isUnderstood: true,
+      isTooDeep: false,
       raw: value,
       text,
-      bodyText: null,
-      isNestedTooDeep: false,
+      bodySource: null,
       source: { file: 'error', line: 17 },
     })
   })
 
   test('parses a body that came as JSON text, once', () => {
-    expect(answered(200, '{"a":"{}"}')).toMatchObject({ body: { a: '{}' }, bodyText: '{"a":"{}"}' })
+    const text = '{"a":"{}"}'
+    const value = { a: '{}' }
+    expect(answered(200, text)).toMatchObject({ body: value, bodySource: { text, value } })
     expect(answered(200, 'plain words').body).toBe('plain words')
-  })
-
-  test('says of a line or a body that is nested too deep that nobody can read it', () => {
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-    const source = { file: 'output', line: 1 } as const
-    const line = readResultLine({ custom_id: 'a' }, source, { text: deep, isNestedTooDeep: true })
-    for (const unread of [line, answered(200, deep)]) {
-      expect(classifyRow(unread)).toMatchObject({ class: 'needs-person', error: { code: 'nested_too_deep' } })
-    }
-    expect(classifyRow(answered(500, deep)).class).toBe('transient')
   })
 
   test('takes a numeric error code for an HTTP status, not for a code', () => {
@@ -59,12 +52,18 @@ describe('readResultLine', () => {
     ['both null', { custom_id: 'a', response: null, error: null }],
     ['a response that is text', { custom_id: 'a', response: 'ok', error: null }],
     ['a response without a status', { custom_id: 'a', response: { body: {} }, error: null }],
-    ['a status as text', { custom_id: 'a', response: { status_code: '200', body: { a: 1 } } }],
+    ['an empty response', { custom_id: 'a', response: {}, error: null }],
+    ['a status that is none', { custom_id: 'a', response: { status_code: 'fine', body: { a: 1 } } }],
+    ['an error that says nothing', { custom_id: 'a', response: null, error: { code: 0, message: 'OK' } }],
   ])('leaves a row with %s to a person, keeping its id and its line', (_, value) => {
     const line = lineOf(value)
     expect(line.customId).toBe('a')
     expect(line.raw).toBe(value)
-    expect(classifyRow(line)).toMatchObject({ class: 'needs-person', error: { code: 'unrecognised_row' } })
+    expect(judgeAnswer(line, nothingPromised)).toMatchObject({
+      class: 'unrecognised',
+      error: { code: 'unrecognised_row' },
+      mayRetry: 'only-when-named',
+    })
   })
 
   test('never throws and always reaches a verdict, whatever JSON stands in the line', () => {
@@ -83,7 +82,7 @@ describe('readResultLine', () => {
     )
     fc.assert(
       fc.property(fc.oneof(line, odd), (value) => {
-        const { class: rowClass, error } = classifyRow(lineOf(value))
+        const { class: rowClass, error } = judgeAnswer(lineOf(value), nothingPromised)
         expect(error === null).toBe(rowClass === 'success')
       }),
     )

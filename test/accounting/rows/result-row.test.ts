@@ -43,13 +43,16 @@ describe('toResultRow', () => {
 
   test('writes contents, tool calls and repair only when there are any', async () => {
     const body = {
-      choices: [{ message: { content: '{a:1}', tool_calls: [1] } }, { message: { content: '2' } }],
+      choices: [
+        { message: { content: '{a:1}', tool_calls: [{ id: 'c' }] }, finish_reason: 'stop' },
+        { message: { content: '2' }, finish_reason: 'stop' },
+      ],
     }
     const row = await evaluateRow(answered(200, body), { contentType: 'json', repairJson: true })
     expect(parseResultRow(resultRowText(toResultRow(row, facts)))).toMatchObject({
       content: { a: 1 },
       contents: [{ a: 1 }, 2],
-      tool_calls: [1],
+      tool_calls: [{ id: 'c' }],
       repaired: true,
     })
   })

@@ -69,6 +69,31 @@ describe('live progress', () => {
     )
   })
 
+  test('never tells of more bytes read than there are: downloads and second readings add to the total', () => {
+    const { clock, progress, news } = display(true)
+    const lastLine = (): string => {
+      clock.increment(1_000)
+      return news().split('\n').at(-1) ?? ''
+    }
+    progress.add({ type: 'workspace.scanned', triples: 1, totalBytes: 145_000 })
+    progress.add({ type: 'triple.started', index: '1' })
+    progress.add({ type: 'bytes.downloaded', index: '1', bytes: 400_000 })
+    expect(lastLine()).toMatch(/^0 B of 545 kB read · 400 kB downloaded · /)
+    progress.add({ type: 'bytes.read', index: '1', bytes: 545_000 })
+    expect(lastLine()).toMatch(/^545 kB of 545 kB read · 400 kB downloaded · /)
+    progress.add({ type: 'bytes.read', index: '1', bytes: 395_000 })
+    expect(lastLine()).toMatch(/^940 kB of 940 kB read · /)
+  })
+
+  test('tells what was read alone when nobody measured how much there is', () => {
+    const { clock, progress, news } = display(true)
+    progress.add({ type: 'workspace.scanned', triples: 1, totalBytes: 0 })
+    progress.add({ type: 'bytes.downloaded', index: '1', bytes: 5_000 })
+    progress.add({ type: 'bytes.read', index: '1', bytes: 5_000 })
+    clock.increment(1_000)
+    expect(news()).toMatch(/5.0 kB read · 5.0 kB downloaded · /)
+  })
+
   test('between two polls the time to the next look runs down, second by second', () => {
     const { clock, progress, news } = display(true)
     const line = (): string | undefined => news().split('\n').at(-1)

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { classifyRow } from '../../../src/accounting/rows/classify-row.js'
+import { judgeAnswer, type Judgement } from '../../../src/accounting/rows/judge-answer.js'
+import { nothingPromised } from '../../../src/accounting/rows/promise.js'
 import { readResultLine, type ResultLine } from '../../../src/accounting/rows/result-line.js'
 import { answered, chat, unanswered } from './lines.js'
 
 const failed = (status: number, error: unknown): ResultLine => answered(status, { error })
 const good = chat({ content: 'hi' })
+
+const judge = (line: ResultLine): Judgement => judgeAnswer(line, nothingPromised)
 
 const table: [string, ResultLine, string, string | null][] = [
   [
@@ -26,9 +29,9 @@ const table: [string, ResultLine, string, string | null][] = [
   ['500', failed(500, { code: 'server_error', type: 'server_error' }), 'transient', 'server_error'],
   ['503 with a null code', failed(503, { code: null, type: 'server_error' }), 'transient', 'server_error'],
   ['529 with no body', answered(529, null), 'transient', 'http_529'],
-  ['200 with no body', answered(200, null), 'transient', 'empty_body'],
-  ['200 with an empty body', answered(200, {}), 'transient', 'empty_body'],
-  ['200 with empty text', answered(200, ''), 'transient', 'empty_body'],
+  ['200 with no body', answered(200, null), 'semantic', 'empty_body'],
+  ['200 with an empty body', answered(200, {}), 'semantic', 'empty_body'],
+  ['200 with empty text', answered(200, ''), 'semantic', 'empty_body'],
   [
     '200 whose body failed for the rate',
     answered(200, { object: 'response', status: 'failed', error: { code: 'rate_limit_exceeded' } }),
@@ -111,7 +114,7 @@ const table: [string, ResultLine, string, string | null][] = [
     'http_503',
   ],
   ['an error of an unknown kind', unanswered({ code: 'gremlins', message: 'm' }), 'permanent', 'gremlins'],
-  ['an error that says nothing', unanswered({}), 'permanent', 'unknown_error'],
+  ['an error that says nothing', unanswered({}), 'unrecognised', 'unrecognised_row'],
   [
     'both a response and an error',
     answered(
@@ -128,31 +131,31 @@ const table: [string, ResultLine, string, string | null][] = [
     'not-executed',
     'batch_expired',
   ],
-  ['a body that is a list', answered(200, [1]), 'needs-person', 'unrecognised_row'],
+  ['a body that is a list', answered(200, [1]), 'unrecognised', 'unrecognised_body'],
   ['a truncated answer', answered(200, chat({ content: 'h' }, 'length')), 'semantic', 'truncated'],
   ['an answer', answered(200, good), 'success', null],
   ['an answer as JSON text', answered(200, JSON.stringify(good)), 'success', null],
   ['an answer with a null error in its body', answered(200, { ...good, error: null }), 'success', null],
 ]
 
-describe('classifyRow', () => {
+describe('judgeAnswer', () => {
   test.each(table)('%s', (_, line, rowClass, code) => {
-    const verdict = classifyRow(line)
+    const verdict = judge(line)
     expect([verdict.class, verdict.error?.code ?? null]).toEqual([rowClass, code])
   })
 
   test('says the same of a row in either file', () => {
     for (const [, line] of table) {
       const inErrorFile = readResultLine(line.raw, { file: 'error', line: 1 })
-      expect(classifyRow(inErrorFile)).toEqual(classifyRow(line))
+      expect(judge(inErrorFile)).toEqual(judge(line))
     }
   })
 
   test('keeps the message of the server, bounded', () => {
-    expect(classifyRow(failed(400, { message: 'max_tokens is too large' })).error?.message).toBe(
+    expect(judge(failed(400, { message: 'max_tokens is too large' })).error?.message).toBe(
       'max_tokens is too large',
     )
-    expect(classifyRow(failed(400, { message: 'x'.repeat(9_000) })).error?.message).toHaveLength(2_000)
-    expect(classifyRow(answered(400, 'Bad Request')).error?.message).toBe('Bad Request')
+    expect(judge(failed(400, { message: 'x'.repeat(9_000) })).error?.message).toHaveLength(2_000)
+    expect(judge(answered(400, 'Bad Request')).error?.message).toBe('Bad Request')
   })
 })

@@ -1,0 +1,153 @@
+/** Who may have a request sent again. */
+export type RowRetry =
+  /** The next attempt takes it, as long as there are attempts. */
+  | 'by-itself'
+  /** The user's policy is asked; a person can say so for all (`retry --all`). */
+  | 'by-policy'
+  /** A person asks (`retry`). */
+  | 'when-asked'
+  /** A person asks and names this kind of row (`retry --unrecognised`): its answer may stand in a file, and be paid for. */
+  | 'only-when-named'
+  | 'never'
+
+/** Everything that is decided by what happened to a request. */
+export interface RowClassTraits {
+  /** What the class means, for people. */
+  readonly words: string
+  /** The callback that gets the row. */
+  readonly callback: 'processOutput' | 'processErrors'
+  /** The server answered, or may have: to send the request again can pay for it twice. */
+  readonly isAnswered: boolean
+  /** Unless a rule about the row's own words says otherwise. */
+  readonly mayRetry: RowRetry
+  readonly countsAs: 'ok' | 'failed'
+  /** Of two rows for one request the heavier counts; of two that weigh the same, the first. */
+  readonly weight: number
+}
+
+/**
+ * What can have happened to one request, and all that follows from it. Sums, lists, callbacks and words are made from
+ * this record and from nothing else: a new class needs an answer for every trait before it compiles. The names are
+ * the words of `outcome` in every file that is written, and never change.
+ */
+export const rowClassTraits = {
+  success: {
+    words: 'an answer that is whole and passed',
+    callback: 'processOutput',
+    isAnswered: true,
+    mayRetry: 'never',
+    countsAs: 'ok',
+    weight: 5,
+  },
+  unproven: {
+    words: 'an answer whose stop reason is unknown or missing, so nobody can say that it is whole',
+    callback: 'processOutput',
+    isAnswered: true,
+    mayRetry: 'by-policy',
+    countsAs: 'failed',
+    weight: 4,
+  },
+  semantic: {
+    words: 'an answer that is cut, filtered, refused, empty or less than was asked for',
+    callback: 'processOutput',
+    isAnswered: true,
+    mayRetry: 'by-policy',
+    countsAs: 'failed',
+    weight: 3,
+  },
+  rejected: {
+    words: 'an answer that the expected content type, the schema or a callback turned down',
+    callback: 'processErrors',
+    isAnswered: true,
+    mayRetry: 'by-policy',
+    countsAs: 'failed',
+    weight: 2,
+  },
+  unrecognised: {
+    words: 'a row that nobody here can read: it may be the answer',
+    callback: 'processErrors',
+    isAnswered: true,
+    mayRetry: 'only-when-named',
+    countsAs: 'failed',
+    weight: 1,
+  },
+  'not-executed': {
+    words: 'a request that the server never ran',
+    callback: 'processErrors',
+    isAnswered: false,
+    mayRetry: 'by-itself',
+    countsAs: 'failed',
+    weight: 0,
+  },
+  transient: {
+    words: 'a failure that passes by itself',
+    callback: 'processErrors',
+    isAnswered: false,
+    mayRetry: 'by-itself',
+    countsAs: 'failed',
+    weight: 0,
+  },
+  'needs-person': {
+    words: 'a failure for want of money, quota or rights',
+    callback: 'processErrors',
+    isAnswered: false,
+    mayRetry: 'when-asked',
+    countsAs: 'failed',
+    weight: 0,
+  },
+  permanent: {
+    words: 'a failure that the same request meets again',
+    callback: 'processErrors',
+    isAnswered: false,
+    mayRetry: 'when-asked',
+    countsAs: 'failed',
+    weight: 0,
+  },
+} as const satisfies Readonly<Record<string, RowClassTraits>>
+
+/** What happened to one request: a key of `rowClassTraits`. */
+export type RowClass = keyof typeof rowClassTraits
+
+/** Every class, in the order people are shown them. */
+export const rowClasses = Object.keys(rowClassTraits) as [RowClass, ...RowClass[]]
+
+/** The traits with their widest types, so that a comparison with any value of a trait compiles. */
+export function traitsOf(rowClass: RowClass): RowClassTraits {
+  return rowClassTraits[rowClass]
+}
+
+/** The classes that fit, in their order. */
+export function rowClassesThat(fits: (traits: RowClassTraits) => boolean): readonly RowClass[] {
+  return rowClasses.filter((rowClass) => fits(rowClassTraits[rowClass]))
+}
+
+type CamelCase<Text extends string> = Text extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Text
+
+/** How many rows of this attempt fell into each class: `not-executed` is counted as `notExecuted`. */
+export type RowCounts = { readonly [Class in RowClass as CamelCase<Class>]: number } & {
+  /** Rows that a new attempt should send again. */
+  readonly retryable: number
+}
+
+/** The field of `RowCounts` that counts a class. */
+export function countFieldOf<Class extends RowClass>(rowClass: Class): CamelCase<Class> {
+  return rowClass.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Class>
+}
+
+/** Counts made from how many rows each class has. */
+export function rowCountsFrom(counts: ReadonlyMap<RowClass, number>, retryable: number): RowCounts {
+  const fields = rowClasses.map((rowClass) => [countFieldOf(rowClass), counts.get(rowClass) ?? 0] as const)
+  return { ...(Object.fromEntries(fields) as Omit<RowCounts, 'retryable'>), retryable }
+}
+
+export const noRows: RowCounts = rowCountsFrom(new Map(), 0)
+
+/** How many rows went well, or did not. */
+export function sumOfRows(rows: RowCounts, countsAs: RowClassTraits['countsAs']): number {
+  return rowClassesThat((traits) => traits.countsAs === countsAs).reduce(
+    (sum, rowClass) => sum + rows[countFieldOf(rowClass)],
+    0,
+  )
+}

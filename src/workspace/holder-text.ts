@@ -1,0 +1,13 @@
+import type { LockHolder } from './lock-file.js'
+
+/** `process 42 on host, since 2025-01-01T00:00:00.000Z`: who works on a workspace. Host and time come from a file. */
+export function holderText({ host, pid, acquired_at_ms: acquiredAtMs }: LockHolder): string {
+  return `process ${pid} on ${host}, since ${timeText(acquiredAtMs)}`
+}
+
+/** Clocks that were never set tell 1970; nothing tells a time before that, or one with more than four digits of years. */
+function timeText(atMs: number): string {
+  const time = new Date(atMs)
+  const isTold = atMs >= 0 && time.getUTCFullYear() <= 9999
+  return isTold ? time.toISOString() : 'an unknown time'
+}
