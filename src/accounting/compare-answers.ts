@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decodeBytes } from './decode-line.js'
+import { inexactNumbers } from './json-text/inexact-numbers.js'
+import { answerTexts } from './rows/answer-texts.js'
 import type { Answer } from './rows/answer.js'
 import { isRecord } from './rows/json-record.js'
 import { judgeAnswer } from './rows/judge-answer.js'
 import type { RequestPromise } from './rows/promise.js'
-import { readResultLine } from './rows/result-line.js'
+import { readResultLine, type ResultLine } from './rows/result-line.js'
 
 /**
  * Whether two lines say the same to one request. Compared is what was said: contents and calls of an answer, code and
@@ -21,10 +23,16 @@ export function isSameAnswer(earlier: Buffer, later: Buffer, promise: RequestPro
 function saidIn(bytes: Buffer, promise: RequestPromise): readonly unknown[] | null {
   const decoded = decodeBytes(bytes)
   if (decoded.type !== 'object') return null
-  const line = readResultLine(decoded.value, { file: null, line: null })
+  const line = readResultLine(decoded.value, { file: null, line: null }, decoded)
   const { class: rowClass, error, answer } = judgeAnswer(line, promise)
   if (rowClass === 'unrecognised') return null
-  return answer === null ? [rowClass, error] : [rowClass, error, ...saidBy(answer)]
+  return answer === null ? [rowClass, error] : [rowClass, error, ...saidBy(answer), roundedIn(line, answer)]
+}
+
+/** Two numbers that a double rounds to the same value are two numbers. */
+function roundedIn(line: ResultLine, answer: Answer): readonly string[] {
+  const { contents, toolCalls } = answerTexts(line, answer)
+  return [toolCalls, ...contents].flatMap((json) => (json === null ? [] : [...inexactNumbers(json)]))
 }
 
 function saidBy({ shape, content, contents, toolCalls }: Answer): readonly unknown[] {

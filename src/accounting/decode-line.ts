@@ -1,12 +1,20 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { recogniseBytes } from './dialects/byte-dialects.js'
 import { findPeculiarity, peculiarities } from './dialects/json-peculiarity.js'
+import { isNestedTooDeep } from './json-text/nesting.js'
 import type { Line } from './line-reader.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export type DecodedLine =
-  | { readonly type: 'object'; readonly value: JsonObject }
+  | {
+      readonly type: 'object'
+      /** Of a line that is nested too deep, only the fields that are no list and no object: nobody may walk it. */
+      readonly value: JsonObject
+      /** What it was parsed from. */
+      readonly text: string
+      readonly isTooDeep: boolean
+    }
   /** `column`: of the first fault, from 1, where it is known. */
   | { readonly type: 'unreadable'; readonly reason: string; readonly column?: number | undefined }
 
@@ -28,8 +36,14 @@ export function decodeBytes(bytes: Buffer): DecodedLine {
   } catch (error) {
     return whyNotJson(bytes, text, error)
   }
-  if (isJsonObject(value)) return { type: 'object', value }
+  if (isJsonObject(value)) return objectOf(value, text)
   return unreadable(`${kindOf(value)}; expected an object`)
+}
+
+function objectOf(value: JsonObject, text: string): DecodedLine {
+  if (!isNestedTooDeep(text)) return { type: 'object', value, text, isTooDeep: false }
+  const flat = Object.entries(value).filter(([, field]) => typeof field !== 'object')
+  return { type: 'object', value: Object.fromEntries(flat), text, isTooDeep: true }
 }
 
 /** True for JSON objects: not `null`, not an array. */

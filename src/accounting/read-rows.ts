@@ -12,7 +12,11 @@ import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accoun
 /** A readable row. `bytes` is a view that lives until the handler is done. */
 export interface Row {
   readonly id: string
+  /** Of a line that is nested too deep only the fields that are no list and no object. */
   readonly value: JsonObject
+  /** What the value was parsed from. */
+  readonly text: string
+  readonly isTooDeep: boolean
   readonly position: LinePosition
   readonly bytes: Buffer
 }
@@ -75,7 +79,8 @@ function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffe
   const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
   if (decoded.type === 'object' && id.type === 'id') {
     const position = { line: line.number, offset: line.offset, length: line.length }
-    return { id: id.id, value: decoded.value, position, bytes: line.bytes }
+    const { value, text, isTooDeep } = decoded
+    return { id: id.id, value, text, isTooDeep, position, bytes: line.bytes }
   }
   if (id.type === 'unreadable') {
     sniffer.takeUnreadable(line.bytes, decoded.type === 'object' ? decoded.value : null)

@@ -48,11 +48,11 @@ export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise
 function answerIn(
   { ledger, tally }: RowBooks,
   file: AnswerFile,
-  { value, position }: Row,
+  { value, text, isTooDeep, position }: Row,
   ordinal: number,
 ): LedgerAnswer {
   const { line, offset, length } = position
-  const read = readResultLine(value, { file, line })
+  const read = readResultLine(value, { file, line }, { text, isTooDeep })
   const { class: rowClass, answer, error } = judgeAnswer(read, ledger.promiseAt(ordinal))
   if (rowClass === 'unrecognised')
     tally.addLook((read.isTooDeep ? null : dialectOfValue(value)) ?? error?.code)

@@ -128,10 +128,10 @@ async function processLine(
   attempt: Attempt,
   rows: AttemptRows,
   kind: 'output' | 'error',
-  { id, value, position }: Row,
+  { id, value, text, isTooDeep, position }: Row,
 ): Promise<void> {
   if (rows.has(id)) return
-  const line = readResultLine(value, { file: kind, line: position.line })
+  const line = readResultLine(value, { file: kind, line: position.line }, { text, isTooDeep })
   const row = await judged(attempt, id, () =>
     evaluateRow(line, { ...dependencies, contentType: attempt.contentType }, promiseTo(attempt, id)),
   )
@@ -156,13 +156,8 @@ async function finishRow(
   const retryIndex = row.isRetryable ? attempt.retryIndexOf(row.customId) : null
   const resultRow = toResultRow(row, { index, attempt: attempt.number, retryIndex })
   await rows
-    .append(resultRow, originalOf(row))
+    .append(resultRow, row.line?.text)
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
-}
-
-/** What nests too deep can be read, but not be written again. */
-function originalOf({ line }: ReconciledRow): unknown {
-  return line === null || line.isTooDeep ? undefined : line.raw
 }
 
 async function callBack(

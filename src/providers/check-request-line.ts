@@ -1,8 +1,7 @@
 import { decodeLine, isJsonObject, kindOf, reasonText, type JsonObject } from '../accounting/decode-line.js'
+import { maxNesting } from '../accounting/json-text/nesting.js'
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
-import { isNestedDeeperThan } from '../accounting/nesting.js'
-import { maxRequestNesting } from '../accounting/requests/canonical-json.js'
 
 /** One thing a server would refuse, with the code and parameter it would use. */
 export interface RequestsFileProblem {
@@ -46,8 +45,8 @@ export function checkRequestLine(line: Line): CheckedLine {
     return { facts: null, problems: [{ ...at(line, 'invalid_json_line', null, message), kind }], row: null }
   }
   const request = decoded.value
-  if (isNestedDeeperThan(line.bytes, maxRequestNesting)) {
-    const message = `The line has more than ${maxRequestNesting} lists and objects inside each other, which servers cannot read.`
+  if (decoded.isTooDeep) {
+    const message = `The line has more than ${maxNesting} lists and objects inside each other, which servers cannot read.`
     const kind = 'nesting'
     return {
       facts: null,

@@ -13,7 +13,22 @@ describe('decoding a line', () => {
     ['U+2028 inside a string', '{"a":"\u2028"}', { a: '\u2028' }],
     ['a lone CR between tokens', '{"a":\r1}', { a: 1 }],
   ])('reads %s', (_name, content, value) => {
-    expect(decode(content)).toEqual({ type: 'object', value })
+    expect(decode(content)).toEqual({ type: 'object', value, text: content, isTooDeep: false })
+  })
+
+  test('keeps of a line that is nested too deep what is no list and no object', () => {
+    const [opening, closing] = ['['.repeat(100_000), ']'.repeat(100_000)]
+    const deep = (fields: string) => decode(`{${fields}"deep":${opening}1${closing}}`)
+    expect(deep('"custom_id":"a","url":"/v1",')).toMatchObject({
+      type: 'object',
+      value: { custom_id: 'a', url: '/v1' },
+      isTooDeep: true,
+    })
+    expect(deep('')).toMatchObject({ value: {}, isTooDeep: true })
+    expect(decode(`{"custom_id":"a","deep":${opening}`)).toEqual({
+      type: 'unreadable',
+      reason: 'the line ends in the middle',
+    })
   })
 
   test.each([

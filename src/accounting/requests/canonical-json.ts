@@ -1,8 +1,4 @@
-/**
- * Deepest nesting of a line that is sent. Python's `json`, which many servers read with, gives up at about 1,000 levels
- * (`sys.getrecursionlimit`); no request that a person means comes near.
- */
-export const maxRequestNesting = 1_000
+import { maxNesting } from '../json-text/nesting.js'
 
 /**
  * The members of a JSON object, each value as canonical text: two texts are equal exactly when the values are. No white
@@ -10,7 +6,7 @@ export const maxRequestNesting = 1_000
  * numbers by value and digit for digit. Walks with a stack of its own, so that no depth overflows that of the process.
  *
  * @param text valid JSON of an object; anything else has to be refused before
- * @returns by canonical text of the key (`"body"` with its quotes); `null` when it nests more than `maxRequestNesting` levels
+ * @returns by canonical text of the key (`"body"` with its quotes); `null` when it nests more than `maxNesting` levels
  */
 export function canonicalMembers(text: string): ReadonlyMap<string, string> | null {
   const outer: Frame[] = []
@@ -19,7 +15,7 @@ export function canonicalMembers(text: string): ReadonlyMap<string, string> | nu
     const code = text.charCodeAt(at)
     if (isSeparator(code)) at += 1
     else if (code === openBrace || code === openBracket) {
-      if (outer.length >= maxRequestNesting) return null
+      if (outer.length >= maxNesting) return null
       outer.push(frame)
       frame = newFrame(code)
       at += 1

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
 import { IdTable } from '../id-table.js'
-import { resultRowText, type ResultRow } from '../rows/result-row.js'
+import { compactJson } from '../json-text/compact-json.js'
+import { RawJson } from '../json-text/raw-json.js'
+import { resultRowText, type RowToWrite } from '../rows/result-row.js'
 import type { RowClass } from '../rows/row-class.js'
-import { headerText, readStoredLines } from './stored-rows.js'
+import { headerText, originalRowField, readStoredLines } from './stored-rows.js'
 
 /**
  * The rows of one attempt, in the order they were made. They are the checkpoint of the processing: a row that is
@@ -22,9 +24,9 @@ export interface AttemptRows {
   /**
    * Adds a row; its id must be new. Durable after the next `flush`, which comes by itself every 1,000 rows or 8 MiB.
    *
-   * @param originalRow the line as the server wrote it; kept for rows that end in `failed-items/`, up to 64 KiB
+   * @param originalText the line as the server wrote it; kept for rows that end in `failed-items/`, up to 64 KiB
    */
-  append(row: ResultRow, originalRow?: unknown): Promise<void>
+  append(row: RowToWrite, originalText?: string | null): Promise<void>
   /** Makes every row appended so far durable. Once a write failed, every later one fails the same way. */
   flush(): Promise<void>
   /** Drops every row, those of earlier runs included: the source files turned out to be others. */
@@ -37,7 +39,7 @@ export interface AttemptRows {
 export const flushRows = 1_000
 export const flushBytes = 8 * 1024 * 1024
 
-/** Longest original line that goes to `failed-items/`, in characters of JSON. */
+/** Longest original line that goes to `failed-items/`, in characters. */
 export const maxOriginalCharacters = 64 * 1024
 
 /**
@@ -87,7 +89,7 @@ async function readKnown(fs: FileSystem, path: string, sourceKey: string): Promi
   return known
 }
 
-function countRow(known: Known, row: ResultRow): void {
+function countRow(known: Known, row: RowToWrite): void {
   known.ids.add(row.custom_id)
   known.counts.set(row.outcome, (known.counts.get(row.outcome) ?? 0) + 1)
   if (row.retry !== undefined) known.retryable += 1
@@ -130,10 +132,10 @@ class AttemptRowsFile implements AttemptRows {
     return this.#known.retryable
   }
 
-  async append(row: ResultRow, originalRow?: unknown): Promise<void> {
+  async append(row: RowToWrite, originalText: string | null = null): Promise<void> {
     assert(this.#isOpen, 'The rows of this attempt are closed.')
     assert(!this.has(row.custom_id), `A second row for "${row.custom_id.slice(0, 200)}" in one attempt.`)
-    const text = `${resultRowText(withOriginal(row, originalRow))}\n`
+    const text = `${resultRowText(withOriginal(row, originalText))}\n`
     countRow(this.#known, row)
     this.#pending.push(text)
     this.#pendingCharacters += text.length
@@ -176,8 +178,14 @@ class AttemptRowsFile implements AttemptRows {
   }
 }
 
-function withOriginal(row: ResultRow, originalRow: unknown): ResultRow {
-  const isKept = originalRow !== undefined && row.outcome !== 'success' && row.retry === undefined
-  if (!isKept || JSON.stringify(originalRow).length > maxOriginalCharacters) return row
-  return { ...row, original_row: originalRow }
+/** As the last field: `publishResults` cuts it off again. */
+function withOriginal(row: RowToWrite, originalText: string | null): RowToWrite {
+  const isKept = originalText !== null && row.outcome !== 'success' && row.retry === undefined
+  if (!isKept || originalText.length > maxOriginalCharacters) return row
+  return { ...row, [originalRowField]: new RawJson(onOneLine(originalText)) }
+}
+
+/** A lone CR may stand between tokens, and many readers end a line there. */
+function onOneLine(text: string): string {
+  return text.includes('\r') ? compactJson(text) : text
 }

@@ -1,7 +1,8 @@
 import { beginDurableFile, type DurableFile } from '../../workspace/durable-write.js'
 import type { FileSystem } from '../../workspace/file-system.js'
+import { findMember } from '../json-text/top-level-member.js'
 import { chunked } from './chunked.js'
-import { readAttemptRows, type AttemptRow } from './stored-rows.js'
+import { originalRowField, readWholeRows, type AttemptRow } from './stored-rows.js'
 
 export interface FailedItemsRequest {
   readonly fs: FileSystem
@@ -36,15 +37,23 @@ async function* failedLines(
   { fs, attemptRowsPath }: FailedItemsRequest,
   onRow: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const row of readAttemptRows(fs, attemptRowsPath)) {
+  for await (const { row, bytes } of readWholeRows(fs, attemptRowsPath)) {
     if (row.outcome === 'success' || row.retry !== undefined) continue
     onRow()
-    yield Buffer.from(`${JSON.stringify(failedItem(row))}\n`)
+    yield Buffer.from(`${failedItem(row, bytes)}\n`)
   }
 }
 
-function failedItem(row: AttemptRow): Record<string, unknown> {
-  const { custom_id, outcome, error, attempt, source, original_row } = row
-  const item = { custom_id, outcome, error, attempt, source }
-  return original_row === undefined ? item : { ...item, row: original_row }
+/** The server's line is copied as text: it says what it said, whatever its numbers are. */
+function failedItem(row: AttemptRow, bytes: Buffer): string {
+  const { custom_id, outcome, error, attempt, source } = row
+  const item = JSON.stringify({ custom_id, outcome, error, attempt, source })
+  const original = originalText(bytes)
+  return original === null ? item : `${item.slice(0, -1)},"row":${original}}`
+}
+
+function originalText(bytes: Buffer): string | null {
+  // As Latin-1, positions in the text are positions in the bytes.
+  const member = findMember(bytes.toString('latin1'), originalRowField)
+  return member === null ? null : bytes.toString('utf8', member.valueStart, member.end)
 }

@@ -3,7 +3,9 @@ import { reconciliationError } from '../../errors.js'
 import { writeFileDurably } from '../../workspace/durable-write.js'
 import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
 import { throwIfInterrupted } from '../line-reader.js'
+import { findMember } from '../json-text/top-level-member.js'
 import { chunked } from './chunked.js'
+import { originalRowField } from './stored-rows.js'
 import { readRowTable, type RowTable } from './row-table.js'
 
 export interface PublishRequest {
@@ -166,13 +168,14 @@ class Merge {
   }
 }
 
-const originalKey = Buffer.from('"original_row":')
+const originalKey = Buffer.from(JSON.stringify(originalRowField))
 
-/** The original line is for `failed-items/`. The cheap look may hit the same words in an answer; that costs a parse. */
+/** The original line is for `failed-items/`. It is cut out of the bytes: every other one stays as it is. */
 function withoutOriginal(line: Buffer): Uint8Array {
   if (!line.includes(originalKey)) return line
-  const { original_row: _, ...row } = JSON.parse(line.toString()) as Record<string, unknown>
-  return Buffer.from(`${JSON.stringify(row)}\n`)
+  // As Latin-1, positions in the text are positions in the bytes.
+  const member = findMember(line.toString('latin1'), originalRowField)
+  return member === null ? line : Buffer.concat([line.subarray(0, member.start), line.subarray(member.end)])
 }
 
 function resultsMissing(path: string): Error {

@@ -11,10 +11,20 @@ import { parseResultRow, type ResultRow } from '../rows/result-row.js'
  */
 export type AttemptRow = ResultRow
 
+/** Where that line stands in an attempt row, which is no part of a result. */
+export const originalRowField = 'original_row'
+
 /** One line of a file of rows. Offsets are in bytes; `endOffset` is behind the line feed. */
 export type StoredLine =
   | { readonly type: 'header'; readonly sourceKey: string; readonly endOffset: number }
-  | { readonly type: 'row'; readonly row: AttemptRow; readonly offset: number; readonly endOffset: number }
+  | {
+      readonly type: 'row'
+      readonly row: AttemptRow
+      /** As it stands in the file. The view lives until the next line is asked for. */
+      readonly bytes: Buffer
+      readonly offset: number
+      readonly endOffset: number
+    }
   | { readonly type: 'unreadable'; readonly number: number; readonly offset: number }
 
 /** The first line of a file of attempt rows: which source files the rows were made from. */
@@ -47,8 +57,16 @@ export async function* readAttemptRows(
   fs: FileSystem,
   path: string,
 ): AsyncGenerator<AttemptRow, void, undefined> {
+  for await (const { row } of readWholeRows(fs, path)) yield row
+}
+
+/** The same, with the bytes of each row. */
+export async function* readWholeRows(
+  fs: FileSystem,
+  path: string,
+): AsyncGenerator<Extract<StoredLine, { type: 'row' }>, void, undefined> {
   for await (const stored of readStoredLines(fs, path)) {
-    if (stored.type === 'row') yield stored.row
+    if (stored.type === 'row') yield stored
     else if (stored.type === 'unreadable') throw unreadableRow(path, stored.number)
   }
 }
@@ -67,7 +85,7 @@ export function unreadableRow(path: string, lineNumber: number): Error {
 function parseStored(bytes: Buffer, offset: number, endOffset: number): StoredLine | null {
   const text = bytes.toString()
   const row = parseResultRow(text)
-  if (row !== null) return { type: 'row', row, offset, endOffset }
+  if (row !== null) return { type: 'row', row, bytes, offset, endOffset }
   const sourceKey = offset === 0 ? parseHeader(text) : null
   return sourceKey === null ? null : { type: 'header', sourceKey, endOffset }
 }

@@ -1,7 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
+import { compactJson } from '../json-text/compact-json.js'
+import { hasInexactNumber } from '../json-text/inexact-numbers.js'
+import { nestedTooDeep, nestedTooDeepMessage } from '../json-text/nesting.js'
+import { spliceOutput } from '../json-text/splice-output.js'
 import { jsonFence, jsonLinesFence, unwrapFence } from './fence.js'
 import { readJson } from './repair-json.js'
 import { boundedMessage, type RowError } from './row-class.js'
-import { applySchema, describeSchemaError, type ContentSchema } from './schema.js'
+import { applySchema, describeSchemaError, isStackOverflow, type ContentSchema } from './schema.js'
 
 /** What the text of an answer is expected to hold. */
 export const expectedContentTypes = ['json', 'json-lines', 'text'] as const
@@ -16,45 +21,109 @@ export interface ContentOptions {
   readonly repairJson: boolean
 }
 
-export type ContentReading =
-  | { readonly type: 'accepted'; readonly content: unknown; readonly isRepaired: boolean }
-  | { readonly type: 'rejected'; readonly error: RowError }
+export type ContentReading = AcceptedContent | { readonly type: 'rejected'; readonly error: RowError }
+
+export interface AcceptedContent {
+  readonly type: 'accepted'
+  readonly content: unknown
+  /** The content as JSON text on one line, with the digits of the model. */
+  readonly json: string
+  readonly isRepaired: boolean
+  /** The schema gave something else than what was read. */
+  readonly isTransformed: boolean
+  /** A double gives back other digits than the model wrote. */
+  readonly hasInexactNumbers: boolean
+}
 
 /** Reads the text of a whole answer. Cut or filtered answers must not come here: mending would complete them. */
 export async function readContent(text: string, options: ContentOptions): Promise<ContentReading> {
-  if (options.contentType === 'text') return judge(text, options.schema, false)
+  if (options.contentType === 'text') return judgeContent(text, JSON.stringify(text), options.schema)
   return options.contentType === 'json' ? readJsonContent(text, options) : readJsonLines(text, options)
 }
 
-/** Puts a value that is no text of a model (a vector, a moderation) through the schema. */
-export async function judge(
+/**
+ * Puts a value through the schema.
+ *
+ * @param json what the value was read from, as JSON text on one line
+ */
+export async function judgeContent(
   value: unknown,
+  json: string,
   schema: ContentSchema | undefined,
-  isRepaired: boolean,
 ): Promise<ContentReading> {
+  const read = acceptedContent(value, json)
+  if (schema === undefined) return read
   const result = await applySchema(schema, value)
-  if (result.success) return { type: 'accepted', content: result.data, isRepaired }
-  return rejected('schema_rejected', describeSchemaError(result.error))
+  if (result.success === 'overflow') return schemaOverflow
+  if (!result.success) return rejected('schema_rejected', describeSchemaError(result.error))
+  const output = result.data
+  const outputJson = jsonOfOutput(json, output)
+  if (outputJson === null) return tooDeep('What the schema made of the answer')
+  return { ...read, content: output, json: outputJson, isTransformed: outputJson !== json }
+}
+
+/** Content that nothing was done to. */
+export function acceptedContent(content: unknown, json: string): AcceptedContent {
+  return {
+    type: 'accepted',
+    content,
+    json,
+    isRepaired: false,
+    isTransformed: false,
+    hasInexactNumbers: typeof content !== 'string' && hasInexactNumber(json, content),
+  }
 }
 
 async function readJsonContent(text: string, options: ContentOptions): Promise<ContentReading> {
-  const json = unwrapFence(text, jsonFence)
-  if (json === '') return emptyText
-  const reading = readJson(json, options.repairJson)
-  if (reading.type === 'unreadable') return rejected('not_json', `The answer is not JSON: ${reading.reason}`)
-  return judge(reading.value, options.schema, reading.isRepaired)
+  const unfenced = unwrapFence(text, jsonFence)
+  if (unfenced === '') return emptyText
+  const read = readJson(unfenced, options.repairJson)
+  if (read.type === 'nested-too-deep') return tooDeep('The answer')
+  if (read.type === 'not-json') return rejected('not_json', `The answer is not JSON: ${read.reason}`)
+  const reading = await judgeContent(read.value, compactJson(read.text), options.schema)
+  return reading.type === 'accepted' && read.isRepaired ? { ...reading, isRepaired: true } : reading
 }
 
 async function readJsonLines(text: string, options: ContentOptions): Promise<ContentReading> {
-  const values: unknown[] = []
-  let isRepaired = false
+  const readings: AcceptedContent[] = []
   for (const { line, number } of linesOf(text)) {
     const reading = await readJsonContent(line, options)
     if (reading.type === 'rejected') return atLine(number, reading.error)
-    values.push(reading.content)
-    isRepaired ||= reading.isRepaired
+    readings.push(reading)
   }
-  return values.length === 0 ? emptyText : { type: 'accepted', content: values, isRepaired }
+  return readings.length === 0 ? emptyText : joined(readings)
+}
+
+/** One list of what several texts held. */
+function joined(readings: readonly AcceptedContent[]): AcceptedContent {
+  return {
+    type: 'accepted',
+    content: readings.map(({ content }) => content),
+    json: `[${readings.map(({ json }) => json).join(',')}]`,
+    isRepaired: readings.some(({ isRepaired }) => isRepaired),
+    isTransformed: readings.some(({ isTransformed }) => isTransformed),
+    hasInexactNumbers: readings.some(({ hasInexactNumbers }) => hasInexactNumbers),
+  }
+}
+
+/**
+ * The output of a schema as JSON text: the text it was read from where it is the same value. `null` when it is nested
+ * too deep to be written. What JSON cannot hold (a bigint, a cycle) is a fault of the schema, and throws.
+ */
+function jsonOfOutput(json: string, output: unknown): string | null {
+  // Read anew: a schema may have changed the value that it was given.
+  const parsed: unknown = JSON.parse(json)
+  if (isDeepStrictEqual(output, parsed)) return json
+  try {
+    return spliceOutput(json, parsed, output)
+  } catch (cause) {
+    if (isStackOverflow(cause)) return null
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TypeError(
+      `The schema made a value that cannot be written as JSON (no bigint, no cycles): ${reason}`,
+      { cause },
+    )
+  }
 }
 
 function linesOf(text: string): readonly { readonly line: string; readonly number: number }[] {
@@ -74,6 +143,12 @@ function atLine(number: number, error: RowError): ContentReading {
 function rejected(code: string, message: string): ContentReading {
   return { type: 'rejected', error: { code, message: boundedMessage(message) } }
 }
+
+function tooDeep(what: string): ContentReading {
+  return rejected(nestedTooDeep, nestedTooDeepMessage(what))
+}
+
+const schemaOverflow = rejected('schema_overflow', 'The schema ran out of stack on this answer.')
 
 const emptyText: ContentReading = {
   type: 'rejected',

@@ -1,6 +1,14 @@
 import { isCutShortStatus, traitsOf, type RowRetry } from '../../../machines/index.js'
+import { answerTexts, contentsOf, type AnswerTexts } from './answer-texts.js'
 import { isTextAnswer, type Answer } from './answer.js'
-import { judge, readContent, type ContentOptions, type ContentReading } from './content.js'
+import {
+  acceptedContent,
+  judgeContent,
+  readContent,
+  type AcceptedContent,
+  type ContentOptions,
+  type ContentReading,
+} from './content.js'
 import type { JsonRecord } from './json-record.js'
 import { mayRetryMissing } from './failure-rules.js'
 import { judgeAnswer } from './judge-answer.js'
@@ -21,8 +29,17 @@ export interface ReconciledRow<Content = unknown> {
   readonly error: RowError | null
   readonly finishReason: string | null
   readonly usage: JsonRecord | null
+  /** The same as JSON text, as it goes to disk: with every digit that was written, where a value is rounded. */
+  readonly json: RowJson
   /** The JSON had to be mended before it could be read. */
   readonly isRepaired: boolean
+  /** The schema made something else of the content. */
+  readonly isTransformed: boolean
+  /**
+   * The model wrote a number in the content that a double does not give back (an integer above 2^53 that is rounded,
+   * too many digits, `1e400`): it is rounded in `content`, and as it was written in `json.content`.
+   */
+  readonly hasInexactNumbers: boolean
   /** The answer of an endpoint that is not known here: it was kept whole, and nobody checked it. */
   readonly isOpaque: boolean
   /** The next attempt sends it again, as far as the row goes; the number of attempts is not looked at. */
@@ -32,6 +49,15 @@ export interface ReconciledRow<Content = unknown> {
   readonly source: RowSource
   /** The line it was read from; `null` for a request that no file mentions. */
   readonly line: ResultLine | null
+}
+
+/** Fields of a row as JSON text on one line: what the server or the model wrote, but for white space. */
+export interface RowJson {
+  /** What a schema changed is written anew; numbers that it left in their place are not. */
+  readonly content: string | null
+  readonly contents: string | null
+  readonly toolCalls: string | null
+  readonly usage: string | null
 }
 
 export interface EvaluateOptions extends ContentOptions {
@@ -53,10 +79,13 @@ export async function evaluateRow(
   const { customId, source } = line
   const parts = { customId, source, line, class: rowClass, error }
   if (answer === null) return settled(newRow(parts), mayRetry, options)
-  if (error !== null) return settled(newRow({ ...parts, answer }), mayRetry, options)
-  const reading = await readAll(answer, options)
-  if (!('rejected' in reading)) return newRow({ ...parts, answer, reading })
-  const rejected = newRow({ ...parts, class: 'rejected', error: reading.rejected, answer, reading })
+  const texts = answerTexts(line, answer)
+  if (error !== null) {
+    return settled(newRow({ ...parts, answer, texts, reading: asGiven(answer, texts) }), mayRetry, options)
+  }
+  const reading = await readAll(answer, texts, options)
+  if (reading.type === 'read') return newRow({ ...parts, answer, texts, reading })
+  const rejected = newRow({ ...parts, class: 'rejected', error: reading.error, answer, texts, reading })
   return settled(rejected, traitsOf('rejected').mayRetry, options)
 }
 
@@ -84,13 +113,16 @@ export function missingRow(customId: string, remoteStatus: string | null): Recon
 /** Turns a success down after the fact, for a callback that found fault with it. */
 export function rejectRow(row: ReconciledRow, error: RowError, options: EvaluateOptions): ReconciledRow {
   const bounded = { code: error.code, message: boundedMessage(error.message) }
-  const rejected = { ...row, class: 'rejected', error: bounded, rawText: textOf(row.content) } as const
-  const unread = { ...rejected, content: null, contents: null, isRepaired: false }
+  const rawText = rawTextOf(row.content, row.json.content)
+  const json = { ...row.json, content: null, contents: null }
+  const rejected = { ...row, class: 'rejected', error: bounded, rawText, json } as const
+  const unread = { ...rejected, content: null, contents: null, isRepaired: false, isTransformed: false }
   return settled(unread, traitsOf('rejected').mayRetry, options)
 }
 
 interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
   readonly answer?: Answer
+  readonly texts?: AnswerTexts
   readonly reading?: Reading
 }
 
@@ -102,54 +134,97 @@ function newRow({
   class: rowClass,
   error,
   answer,
+  texts,
   reading,
 }: RowParts): ReconciledRow {
-  const accepted = reading ?? answer
-  const hasContent = accepted !== undefined && 'content' in accepted
+  const read = reading?.type === 'read' ? reading : undefined
   return {
     customId,
     class: rowClass,
-    content: hasContent ? accepted.content : null,
-    contents: hasContent ? accepted.contents : null,
+    content: read?.content ?? null,
+    contents: read?.contents ?? null,
     toolCalls: answer?.toolCalls ?? null,
     error,
     finishReason: answer?.finishReason ?? null,
     usage: answer?.usage ?? null,
-    isRepaired: reading !== undefined && 'content' in reading && reading.isRepaired,
+    json: {
+      content: read?.contentJson ?? null,
+      contents: read?.contentsJson ?? null,
+      toolCalls: texts?.toolCalls ?? null,
+      usage: texts?.usage ?? null,
+    },
+    isRepaired: read?.isRepaired ?? false,
+    isTransformed: read?.isTransformed ?? false,
+    hasInexactNumbers: read?.hasInexactNumbers ?? false,
     isOpaque: error === null && answer?.shape === 'opaque',
     isRetryable: false,
-    rawText: reading !== undefined && 'rejected' in reading ? reading.rawText : null,
+    rawText: reading?.type === 'rejected' ? reading.rawText : null,
     source,
     line,
   }
 }
 
-type Reading =
-  | { readonly content: unknown; readonly contents: readonly unknown[] | null; readonly isRepaired: boolean }
-  | { readonly rejected: RowError; readonly rawText: string }
+type Reading = ReadAnswer | { readonly type: 'rejected'; readonly error: RowError; readonly rawText: string }
 
-async function readAll(answer: Answer, options: ContentOptions): Promise<Reading> {
-  const given = answer.contents ?? [answer.content]
-  const contents: unknown[] = []
-  let isRepaired = false
-  for (const content of given) {
-    const reading = await readOne(content, answer, options)
-    if (reading.type === 'rejected') return { rejected: reading.error, rawText: textOf(content) }
-    contents.push(reading.content)
-    isRepaired ||= reading.isRepaired
+interface ReadAnswer extends Pick<
+  ReconciledRow,
+  'content' | 'contents' | 'isRepaired' | 'isTransformed' | 'hasInexactNumbers'
+> {
+  readonly type: 'read'
+  readonly contentJson: string | null
+  readonly contentsJson: string | null
+}
+
+async function readAll(answer: Answer, texts: AnswerTexts, options: ContentOptions): Promise<Reading> {
+  const readings: AcceptedContent[] = []
+  for (const [at, content] of contentsOf(answer).entries()) {
+    const json = texts.contents[at] ?? null
+    const reading = await readOne(content, json, answer, options)
+    if (reading.type === 'rejected')
+      return { type: 'rejected', error: reading.error, rawText: rawTextOf(content, json) }
+    readings.push(reading)
   }
-  return { content: contents[0] ?? null, contents: answer.contents === null ? null : contents, isRepaired }
+  return joined(answer, readings)
+}
+
+/** The contents of an answer that is not whole: nothing is expected of them. */
+function asGiven(answer: Answer, texts: AnswerTexts): ReadAnswer {
+  const readings = contentsOf(answer).map((content, at) =>
+    acceptedContent(content, texts.contents[at] ?? JSON.stringify(content)),
+  )
+  return joined(answer, readings)
+}
+
+function joined({ contents }: Answer, readings: readonly AcceptedContent[]): ReadAnswer {
+  const [first] = readings
+  const isSeveral = contents !== null
+  return {
+    type: 'read',
+    content: first?.content ?? null,
+    contentJson: first === undefined || first.content === null ? null : first.json,
+    contents: isSeveral ? readings.map(({ content }) => content) : null,
+    contentsJson: isSeveral ? `[${readings.map(({ json }) => json).join(',')}]` : null,
+    isRepaired: readings.some(({ isRepaired }) => isRepaired),
+    isTransformed: readings.some(({ isTransformed }) => isTransformed),
+    hasInexactNumbers: readings.some(({ hasInexactNumbers }) => hasInexactNumbers),
+  }
 }
 
 // A pure tool call has no text to read: its arguments are in `toolCalls`, and the schema is not meant for them.
-async function readOne(content: unknown, answer: Answer, options: ContentOptions): Promise<ContentReading> {
-  if (content === null) return { type: 'accepted', content, isRepaired: false }
+async function readOne(
+  content: unknown,
+  json: string | null,
+  answer: Answer,
+  options: ContentOptions,
+): Promise<ContentReading> {
+  if (content === null) return acceptedContent(null, 'null')
   if (isTextAnswer(answer) && typeof content === 'string') return readContent(content, options)
-  return judge(content, options.schema, false)
+  return judgeContent(content, json ?? JSON.stringify(content), options.schema)
 }
 
-function textOf(content: unknown): string {
-  return typeof content === 'string' ? content : JSON.stringify(content ?? null, null, 2)
+/** The text of the model itself; of an answer that is no text, its JSON. */
+function rawTextOf(content: unknown, json: string | null): string {
+  return typeof content === 'string' ? content : (json ?? 'null')
 }
 
 function settled(

@@ -1,10 +1,10 @@
 import { traitsOf, type RowClass, type RowRetry } from '../../../machines/index.js'
 import { dialectOfValue } from '../dialect.js'
+import { nestedTooDeep, nestedTooDeepMessage } from '../json-text/nesting.js'
 import { emptyAnswer, type Answer } from './answer.js'
 import { failureOf, judgeFailure, type Failure } from './failure-rules.js'
 import { asText, isRecord, type JsonRecord } from './json-record.js'
 import { isSuccessStatus, noDetails, readLineError, saysNothing, type LineError } from './line-error.js'
-import { maxNesting } from './nesting.js'
 import type { AnswerShape, RequestPromise } from './promise.js'
 import { readAnswer } from './read-answer.js'
 import { isRequest, type ResultLine } from './result-line.js'
@@ -30,7 +30,7 @@ export interface Judgement {
  * (github.com/openai/openai-openapi/issues/302). Never throws.
  */
 export function judgeAnswer(line: ResultLine, promise: RequestPromise): Judgement {
-  if (line.isTooDeep) return nestedTooDeep
+  if (line.isTooDeep) return tooDeep
   if (!line.isUnderstood) return notUnderstood(line)
   const failed = readFailure(line)
   if (failed !== null) return judgedFailure(failed)
@@ -69,10 +69,7 @@ function unrecognised(code: string, message: string): Judgement {
   return judgement('unrecognised', { code, message }, null)
 }
 
-const nestedTooDeep = unrecognised(
-  'nested_too_deep',
-  `The row nests more than ${maxNesting} levels deep; it was not read.`,
-)
+const tooDeep = unrecognised(nestedTooDeep, nestedTooDeepMessage('The row'))
 
 const requestEcho = unrecognised('request_echo', 'The row holds the request, not an answer to it.')
 

@@ -1,9 +1,14 @@
+import type { DecodedLine } from '../decode-line.js'
+import type { JsonSource } from '../json-text/exact-texts.js'
+import { parseJson } from '../json-text/parse-json.js'
 import { asRecord, asText, isRecord, type JsonRecord } from './json-record.js'
 import { readLineError, saysNothing, type LineError } from './line-error.js'
-import { isNestedTooDeep } from './nesting.js'
 import type { RowSource } from './row-class.js'
 
 export type { LineError } from './line-error.js'
+
+/** The text of a line, as it is decoded. */
+export type LineText = Pick<Extract<DecodedLine, { type: 'object' }>, 'text' | 'isTooDeep'>
 
 /** One line of an output or error file with the oddities of servers taken out. */
 export interface ResultLine {
@@ -19,10 +24,14 @@ export interface ResultLine {
   readonly error: LineError | null
   /** False when the envelope makes no sense; such a row is kept for a person. */
   readonly isUnderstood: boolean
-  /** It nests deeper than anything here can walk; then nothing of it but its id was read. */
+  /** The line, or a body that came as text, nests deeper than anything here can walk; nothing but its id was read. */
   readonly isTooDeep: boolean
-  /** The line as it was parsed. */
+  /** The line as it was parsed; of one that nests too deep, only the fields that are no list and no object. */
   readonly raw: unknown
+  /** What `raw` was parsed from, on one line; `null` when it is not at hand. */
+  readonly text: string | null
+  /** Where the body was read from when it came as JSON text inside of the JSON, else `null`. */
+  readonly bodySource: JsonSource | null
   readonly source: RowSource
 }
 
@@ -32,13 +41,14 @@ export interface ResultLine {
  *
  * @param value the line after `JSON.parse`
  * @param source the file and line it was read from
+ * @param lineText what `value` was parsed from; without it numbers are as precise as a double is
  */
-export function readResultLine(value: unknown, source: RowSource): ResultLine {
+export function readResultLine(value: unknown, source: RowSource, lineText?: LineText): ResultLine {
   const line = asRecord(value) ?? {}
-  if (isNestedTooDeep(value)) return unreadLine(line, value, source)
-  const { statusCode, requestId, body, hasSense, isFromText } = readEnvelope(line)
-  // What came as text was no part of the value that was looked at above.
-  if (isFromText && isNestedTooDeep(body)) return unreadLine(line, value, source)
+  const text = lineText?.text ?? null
+  const envelope = lineText?.isTooDeep === true ? null : readEnvelope(line)
+  if (envelope === null || envelope.isTooDeep) return unreadLine(line, value, text, source)
+  const { statusCode, requestId, body, bodySource, hasSense } = envelope
   const error = readLineError(line['error'])
   const isEnvelope = typeof line['custom_id'] === 'string' && !isRequest(line)
   const isAnswered = hasSense && (statusCode !== null || hasContent(body))
@@ -52,6 +62,8 @@ export function readResultLine(value: unknown, source: RowSource): ResultLine {
     isUnderstood: isEnvelope && (error !== null || isAnswered),
     isTooDeep: false,
     raw: value,
+    text,
+    bodySource,
     source,
   }
 }
@@ -62,7 +74,7 @@ export function isRequest(line: JsonRecord): boolean {
   return typeof line['url'] === 'string' && !isAnswered && saysNothing(line['error'])
 }
 
-function unreadLine(line: JsonRecord, raw: unknown, source: RowSource): ResultLine {
+function unreadLine(line: JsonRecord, raw: unknown, text: string | null, source: RowSource): ResultLine {
   return {
     customId: asText(line['custom_id']) ?? '',
     id: asText(line['id']),
@@ -73,37 +85,41 @@ function unreadLine(line: JsonRecord, raw: unknown, source: RowSource): ResultLi
     isUnderstood: false,
     isTooDeep: true,
     raw,
+    text,
+    bodySource: null,
     source,
   }
 }
 
-interface Envelope extends Pick<ResultLine, 'statusCode' | 'requestId' | 'body'> {
+interface Envelope extends Pick<
+  ResultLine,
+  'statusCode' | 'requestId' | 'body' | 'bodySource' | 'isTooDeep'
+> {
   /** The status is one, or was left out. */
   readonly hasSense: boolean
-  /** The body was JSON text inside of the JSON. */
-  readonly isFromText: boolean
 }
 
 function readEnvelope(line: JsonRecord): Envelope {
-  const response = asRecord(parsedText(line['response']))
+  const outer = unfoldText(line['response'])
+  const response = asRecord(outer.value)
   const holder = response ?? line
   const status = holder['status_code'] ?? null
   const statusCode = statusOf(status)
+  const inner = unfoldText(holder['body'])
   return {
     statusCode,
     requestId: asText(holder['request_id']),
-    body: response === null ? parsedText(line['body']) : bodyIn(response),
+    body: response === null ? inner.value : (inner.value ?? inlinedBody(response)),
+    bodySource: inner.source ?? (response === null ? null : outer.source),
     hasSense: statusCode !== null || status === null || status === '',
-    isFromText: typeof line['response'] === 'string' || typeof holder['body'] === 'string',
+    isTooDeep: inner.isTooDeep || outer.isTooDeep,
   }
 }
 
 /** Fields of an envelope; any other one beside them belongs to a body that was written without a box of its own. */
 const envelopeFields: ReadonlySet<string> = new Set(['status_code', 'request_id', 'body', 'headers'])
 
-function bodyIn(response: JsonRecord): unknown {
-  const body = parsedText(response['body'])
-  if (body !== null) return body
+function inlinedBody(response: JsonRecord): unknown {
   return Object.keys(response).some((field) => !envelopeFields.has(field)) ? response : null
 }
 
@@ -118,12 +134,16 @@ function hasContent(body: unknown): boolean {
   return typeof body === 'string' ? body !== '' : isRecord(body) && Object.keys(body).length > 0
 }
 
+interface Unfolded {
+  readonly value: unknown
+  readonly source: JsonSource | null
+  readonly isTooDeep: boolean
+}
+
 // Some compatible servers write the body as JSON text.
-function parsedText(value: unknown): unknown {
-  if (typeof value !== 'string') return value ?? null
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
+function unfoldText(value: unknown): Unfolded {
+  if (typeof value !== 'string') return { value: value ?? null, source: null, isTooDeep: false }
+  const parsed = parseJson(value)
+  if (parsed.type !== 'parsed') return { value, source: null, isTooDeep: parsed.type === 'nested-too-deep' }
+  return { value: parsed.value, source: { text: value, value: parsed.value }, isTooDeep: false }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reconciliationError } from '../../errors.js'
+import { RawJson } from '../json-text/raw-json.js'
 import type { ReconciledRow } from './evaluate-row.js'
 import { rowClasses } from './row-class.js'
 
@@ -25,6 +25,8 @@ export const resultRowSchema = z.looseObject({
   contents: z.array(z.unknown()).optional(),
   tool_calls: z.array(z.unknown()).optional(),
   repaired: z.literal(true).optional(),
+  /** The schema changed the content. */
+  transformed: z.literal(true).optional(),
   /** The endpoint is not known here: `content` is the whole body, and nobody checked it. */
   shape: z.literal('opaque').optional(),
   /** Index of the triple that tries this request again. */
@@ -42,44 +44,54 @@ export interface ResultRowFacts {
   readonly retryIndex: string | null
 }
 
+/** A row on its way to disk. What an answer said stands in it as `RawJson`: parsed, its numbers would be rounded. */
+export interface RowToWrite extends Pick<ResultRow, 'custom_id' | 'outcome' | 'retry'> {
+  readonly [field: string]: unknown
+}
+
 /** The row as it goes to disk, its keys always in the same order. */
-export function toResultRow(row: ReconciledRow, { index, attempt, retryIndex }: ResultRowFacts): ResultRow {
+export function toResultRow(row: ReconciledRow, { index, attempt, retryIndex }: ResultRowFacts): RowToWrite {
+  const { json, error } = row
   return {
     custom_id: row.customId,
     outcome: row.class,
-    ...(row.error === null || row.content !== null ? { content: row.content ?? null } : {}),
-    ...(row.error === null ? {} : { error: { code: row.error.code, message: row.error.message } }),
+    ...(error === null || json.content !== null ? { content: rawJson(json.content) } : {}),
+    ...(error === null ? {} : { error: { code: error.code, message: error.message } }),
     finish_reason: row.finishReason,
-    usage: row.usage,
+    usage: rawJson(json.usage),
     attempt,
     source: { index, file: row.source.file, line: row.source.line },
-    ...(row.contents === null ? {} : { contents: [...row.contents] }),
-    ...(row.toolCalls === null ? {} : { tool_calls: [...row.toolCalls] }),
+    ...(json.contents === null ? {} : { contents: rawJson(json.contents) }),
+    ...(json.toolCalls === null ? {} : { tool_calls: rawJson(json.toolCalls) }),
     ...(row.isRepaired ? { repaired: true } : {}),
+    ...(row.isTransformed ? { transformed: true } : {}),
     ...(row.isOpaque ? { shape: 'opaque' } : {}),
     ...(retryIndex === null ? {} : { retry: retryIndex }),
   }
 }
 
-/**
- * The row as one line of JSON, without the line feed.
- *
- * @throws ProcessorThrew when the schema made a value that JSON cannot hold, such as a bigint or a cycle.
- */
-export function resultRowText(row: ResultRow): string {
-  try {
-    return JSON.stringify(row)
-  } catch (cause) {
-    throw reconciliationError(
-      {
-        code: 'ProcessorThrew',
-        message: `The content of "${row.custom_id.slice(0, 200)}" cannot be written as JSON.`,
-        hint: 'Let the schema give values that JSON can hold: no bigint, no cycles.',
-        facts: { customId: row.custom_id.slice(0, 200) },
-      },
-      { cause },
-    )
+function rawJson(text: string | null): RawJson | null {
+  return text === null ? null : new RawJson(text)
+}
+
+/** The row as one line of JSON, without the line feed. */
+export function resultRowText(row: RowToWrite): string {
+  let members = ''
+  // What stands between two raw texts is written in one go: rows come by the hundred thousand.
+  let plain: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(row)) {
+    if (value instanceof RawJson) {
+      members += `${membersOf(plain)}${JSON.stringify(field)}:${value.text},`
+      plain = {}
+    } else plain[field] = value
   }
+  return `{${(members + membersOf(plain)).slice(0, -1)}}`
+}
+
+/** The members of an object, each with a comma behind it. */
+function membersOf(plain: Record<string, unknown>): string {
+  const text = JSON.stringify(plain)
+  return text === '{}' ? '' : `${text.slice(1, -1)},`
 }
 
 /** Reads a row back; `null` when the text is none of our rows. */

@@ -8,13 +8,27 @@ export type SchemaResult<Content = unknown> =
   | { readonly success: true; readonly data: Content }
   | { readonly success: false; readonly error: unknown }
 
+/** What became of a value in the hands of a schema; `overflow` when the schema ran out of stack on it. */
+export type AppliedSchema = SchemaResult | { readonly success: 'overflow' }
+
 /**
  * Puts a value through the schema. A schema that throws is a fault of its author: the error goes to the caller,
- * the row is not taken for a rejected one.
+ * the row is not taken for a rejected one. Only running out of stack is a matter of the value: others are shallower.
  */
-export async function applySchema(schema: ContentSchema | undefined, value: unknown): Promise<SchemaResult> {
-  if (schema === undefined) return { success: true, data: value }
-  return schema.safeParseAsync === undefined ? schema.safeParse(value) : schema.safeParseAsync(value)
+export async function applySchema(schema: ContentSchema, value: unknown): Promise<AppliedSchema> {
+  try {
+    return await (schema.safeParseAsync === undefined
+      ? schema.safeParse(value)
+      : schema.safeParseAsync(value))
+  } catch (error) {
+    if (isStackOverflow(error)) return { success: 'overflow' }
+    throw error
+  }
+}
+
+/** True for what V8 throws when functions have called each other too deep. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack')
 }
 
 /** The first findings of a schema's error as one line, such as `name: expected string`. */

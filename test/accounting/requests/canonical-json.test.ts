@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isNestedDeeperThan } from '../../../src/accounting/nesting.js'
-import {
-  canonicalMembers,
-  canonicalNumber,
-  maxRequestNesting,
-} from '../../../src/accounting/requests/canonical-json.js'
+import { isNestedTooDeep, maxNesting } from '../../../src/accounting/json-text/nesting.js'
+import { canonicalMembers, canonicalNumber } from '../../../src/accounting/requests/canonical-json.js'
 
 const canonical = (json: string): string | undefined => canonicalMembers(`{"body":${json}}`)?.get('"body"')
 
@@ -102,12 +98,12 @@ describe('nesting', () => {
   const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
   test.each([
-    ['the deepest that is sent', maxRequestNesting - 1, false],
-    ['one more', maxRequestNesting, true],
+    ['the deepest that is sent', maxNesting - 1, false],
+    ['one more', maxNesting, true],
     ['a hundred thousand', 100_000, true],
   ])('%s', (_, levels, isTooDeep) => {
     const text = `{"body":${nested(levels)}}`
     expect(canonicalMembers(text) === null).toBe(isTooDeep)
-    expect(isNestedDeeperThan(Buffer.from(text), maxRequestNesting)).toBe(isTooDeep)
+    expect(isNestedTooDeep(text)).toBe(isTooDeep)
   })
 })

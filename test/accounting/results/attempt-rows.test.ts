@@ -139,7 +139,7 @@ describe('AttemptRows', () => {
   test('keeps the line of the server for rows that failed for good, when it is small', async () => {
     const path = await newPath()
     const rows = [rowOf('fine'), failedRow('again', { retry: '2' }), failedRow('small'), failedRow('large')]
-    await writeRows(path, rows, [{}, {}, { id: 'x' }, { text: 'x'.repeat(70_000) }])
+    await writeRows(path, rows, ['{}', '{}', '{"id":"x"}', `{"text":"${'x'.repeat(70_000)}"}`])
     const originals: unknown[] = []
     for await (const row of readAttemptRows(fs, path)) originals.push(row['original_row'])
     expect(originals).toEqual([undefined, undefined, { id: 'x' }, undefined])

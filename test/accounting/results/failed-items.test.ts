@@ -15,7 +15,7 @@ describe('writeFailedItems', () => {
       failedRow('c', { outcome: 'permanent' }),
       failedRow('d', { outcome: 'rejected' }),
     ]
-    await writeRows(attemptRowsPath, rows, [null, null, { id: 'batch_req_c' }])
+    await writeRows(attemptRowsPath, rows, [null, null, '{ "id": "batch_req_c", "n": 1.0 }'])
     expect(await writeFailedItems({ fs, attemptRowsPath, targetPath })).toBe(2)
     const first = await readFile(targetPath, 'utf8')
     const error = { code: 'server_error', message: 'm' }
@@ -26,9 +26,10 @@ describe('writeFailedItems', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { custom_id: 'c', outcome: 'permanent', error, attempt: 1, source, row: { id: 'batch_req_c' } },
+      { custom_id: 'c', outcome: 'permanent', error, attempt: 1, source, row: { id: 'batch_req_c', n: 1 } },
       { custom_id: 'd', outcome: 'rejected', error, attempt: 1, source },
     ])
+    expect(first).toContain('"row":{ "id": "batch_req_c", "n": 1.0 }}\n')
     expect(await writeFailedItems({ fs, attemptRowsPath, targetPath })).toBe(2)
     expect(await readFile(targetPath, 'utf8')).toBe(first)
   })

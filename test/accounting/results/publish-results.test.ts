@@ -69,7 +69,11 @@ describe('publishResults', () => {
   test('leaves the original lines of the server out, and nothing else', async () => {
     const place = await newPlace()
     const speaksOfIt = rowOf('b', { content: 'the key "original_row": is ours' })
-    await writeRows(place.rowsPath(1), [failedRow('a', { outcome: 'permanent' }), speaksOfIt], [{ id: 'x' }])
+    await writeRows(
+      place.rowsPath(1),
+      [failedRow('a', { outcome: 'permanent' }), speaksOfIt],
+      ['{"id":"x","n":1.0}'],
+    )
     await publishRoot(place, ['a', 'b'])
     expect(await resultsOf(place)).toEqual([failedRow('a', { outcome: 'permanent' }), speaksOfIt])
   })

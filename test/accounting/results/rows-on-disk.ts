@@ -37,7 +37,7 @@ export function failedRow(customId: string, more: Partial<ResultRow> = {}): Resu
 export async function writeRows(
   path: string,
   rows: readonly ResultRow[],
-  originals: readonly unknown[] = [],
+  originals: readonly (string | null)[] = [],
 ): Promise<void> {
   const file = await openAttemptRows(nodeFileSystem, path, 'key')
   for (const [at, row] of rows.entries()) await file.append(row, originals[at])

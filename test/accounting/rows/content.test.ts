@@ -6,7 +6,9 @@ import {
   type ContentReading,
   type ExpectedContentType,
 } from '../../../src/accounting/rows/content.js'
+import { maxNesting } from '../../../src/accounting/json-text/nesting.js'
 import { jsonFence, unwrapFence } from '../../../src/accounting/rows/fence.js'
+import { maxRepairCharacters } from '../../../src/accounting/rows/repair-json.js'
 import type { ContentSchema } from '../../../src/accounting/rows/schema.js'
 
 const read = (
@@ -53,7 +55,10 @@ describe('readContent of json', () => {
     expect(await read('{"a":[1]}', 'json')).toEqual({
       type: 'accepted',
       content: { a: [1] },
+      json: '{"a":[1]}',
       isRepaired: false,
+      isTransformed: false,
+      hasInexactNumbers: false,
     })
   })
 
@@ -62,9 +67,10 @@ describe('readContent of json', () => {
       fc.asyncProperty(fc.jsonValue(), fc.boolean(), async (value, isFenced) => {
         const json = JSON.stringify(value)
         const text = isFenced ? `\`\`\`json\n${json}\n\`\`\`` : json
-        expect(await read(text, 'json')).toEqual({
+        expect(await read(text, 'json')).toMatchObject({
           type: 'accepted',
           content: JSON.parse(json),
+          json,
           isRepaired: false,
         })
       }),
@@ -77,7 +83,7 @@ describe('readContent of json', () => {
     ['a missing bracket', '[1,2', [1, 2]],
     ['a fence of another language', '```\n{a:1}\n```', { a: 1 }],
   ])('mends %s and says so', async (_, text, content) => {
-    expect(await read(text, 'json')).toEqual({ type: 'accepted', content, isRepaired: true })
+    expect(await read(text, 'json')).toMatchObject({ type: 'accepted', content, isRepaired: true })
   })
 
   test('mends nothing when repair is off', async () => {
@@ -88,9 +94,50 @@ describe('readContent of json', () => {
     ['prose', 'Sorry, I cannot do that.'],
     ['two objects where one was expected', '{"a":1}\n{"b":2}'],
     ['an object and more', '{"a":1} hope this helps'],
-    ['very deep nesting', '['.repeat(200_000)],
   ])('rejects %s instead of making something of it', async (_, text) => {
     expect(codeOf(await read(text, 'json'))).toBe('not_json')
+  })
+
+  test.each([
+    ['lists', '['.repeat(100_000) + ']'.repeat(100_000)],
+    ['objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
+    ['a list that is cut', '['.repeat(200_000)],
+    ['one level more than is read', '['.repeat(maxNesting + 1) + ']'.repeat(maxNesting + 1)],
+  ])('rejects what is nested too deep: %s', async (_, text) => {
+    for (const contentType of ['json', 'json-lines'] as const)
+      expect(codeOf(await read(text, contentType))).toBe('nested_too_deep')
+    expect(codeOf(await read(text, 'text'))).toBe('accepted')
+  })
+
+  test('reads what is nested as deep as allowed, also with a schema', async () => {
+    const text = '['.repeat(maxNesting) + ']'.repeat(maxNesting)
+    expect(await read(text, 'json', z.unknown())).toMatchObject({ json: text, isTransformed: false })
+    expect(codeOf(await read(JSON.stringify('['.repeat(100_000)), 'json'))).toBe('accepted')
+  })
+
+  test('mends no text above a length, and says so', async () => {
+    const text = `["${'x'.repeat(maxRepairCharacters)}",]`
+    expect(await read(text, 'json')).toMatchObject({
+      error: { code: 'not_json', message: expect.stringContaining('above 131,072 characters') },
+    })
+  })
+
+  test('rejects an answer that a schema runs out of stack on', async () => {
+    const endless = (depth: number): number => 1 + endless(depth + 1)
+    const overflowing = z.unknown().refine(() => endless(0) > 0)
+    expect(codeOf(await read('1', 'json', overflowing))).toBe('schema_overflow')
+    const own: ContentSchema = { safeParse: () => ({ success: endless(0) > 0, data: 1 }) as never }
+    expect(codeOf(await read('1', 'json', own))).toBe('schema_overflow')
+  })
+
+  test('rejects an answer of which the schema makes something nested too deep', async () => {
+    const deep: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000))
+    const deepening = z.unknown().transform(() => deep)
+    expect(codeOf(await read('1', 'json', deepening))).toBe('nested_too_deep')
+  })
+
+  test('throws when the schema makes what JSON cannot hold, and says what it must not be', async () => {
+    await expect(read('1', 'json', z.number().transform(BigInt))).rejects.toThrow('no bigint, no cycles')
   })
 
   test('rejects an empty answer', async () => {
@@ -125,9 +172,10 @@ describe('readContent of json', () => {
 describe('readContent of json-lines and text', () => {
   test('reads each line that is not blank, through the schema', async () => {
     const schema = z.object({ a: z.number() })
-    expect(await read('{"a":1}\r\n\n{"a":2}\n', 'json-lines', schema)).toEqual({
+    expect(await read('{"a":1}\r\n\n{"a":2}\n', 'json-lines', schema)).toMatchObject({
       type: 'accepted',
       content: [{ a: 1 }, { a: 2 }],
+      json: '[{"a":1},{"a":2}]',
       isRepaired: false,
     })
   })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { maxNesting } from '../../../src/accounting/json-text/nesting.js'
 import { judgeAnswer } from '../../../src/accounting/rows/judge-answer.js'
 import { promiseOf } from '../../../src/accounting/rows/promise.js'
-import { chat, lineOf } from './lines.js'
+import { chat, lineOf, lineOfText } from './lines.js'
 import { wordsOf } from './promised.js'
 
 const url = '/v1/chat/completions'
@@ -85,28 +86,33 @@ describe('an error that says nothing is none', () => {
   })
 })
 
-const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+
+/** As `judged`, of a line in which `DEEP` stands for what nests this deep. */
+function judgedNested(parts: object, levels: number): string {
+  const text = JSON.stringify({ custom_id: 'a', ...parts }).replaceAll('"DEEP"', nested(levels))
+  return wordsOf(judgeAnswer(lineOfText(text), promise))
+}
 
 describe('a row that nests too deep', () => {
-  const deep = nested(100_000)
-
   test.each([
-    ['in its body', { response: { status_code: 200, body: { ...whole, extra: deep } } }],
-    ['as its body', { response: { status_code: 200, body: deep } }],
-    ['as its error', { response: null, error: deep }],
-    ['inside of its error', { response: null, error: { code: deep } }],
-    ['in an error of its body', { response: { status_code: 400, body: { error: { message: deep } } } }],
-    ['beside everything', { response: { status_code: 200, body: whole }, more: deep }],
-    [
-      'in a body that is text',
-      { response: { status_code: 200, body: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` } },
-    ],
-    ['by a little', { response: { status_code: 200, body: { ...whole, extra: nested(501) } } }],
+    ['in its body', { response: { status_code: 200, body: { ...whole, extra: 'DEEP' } } }],
+    ['as its body', { response: { status_code: 200, body: 'DEEP' } }],
+    ['as its error', { response: null, error: 'DEEP' }],
+    ['inside of its error', { response: null, error: { code: 'DEEP' } }],
+    ['in an error of its body', { response: { status_code: 400, body: { error: { message: 'DEEP' } } } }],
+    ['beside everything', { response: { status_code: 200, body: whole }, more: 'DEEP' }],
+    ['in its usage', { response: { status_code: 200, body: { ...whole, usage: { x: 'DEEP' } } } }],
+    ['in a body that is text', { response: { status_code: 200, body: `{"a":${nested(100_000)}}` } }],
+    ['in a response that is text', { response: `{"status_code":200,"body":${nested(100_000)}}` }],
+    ['in a body at top level that is text', { status_code: 200, body: nested(100_000) }],
   ])('%s is a row that nobody can read', (_, parts) => {
-    expect(judged(parts)).toBe('unrecognised nested_too_deep')
+    expect(judgedNested(parts, 100_000)).toBe('unrecognised nested_too_deep')
   })
 
-  test('fifty levels are nothing', () => {
-    expect(judged({ response: { status_code: 200, body: { ...whole, extra: nested(50) } } })).toBe('success')
+  test('is one by a level too many, and none by a level less', () => {
+    const parts = { response: { status_code: 200, body: { ...whole, extra: 'DEEP' } } }
+    expect(judgedNested(parts, maxNesting - 2)).toBe('unrecognised nested_too_deep')
+    expect(judgedNested(parts, maxNesting - 3)).toBe('success')
   })
 })

@@ -138,7 +138,7 @@ describe('rejectRow', () => {
       error: { code: 'too_short' },
       content: null,
       isRetryable: true,
-      rawText: '{\n  "a": 1\n}',
+      rawText: '{"a":1}',
     })
   })
 })

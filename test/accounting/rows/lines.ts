@@ -1,8 +1,17 @@
+import assert from 'node:assert/strict'
+import { decodeBytes } from '../../../src/accounting/decode-line.js'
 import { readResultLine, type ResultLine } from '../../../src/accounting/rows/result-line.js'
 
 /** A line as read from `batch_output_1.jsonl:1`. */
 export function lineOf(value: unknown): ResultLine {
-  return readResultLine(value, { file: 'output', line: 1 })
+  return readResultLine(value, { file: 'output', line: 1 }, { text: JSON.stringify(value), isTooDeep: false })
+}
+
+/** The same from the text of the line. */
+export function lineOfText(text: string): ResultLine {
+  const decoded = decodeBytes(Buffer.from(text))
+  assert(decoded.type === 'object')
+  return readResultLine(decoded.value, { file: 'output', line: 1 }, decoded)
 }
 
 /** A line whose request was answered with this status and body. */

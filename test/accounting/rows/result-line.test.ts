@@ -13,7 +13,9 @@ describe('readResultLine', () => {
       response: { status_code: 200, request_id: 'r', body: { x: 1 } },
       error: null,
     }
-    expect(readResultLine(value, { file: 'error', line: 17 })).toEqual({
+    const text = JSON.stringify(value)
+    const lineText = { text, isTooDeep: false }
+    expect(readResultLine(value, { file: 'error', line: 17 }, lineText)).toEqual({
       customId: 'a',
       id: 'batch_req_1',
       statusCode: 200,
@@ -23,12 +25,16 @@ describe('readResultLine', () => {
       isUnderstood: true,
       isTooDeep: false,
       raw: value,
+      text,
+      bodySource: null,
       source: { file: 'error', line: 17 },
     })
   })
 
   test('parses a body that came as JSON text, once', () => {
-    expect(answered(200, '{"a":"{}"}').body).toEqual({ a: '{}' })
+    const text = '{"a":"{}"}'
+    const value = { a: '{}' }
+    expect(answered(200, text)).toMatchObject({ body: value, bodySource: { text, value } })
     expect(answered(200, 'plain words').body).toBe('plain words')
   })
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import { evaluateRow, missingRow } from '../../../src/accounting/rows/evaluate-row.js'
 import { parseResultRow, resultRowText, toResultRow } from '../../../src/accounting/rows/result-row.js'
@@ -33,7 +34,7 @@ describe('toResultRow', () => {
 
   test('writes both for a truncated answer', async () => {
     const row = await evaluateRow(answered(200, chat({ content: 'par' }, 'length')), text)
-    expect(toResultRow(row, facts)).toMatchObject({
+    expect(parseResultRow(resultRowText(toResultRow(row, facts)))).toMatchObject({
       outcome: 'semantic',
       content: 'par',
       error: { code: 'truncated' },
@@ -47,11 +48,8 @@ describe('toResultRow', () => {
         { message: { content: '2' }, finish_reason: 'stop' },
       ],
     }
-    const row = toResultRow(
-      await evaluateRow(answered(200, body), { contentType: 'json', repairJson: true }),
-      facts,
-    )
-    expect(row).toMatchObject({
+    const row = await evaluateRow(answered(200, body), { contentType: 'json', repairJson: true })
+    expect(parseResultRow(resultRowText(toResultRow(row, facts)))).toMatchObject({
       content: { a: 1 },
       contents: [{ a: 1 }, 2],
       tool_calls: [{ id: 'c' }],
@@ -60,17 +58,12 @@ describe('toResultRow', () => {
   })
 
   test('is read back as it was written, with fields of others kept', async () => {
-    const row = toResultRow(await evaluateRow(chatText('hi'), text), facts)
-    expect(parseResultRow(resultRowText(row))).toEqual(row)
+    const written = resultRowText(toResultRow(await evaluateRow(chatText('hi'), text), facts))
+    const row = parseResultRow(written)
+    assert(row !== null)
+    expect(resultRowText(row)).toBe(written)
     expect(parseResultRow(resultRowText({ ...row, theirs: 1 }))).toEqual({ ...row, theirs: 1 })
     for (const other of ['', '{', '[]', '{"custom_id":"a"}', '{"source_key":"k"}'])
       expect(parseResultRow(other)).toBeNull()
-  })
-
-  test('names the row whose content JSON cannot hold', async () => {
-    const row = { ...toResultRow(await evaluateRow(chatText('hi'), text), facts), content: 1n }
-    expect(() => resultRowText(row)).toThrow(
-      expect.objectContaining({ code: 'ProcessorThrew', message: expect.stringContaining('"a"') }),
-    )
   })
 })

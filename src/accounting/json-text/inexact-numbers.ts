@@ -1,0 +1,79 @@
+import { tokenEnd } from './tokens.js'
+
+/**
+ * True when the text holds a number that a double does not give back: an integer above 2^53 that is rounded, more
+ * digits than a double has, a value that overflows to infinity or underflows to 0. `1.0`, `1E5`, `-0` and `0.10` are
+ * held: they are other spellings of a number that comes back.
+ *
+ * @param json without white space between tokens
+ * @param value what was read from it
+ */
+export function hasInexactNumber(json: string, value: unknown): boolean {
+  // Nearly always a double gives back what is written; the engine's own spelling shows it at once.
+  const spelled = JSON.stringify(value)
+  if (spelled === json) return false
+  if (!json.includes('"')) return hasInexactItem(json.split(','), spelled.split(','))
+  for (const _ of inexactNumbers(json)) return true
+  return false
+}
+
+/** Lists of numbers stand in the same order in both texts, so only those that are spelled otherwise are looked at. */
+function hasInexactItem(written: readonly string[], spelled: readonly string[]): boolean {
+  return written.some((item, at) => item !== spelled[at] && !inexactNumbers(item).next().done)
+}
+
+/** Those numbers as they are written, in order. */
+export function* inexactNumbers(json: string): Generator<string, void, undefined> {
+  for (let at = 0, end = 0; at < json.length; at = end) {
+    end = tokenEnd(json, at)
+    if (!isNumberStart(json.charCodeAt(at))) continue
+    const number = json.slice(at, end)
+    if (isInexact(number)) yield number
+  }
+}
+
+/** A double gives back any 15 digits (IEEE 754 binary64; `DBL_DIG` of C). */
+const certainDigits = 15
+
+function isNumberStart(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2d
+}
+
+function isInexact(number: string): boolean {
+  if (number.length <= certainDigits && !/[eE]/.test(number)) return false
+  const held = Number(number)
+  const shortest = String(held)
+  if (number === shortest) return false
+  if (!Number.isFinite(held)) return true
+  const decimal = decimalOf(number)
+  return decimal !== decimalOf(shortest) && decimal !== decimalOf(exactly(held))
+}
+
+/** The value of a double in full, up to 100 digits behind the point's first: 2^64 is held, though `String` rounds it. */
+function exactly(held: number): string {
+  return Number.isInteger(held) ? String(BigInt(held)) : held.toPrecision(100)
+}
+
+/** One spelling for each decimal value without its sign: its digits, and the power of ten of the last one. */
+function decimalOf(number: string): string {
+  const [mantissa = '', exponent = '0'] = number.toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.')
+  const digits = whole + fraction
+  const first = firstDigit(digits)
+  if (first === digits.length) return '0'
+  const last = lastDigit(digits)
+  return `${digits.slice(first, last + 1)}e${Number(exponent) - fraction.length + digits.length - 1 - last}`
+}
+
+// Loops: a pattern such as /0+$/ looks at each zero again for each zero before it.
+function firstDigit(digits: string): number {
+  let at = 0
+  while (digits[at] === '0') at += 1
+  return at
+}
+
+function lastDigit(digits: string): number {
+  let at = digits.length - 1
+  while (digits[at] === '0') at -= 1
+  return at
+}
