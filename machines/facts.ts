@@ -46,6 +46,10 @@ export interface TripleFacts {
   readonly isCancelWanted: boolean
   /** The batch alone is more than the server takes: its requests go on in so many triples. */
   readonly splitParts: number | null
+  /** Somebody takes it as it is that answers are missing: of the files that stand here now, and of no others. */
+  readonly isMissingAccepted: boolean
+  /** A retry whose requests may have been answered and paid for: sent only when somebody says so. */
+  readonly needsLeave: boolean
   /** A move was intended and may be half done; its processing is complete. */
   readonly isMoveIntended: boolean
   /** 1 for a root triple, one more for each retry. */

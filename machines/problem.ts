@@ -48,6 +48,7 @@ export const problemCodes = [
   'RequestsFileInvalid',
   'RequestsSentBefore',
   'NothingToRetry',
+  'NothingToAccept',
   'AdoptionRefused',
   'ProofMissing',
   'ProofMismatch',

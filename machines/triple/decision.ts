@@ -62,8 +62,12 @@ const both =
 
 const isMoveIntended = ({ isMoveIntended: isIntended }: TripleFacts): boolean => isIntended
 const announcesError = ({ errorFileId }: TripleFacts): boolean => errorFileId !== null
+const isMissingAccepted = ({ isMissingAccepted: isAccepted }: TripleFacts): boolean => isAccepted
+
+/** Files that somebody decided to go on without are not fetched. */
+const lacksFile = both(lacksAnnouncedFile, not(isMissingAccepted))
 const lacksOnlyError = (facts: TripleFacts): boolean =>
-  lacksAnnouncedFile(facts) && (facts.output !== null || facts.outputFileId === null)
+  lacksFile(facts) && (facts.output !== null || facts.outputFileId === null)
 
 const isSplit = ({ splitParts }: TripleFacts): boolean => splitParts !== null
 const isCancelled = ({ isCancelWanted }: TripleFacts): boolean => isCancelWanted
@@ -82,13 +86,14 @@ const table: readonly Row[] = [
   { when: not(has('input')), course: 'missing-input', operations: [], why: 'the input file is missing', problem: inputMissing },
 
   { when: lacksOnlyError, course: 'fetch-announced-files', operations: ['CheckForBatchErrorFileOnline', recalculate], why: 'the server holds an error file that is not here' },
-  { when: both(lacksAnnouncedFile, announcesError), course: 'fetch-announced-files', operations: ['DownloadBatchOutputAndMaybeErrorFileOnline', recalculate], why: 'the server holds output and error file' },
-  { when: lacksAnnouncedFile, course: 'fetch-announced-files', operations: ['DownloadBatchOutputFileOnline', recalculate], why: 'the server holds the output file' },
+  { when: both(lacksFile, announcesError), course: 'fetch-announced-files', operations: ['DownloadBatchOutputAndMaybeErrorFileOnline', recalculate], why: 'the server holds output and error file' },
+  { when: lacksFile, course: 'fetch-announced-files', operations: ['DownloadBatchOutputFileOnline', recalculate], why: 'the server holds the output file' },
 
   { when: has('output', 'error'), course: 'check-ids', operations: ['EnsureInputRequestIdsMatchOutputRequestIdsCombinedWithErrorRequestIds', 'ProcessBatchErrorFile', 'ProcessBatchOutputFile', 'MoveBatchTripleToTheDoneDirectory'], why: 'input, output and error file are here' },
   { when: has('output'), course: 'check-ids', operations: ['EnsureInputRequestIdsMatchOutputRequestIds', 'ProcessBatchOutputFile', 'MoveBatchInputAndOutputToTheDoneDirectory'], why: 'input and output file are here' },
   { when: has('error'), course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'input and error file are here' },
 
+  { when: isMissingAccepted, course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'somebody accepted that no answers are here; the requests become a retry' },
   { when: ({ batchId }) => batchId !== null, course: 'ask-server', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: ({ batchId, remoteStatus }) => `only the input file is here; batch ${batchId} is at the server (last seen: ${remoteStatus ?? 'never asked'})` },
   { when: isSplit, course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'alone it is more than the server takes; its requests are sent in parts' },
   { when: isCancelled, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was cancelled before it became a batch' },

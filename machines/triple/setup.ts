@@ -150,7 +150,7 @@ export const tripleSetup = setup({
 function maySubmit({ maySubmit: hasLeave, maySubmitRetries, facts }: TripleContext): boolean {
   if (facts?.submission === 'intended') return true
   if (facts?.isCancelWanted === true) return false
-  const isRetry = facts !== null && facts.parentIndex !== null
+  const isRetry = facts !== null && facts.parentIndex !== null && !facts.needsLeave
   return hasLeave || (isRetry && maySubmitRetries)
 }
 

@@ -1,6 +1,7 @@
 import { attemptOfRows, wasCancelled, type TripleFacts } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
 import { attemptSourceKey, openAttemptRows, type AttemptRows } from '../accounting/results/attempt-rows.js'
+import type { AcceptedFaults } from '../accounting/triple-accounting.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { retryBatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
@@ -39,6 +40,7 @@ export async function describeAttempt(
       facts.index,
       expected,
       facts.remoteStatus,
+      ...acceptedKey(accounted.accounting.accepted),
       ...(facts.splitParts === null ? [] : [`parts ${facts.splitParts}`]),
       ...hashes,
     ]),
@@ -53,6 +55,13 @@ export function openRows({ workspace }: TripleDependencies, attempt: Attempt): P
   return openAttemptRows(workspace.fileSystem, path, sourceKey).catch(
     asFileProblem({ path, action: 'open', index: facts.index }),
   )
+}
+
+/** Other answers may count by a decision; without one the key is what it always was. */
+function acceptedKey({ missing, unrecognised, keep }: AcceptedFaults): readonly string[] {
+  return missing || unrecognised || keep !== null
+    ? [`accepted ${JSON.stringify({ missing, unrecognised, keep })}`]
+    : []
 }
 
 type Retries = Pick<Attempt, 'retryIndices' | 'retryIndexOf'>

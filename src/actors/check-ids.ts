@@ -1,6 +1,6 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
 import { lateAnswers, wasCutShort } from '../../machines/index.js'
-import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
+import type { AccountedTriple } from '../accounting/account.js'
 import { changeOfInput, explainedBy } from '../accounting/changed-input.js'
 import { writeMissingRequests } from '../accounting/missing-requests.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
@@ -8,11 +8,11 @@ import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
 import type { RequestLedger } from '../accounting/request-ledger.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
-import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
 import { locateTriple } from '../workspace/locate-triple.js'
 import { inputChangeText, type InputChange } from '../workspace/input-identity.js'
 import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { accountForFacts } from './account-for-facts.js'
 import { bytesReporter } from './bytes-reporter.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -51,7 +51,9 @@ export async function accountFor(
 ): Promise<AccountedTriple> {
   const known = dependencies.accountings.recall(facts)
   if (known !== null) return known
-  const accounted = await countRows(dependencies, facts, signal)
+  const { workspace, report } = dependencies
+  const onProgress = bytesReporter(facts.index, report)
+  const accounted = await accountForFacts({ workspace, signal, onProgress }, facts)
   dependencies.accountings.remember(facts, accounted)
   return accounted
 }
@@ -67,7 +69,8 @@ export function checkVerdict(
     case 'balanced':
       return { type: 'accounted', counts, notExecuted: 0 }
     case 'balanced-with-missing': {
-      const problem = lateAnswers(facts, counts, answersInOutput(ledger))
+      const { missing: isAccepted } = accounting.accepted
+      const problem = isAccepted ? null : lateAnswers(facts, counts, answersInOutput(ledger))
       return problem === null
         ? { type: 'accounted', counts, notExecuted: counts.missing }
         : { type: 'ids-missing', counts, problem }
@@ -85,25 +88,6 @@ function answersInOutput(ledger: RequestLedger): number {
     if (ledger.answerAt(ordinal)?.file === 'output') found += 1
   }
   return found
-}
-
-async function countRows(
-  { workspace, report }: TripleDependencies,
-  facts: TripleFacts,
-  signal: AbortSignal,
-): Promise<AccountedTriple> {
-  const { index, input, output, error } = facts
-  if (input === null) throw missingPath(index)
-  return accountForTriple({
-    fs: workspace.fileSystem,
-    index,
-    input: input.path,
-    output: output?.path ?? null,
-    error: error?.path ?? null,
-    isCutShort: wasCutShort(facts),
-    signal,
-    onProgress: bytesReporter(index, report),
-  })
 }
 
 async function keepEvidence(
@@ -129,11 +113,4 @@ function findContradictions(
   // Requests that an expired or cancelled batch never ran stand in the error file and in no counter of the server.
   const comparableFailed = wasCutShort(facts) ? null : failed
   return requestCountContradictions({ total, completed, failed: comparableFailed }, accounting)
-}
-
-function missingPath(index: string): Error {
-  return reconciliationError(
-    { code: 'MissingFilePath', message: `Triple ${index} has no input file whose ids could be checked.` },
-    { index },
-  )
 }

@@ -56,7 +56,8 @@ async function writeRetry(
   }).catch(asFileProblem({ path, action: 'write', index: facts.index }))
   await writeLineage(dependencies, attempt, parent, retryIndex, inputFacts(written))
   const { requests } = written
-  const willBeSubmitted = dependencies.provider !== null && dependencies.maySubmitRetries
+  const willBeSubmitted =
+    dependencies.provider !== null && dependencies.maySubmitRetries && !mayBePaid(attempt)
   dependencies.report({
     type: 'retry.written',
     index: facts.index,
@@ -77,13 +78,19 @@ function inputFacts({ requests, sha256 }: RetryInput) {
   return { request_count: requests, input_sha256: sha256 }
 }
 
+/** Somebody went on without answers that may exist: to send those requests again can pay for them twice. */
+function mayBePaid({ accounted: { accounting } }: Attempt): boolean {
+  return accounting.accepted.missing && accounting.counts.missing > 0
+}
+
 async function writeLineage(
   { workspace, clock }: TripleDependencies,
-  { facts, contentType }: Attempt,
+  attempt: Attempt,
   parent: BatchMetadata | null,
   retryIndex: string,
   input: { readonly request_count: number; readonly input_sha256?: string },
 ): Promise<void> {
+  const { facts, contentType } = attempt
   const path = workspace.layout.workdirFile('metadata', retryIndex)
   const existing = await readMetadata(workspace, path)
   await updateMetadata(workspace, path, {
@@ -94,6 +101,7 @@ async function writeLineage(
     attempt: attemptOfRetry(facts),
     parent_index: facts.index,
     root_index: facts.rootIndex,
+    ...(mayBePaid(attempt) ? { needs_leave: true } : {}),
     ...input,
   })
 }

@@ -5,6 +5,7 @@ import type {
   SubmissionState,
   TripleFacts,
 } from '../../machines/index.js'
+import { isAcceptanceOf } from '../accounting/accepted-faults.js'
 import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
@@ -48,6 +49,8 @@ export async function surveyFacts(workspace: BatchWorkspace, index: string): Pro
     metadata: await fileFact(workspace, triple, 'metadata'),
     ...remoteFacts(metadata),
     ...lineage,
+    isMissingAccepted: isAcceptanceOf(metadata?.accepted, { input, output, error }),
+    needsLeave: metadata?.needs_leave === true,
     isMoveIntended:
       metadata?.move != null && (await isMoveToFinish(workspace, triple, metadata.move, lineage)),
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
+import { acceptRoute } from './accept-route.js'
 import { inspectRoute } from './inspect-routes.js'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
 import { adoptRoute, cancelRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
@@ -27,6 +28,7 @@ const rootRoutes = buildRouteMap({
     inspect: inspectRoute,
     verify: verifyRoute,
     retry: retryRoute,
+    accept: acceptRoute,
     cancel: cancelRoute,
     adopt: adoptRoute,
     unlock: unlockRoute,

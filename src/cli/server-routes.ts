@@ -22,7 +22,7 @@ export type CancelFlags = LookFlags & ServerFlags & { readonly yes?: boolean }
 
 export type IndexArguments = readonly [workspace: string, index: string]
 
-const indexParameter = {
+export const indexParameter = {
   brief: 'Index of a triple: the number or UUID in its file names',
   placeholder: 'index',
   parse: parseText,

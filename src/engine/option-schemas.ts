@@ -8,6 +8,7 @@ import type { RowProcessor } from '../actors/processors.js'
 import { systemClock, type Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import type { ReportEvent } from './events.js'
+import type { AcceptOptions } from './accept-triple.js'
 import type { InspectOption } from './observe-actor.js'
 import type { PlanOptions } from './plan-workspace.js'
 import type { RetryByHandOptions } from './retry-by-hand.js'
@@ -17,7 +18,12 @@ import type { VerifyOptions } from './verify-workspace.js'
 import type { WatchOptions } from './watch-workspace.js'
 
 /** Every option of every public function; an option has one meaning wherever it is taken. */
-type OptionName = keyof (WatchOptions & SubmitOptions & RetryByHandOptions & PlanOptions & VerifyOptions)
+type OptionName = keyof (WatchOptions &
+  SubmitOptions &
+  RetryByHandOptions &
+  AcceptOptions &
+  PlanOptions &
+  VerifyOptions)
 
 /** Enough to keep two cores and a disk busy; more only holds more files open. */
 const defaultConcurrency = 4
@@ -111,6 +117,7 @@ export const optionSchemas = {
   shouldRetryAnswers: flag.default(false),
   shouldRetryUnrecognised: flag.default(false),
   shouldCheckIds: flag.default(false),
+  keep: z.enum(['first', 'last'], { error: "'first' or 'last'" }).optional(),
 } satisfies Record<OptionName, z.ZodType>
 
 function isProvider(value: object): boolean {

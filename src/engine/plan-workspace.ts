@@ -4,14 +4,13 @@ import {
   failedState,
   recommendedOperations,
   toProblem,
-  wasCutShort,
   type CheckVerdict,
   type CourseOfAction,
   type TripleFacts,
 } from '../../machines/index.js'
-import { accountForTriple } from '../accounting/account.js'
 import { explainedBy } from '../accounting/changed-input.js'
 import { checkVerdict } from '../actors/check-ids.js'
+import { accountForFacts } from '../actors/account-for-facts.js'
 import { bytesReporter } from '../actors/bytes-reporter.js'
 import { surveyFacts } from '../actors/survey-triple.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
@@ -107,20 +106,11 @@ async function planWithIds(
   facts: TripleFacts,
   plan: TriplePlan,
 ): Promise<TriplePlan> {
-  const { index, input, output, error } = facts
-  if (input === null) return plan
+  const { index } = facts
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  const accounted = await accountForTriple({
-    fs: workspace.fileSystem,
-    index,
-    input: input.path,
-    output: output?.path ?? null,
-    error: error?.path ?? null,
-    isCutShort: wasCutShort(facts),
-    signal,
-    onProgress: bytesReporter(index, report),
-  })
+  const onProgress = bytesReporter(index, report)
+  const accounted = await accountForFacts({ workspace, signal, onProgress }, facts)
   return withVerdict(plan, checkVerdict(facts, accounted))
 }
 

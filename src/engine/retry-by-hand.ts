@@ -77,18 +77,22 @@ export async function retryByHand<Content = unknown, Type extends ExpectedConten
 async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
   const triple = await findTriple(run.workspace, text)
   const { index } = triple
-  await forgetGivenUp(run.workspace, triple)
+  await giveLeave(run.workspace, triple)
   return {
     ...(await onePass(run, { isWanted: (one) => one.index === index })),
     retried: [],
   }
 }
 
-/** A triple that was cancelled before it became a batch may be sent again, because a person asks for it. */
-async function forgetGivenUp(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
+/**
+ * A triple that was cancelled before it became a batch, or that waits for somebody's word because its requests may have
+ * been answered, is sent now: a person asks for it.
+ */
+async function giveLeave(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
   const metadata = await readMetadata(workspace, triple)
-  if (metadata?.cancel == null || metadata.batch_id !== null || metadata.submission != null) return
-  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null })
+  if (metadata === null || metadata.batch_id !== null || metadata.submission != null) return
+  if (metadata.cancel == null && metadata.needs_leave !== true) return
+  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null, needs_leave: null })
 }
 
 type RetryChoices = Pick<Choices, 'shouldRetryAnswers' | 'shouldRetryUnrecognised'>

@@ -53,6 +53,15 @@ const splitSchema = z.looseObject({
   decided_at_ms: z.number(),
 })
 
+/** Somebody takes faults of these very files as they are, so that the triple goes on. */
+const acceptedSchema = z.looseObject({
+  accepted_at_ms: z.number(),
+  missing: z.boolean(),
+  unrecognised: z.boolean(),
+  keep: z.enum(['first', 'last']).nullish(),
+  files: z.array(z.looseObject({ kind: textSchema, bytes: countSchema, sha256: textSchema })).max(10),
+})
+
 /** A move to `done/` that was begun, with what it moves. */
 const moveSchema = z.looseObject({
   intended_at_ms: z.number(),
@@ -87,6 +96,9 @@ export const metadataSchema = z.looseObject({
   cancel: cancelSchema.nullish(),
   room: roomSchema.nullish(),
   split: splitSchema.nullish(),
+  accepted: acceptedSchema.nullish(),
+  /** A retry of requests that may have been answered: sent only when somebody says so. */
+  needs_leave: z.boolean().nullish(),
   move: moveSchema.nullish(),
   last_polled_at_ms: z.number().nullish(),
   submitted_at_ms: z.number().nullish(),
@@ -106,4 +118,5 @@ export const metadataSchema = z.looseObject({
 /** What we know of a batch beside its files. */
 export type BatchMetadata = z.infer<typeof metadataSchema>
 export type SubmissionIntent = z.infer<typeof submissionSchema>
+export type Acceptance = z.infer<typeof acceptedSchema>
 export type MoveIntent = z.infer<typeof moveSchema>

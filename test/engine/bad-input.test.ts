@@ -7,6 +7,7 @@ import {
   nodeFileSystem,
   openWorkspace,
   reconcileWorkspace,
+  retryByHand,
   type BatchWorkspace,
   type FileSystem,
   type ProblemCode,
@@ -465,6 +466,18 @@ describe('answers that are none', () => {
       ])
       const [item] = rowsOf(seen.workspace, 'failed-items/batch_failed_4.jsonl')
       expect(item).toMatchObject({ custom_id: 'a', error: { code: 'unrecognised_row' }, source: { line: 1 } })
+    }))
+
+  test('such a row is sent again only when it is named', () =>
+    reconciled({ ...inputOf('a', 'b'), ...output(jsonl(oddRow, answerLine('b', 'yes'))) }, async (seen) => {
+      for (const options of [{}, { shouldRetryAnswers: true }]) {
+        await expect(retryByHand(seen.workspace, '4', options)).rejects.toMatchObject({
+          code: 'NothingToRetry',
+          hint: expect.stringContaining('--unrecognised'),
+        })
+      }
+      const { retried } = await retryByHand(seen.workspace, '4', { shouldRetryUnrecognised: true })
+      expect(retried).toMatchObject([{ requests: 1, isKnown: false }])
     }))
 
   test('where no answer is understood the triple stops before the move', () =>

@@ -175,6 +175,23 @@ describe('a name that is taken in done/', () => {
     ))
 })
 
+async function seenOf(workspace: BatchWorkspace, status: string) {
+  const failed: string[] = []
+  const report = reportOf(
+    await reconcileWorkspace(workspace, {
+      processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
+    }),
+    '4',
+  )
+  expect(report.outcome.type).toBe('done')
+  expect(report.counts).toMatchObject({ matched: 1, missing: 1 })
+  expect(failed).toEqual([`b batch_${status}`])
+  const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
+  const source = { index: '4', file: null, line: null }
+  expect(missing).toMatchObject({ custom_id: 'b', outcome: 'not-executed', source })
+  return report
+}
+
 describe('a batch that ended early', () => {
   const half = {
     'workdir/batch_input_4.jsonl': input,
@@ -206,23 +223,6 @@ describe('a batch that ended early', () => {
     ...half,
     'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }),
   })
-
-  async function seenOf(workspace: BatchWorkspace, status: string) {
-    const failed: string[] = []
-    const report = reportOf(
-      await reconcileWorkspace(workspace, {
-        processErrors: (row) => void failed.push(`${row.customId} ${row.error?.code}`),
-      }),
-      '4',
-    )
-    expect(report.outcome.type).toBe('done')
-    expect(report.counts).toMatchObject({ matched: 1, missing: 1 })
-    expect(failed).toEqual([`b batch_${status}`])
-    const [, missing] = rowsOf(workspace, 'target/batch_results_4.jsonl')
-    const source = { index: '4', file: null, line: null }
-    expect(missing).toMatchObject({ custom_id: 'b', outcome: 'not-executed', source })
-    return report
-  }
 
   test.each(['expired', 'cancelled'])(
     '%s, with a file that holds fewer answers than the server completed, waits for the whole file, also offline',

@@ -154,6 +154,8 @@ export function factsOf(letters: string, notes: Notes = {}): TripleFacts {
     requestCounts: null,
     isCancelWanted: false,
     splitParts: null,
+    isMissingAccepted: false,
+    needsLeave: false,
     isMoveIntended: false,
     attempt: 1,
     parentIndex: null,

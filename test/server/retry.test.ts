@@ -49,7 +49,6 @@ describe('a lineage', () => {
     'response-and-error',
     'failed-body',
     'expired',
-    'cancelled',
   ]
 
   test.each(passing)('sends %s again, those requests only, byte for byte', (answer) =>
@@ -75,6 +74,7 @@ describe('a lineage', () => {
     ['truncated', 'semantic'],
     ['content-filter', 'semantic'],
     ['refusal', 'semantic'],
+    ['cancelled', 'not-executed'],
   ]
 
   test.each(final)('does not send %s again: it is %s', (answer, outcome) =>

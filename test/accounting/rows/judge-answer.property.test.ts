@@ -46,7 +46,10 @@ function isShownToBeWhole(response: unknown, wanted: number): boolean {
   const choices = (Array.isArray(found) ? found : [found]) as readonly PlainChoice[]
   return (
     choices.length >= wanted &&
-    choices.every(({ message, finish_reason: reason }) => reason === 'stop' && message.content === 'hi')
+    choices.every(
+      ({ message, finish_reason: reason }) =>
+        reason === 'stop' && typeof message.content === 'string' && message.content.trim() !== '',
+    )
   )
 }
 

@@ -139,6 +139,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   shouldRetryAnswers: flag,
   shouldRetryUnrecognised: flag,
   shouldCheckIds: flag,
+  keep: { good: ['first', 'last'], bad: ['', 'First', 'both', 1, true, null, ['first']] },
 }
 
 const limitValues: Readonly<Record<keyof typeof defaultTripleLimits, Values>> = {
