@@ -256,9 +256,10 @@ describe('digits of the model in the results', () => {
   })
 })
 
+const fine = (id: string): string => answerLine(id, '[1.0]')
+
 describe('what nests a hundred thousand levels deep', () => {
   const deep = '['.repeat(100_000) + ']'.repeat(100_000)
-  const fine = (id: string): string => answerLine(id, '[1.0]')
 
   test.each<[string, string, string]>([
     ['content', answerLine('a', deep), 'rejected'],
