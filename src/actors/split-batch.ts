@@ -12,10 +12,11 @@ const parts = 2
  */
 export const splitBatch: Step<StepInput, void> = async (dependencies, { index, facts }) => {
   const { workspace, clock } = dependencies
-  if (facts.metadata === null) throw new Error(`Triple ${index} was refused and has no metadata.`)
-  const { path } = facts.metadata
+  // The survey may be older than the metadata: the submission made it.
+  const path = facts.metadata?.path ?? workspace.layout.workdirFile('metadata', index)
   const metadata = await readMetadata(workspace, path)
-  if (metadata === null || metadata.split != null) return
+  if (metadata === null) throw new Error(`Triple ${index} was refused and has no metadata.`)
+  if (metadata.split != null) return
   const requests = metadata.request_count ?? 0
   if (requests <= 1) throw singleRequest(index)
   const split = { parts, reason: 'token_limit_exceeded', decided_at_ms: clock.now() }

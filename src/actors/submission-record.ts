@@ -155,6 +155,7 @@ export async function noteNoRoom(
     remote_status: null,
     output_file_id: null,
     error_file_id: null,
+    request_counts: null,
     last_refused_batch_id: current.batch_id ?? current.last_refused_batch_id,
     submission: submission && {
       ...submission,

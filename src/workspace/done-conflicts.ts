@@ -64,7 +64,8 @@ async function mayGive(
 ): Promise<boolean> {
   const { fileSystem } = workspace
   const doneFile = await fileSystem.stat(donePath).catch(asFileProblem({ path: donePath, action: 'look at' }))
-  return doneFile === null || (await isPlaced(workspace, kind, workdirPath, donePath))
+  if (doneFile === null) return true
+  return doneFile.kind === 'file' && (await isPlaced(workspace, kind, workdirPath, donePath))
 }
 
 /** True when what stands in `workdir/` stands in `done/` as well, so that its name here may be given up. */

@@ -36,7 +36,8 @@ const bytesPerTurn = 8 * 1024 * 1024
 /** What an operation that moves no bytes counts as, so that long runs of small files give turns as well. */
 const operationBytes = 16 * 1024
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants
+// Windows lacks the last two: `undefined` counts as no flag there.
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK, O_DIRECTORY } = constants
 
 /** Without `O_NONBLOCK` the opening of a pipe waits for its other end, and the whole process with it. */
 const flagsOf = {

@@ -49,16 +49,21 @@ function disturbedDisk(inner: FileSystem, nth: number, act: () => void) {
       return run(...args)
     }
   const disk: FileSystem = {
-    list: before(inner.list),
-    stat: before(inner.stat),
-    makeDirectory: before(inner.makeDirectory),
-    rename: before(inner.rename),
-    link: before(inner.link),
-    remove: before(inner.remove),
-    syncDirectory: before(inner.syncDirectory),
+    list: before((path) => inner.list(path)),
+    stat: before((path) => inner.stat(path)),
+    makeDirectory: before((path) => inner.makeDirectory(path)),
+    rename: before((from, to) => inner.rename(from, to)),
+    link: before((from, to) => inner.link(from, to)),
+    remove: before((path) => inner.remove(path)),
+    syncDirectory: before((path) => inner.syncDirectory(path)),
     open: before(async (path, mode) => {
       const file = await inner.open(path, mode)
-      return { ...file, read: before(file.read), write: before(file.write), stat: before(file.stat) }
+      return {
+        ...file,
+        read: before((buffer, position) => file.read(buffer, position)),
+        write: before((bytes) => file.write(bytes)),
+        stat: before(() => file.stat()),
+      }
     }),
   }
   return { disk, operations: () => ({ first: proofAt, last: count }) }

@@ -81,14 +81,6 @@ describe('what becomes of the requests', () => {
 })
 
 describe('the note of a batch that was stopped', () => {
-  const endOf = async (notes: Notes) => {
-    const triple = driveTriple((step) => {
-      if (step === 'surveyTriple') return factsOf('IOM', { batchId: 'batch_1', ...notes })
-      return step === 'checkIds' ? accounted(2) : { rows: { ...rows().rows, notExecuted: 2 } }
-    })
-    return outcomeOf(await runToRest(triple))
-  }
-
   test('says how much is left and what sends it', async () => {
     expect(await endOf({ remoteStatus: 'cancelled' })).toEqual({
       type: 'done',
@@ -115,3 +107,12 @@ describe('the note of a batch that was stopped', () => {
     }
   })
 })
+
+/** How a batch with two requests left ends. */
+async function endOf(notes: Notes) {
+  const triple = driveTriple((step) => {
+    if (step === 'surveyTriple') return factsOf('IOM', { batchId: 'batch_1', ...notes })
+    return step === 'checkIds' ? accounted(2) : { rows: { ...rows().rows, notExecuted: 2 } }
+  })
+  return outcomeOf(await runToRest(triple))
+}
