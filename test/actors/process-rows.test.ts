@@ -6,6 +6,8 @@ import type { TripleDependencies } from '../../src/actors/dependencies.js'
 import { processErrorRows, processOutputRows } from '../../src/actors/process-rows.js'
 import type { RowContext } from '../../src/actors/processors.js'
 import { surveyFacts } from '../../src/actors/survey-triple.js'
+import type { FileStat, FileSystem } from '../../src/workspace/file-system.js'
+import { onDisk } from '../workspace/support.js'
 import {
   answerLine,
   errorLine,
@@ -39,6 +41,20 @@ const keptRows = (scene: StepScene): string[] =>
   rowsOf(scene, rowsPath).flatMap((row) =>
     'custom_id' in row ? [`${String(row['custom_id'])} ${String(row['outcome'])}`] : [],
   )
+
+/** A disk on which no file ever seems to change. */
+function forgetful(inner: FileSystem): FileSystem {
+  const same = <Found extends FileStat | null>(found: Found): Found =>
+    found === null ? found : { ...found, modifiedAtMs: 1, identity: 'the same' }
+  return {
+    ...inner,
+    stat: async (path) => same(await inner.stat(path)),
+    open: async (path, mode) => {
+      const file = await inner.open(path, mode)
+      return { ...file, stat: async () => same(await file.stat()) }
+    },
+  }
+}
 
 /** A callback that notes what it gets, and does what `then` says. */
 function noting(then: (id: string) => { reject: string } | undefined = () => undefined) {
@@ -101,6 +117,22 @@ describe('a file whose bytes are not those that were counted', () => {
       code: 'FileChangedDuringRun',
     })
     expect(calls).toBeGreaterThan(0)
+    expect(keptRows(scene)).toEqual([])
+  })
+
+  test('that the disk takes for the same file is noticed at its end, and no row made from it is kept', async () => {
+    const scene = await stepScene(files)
+    const output = noting()
+    const dependencies = scene.anew({
+      workspace: onDisk(scene.workspace, forgetful(scene.workspace.fileSystem)),
+      processOutput: output.callback,
+    })
+    const attempt = await attemptOf(scene, dependencies)
+    scene.put({ [outputPath]: files[outputPath].replace('one', 'two') })
+    expect(await rejection(processOutputRows(dependencies, attempt, noSignal))).toMatchObject({
+      code: 'FileChangedDuringRun',
+    })
+    expect(output.ids()).toEqual(['b', 'a'])
     expect(keptRows(scene)).toEqual([])
   })
 

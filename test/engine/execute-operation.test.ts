@@ -63,24 +63,23 @@ describe('a move by itself', () => {
     }))
 })
 
-test.each([
-  ['EnsureInputRequestIdsMatchOutputRequestIds', 'output'],
-  ['ProcessBatchOutputFile', 'output'],
-] as const)('%s is refused where the ids do not match, and no callback is called', (operation) =>
-  withWorkspace(
-    {
-      ...answeredTriple('1', ['a', 'b']),
-      'workdir/batch_input_1.jsonl': jsonl(requestLine('a')),
-    },
-    async (workspace) => {
-      let calls = 0
-      const processOutput = (): void => void (calls += 1)
-      expect((await rejection(execute(workspace, operation, { processOutput }))).code).toBe(
-        'RequestIdsMismatch',
-      )
-      expect(calls).toBe(0)
-    },
-  ),
+test.each(['EnsureInputRequestIdsMatchOutputRequestIds', 'ProcessBatchOutputFile'] as const)(
+  '%s is refused where the ids do not match, and no callback is called',
+  (operation) =>
+    withWorkspace(
+      {
+        ...answeredTriple('1', ['a', 'b']),
+        'workdir/batch_input_1.jsonl': jsonl(requestLine('a')),
+      },
+      async (workspace) => {
+        let calls = 0
+        const processOutput = (): void => void (calls += 1)
+        expect((await rejection(execute(workspace, operation, { processOutput }))).code).toBe(
+          'RequestIdsMismatch',
+        )
+        expect(calls).toBe(0)
+      },
+    ),
 )
 
 test('the retry is written by the last file that is read', () =>
