@@ -22,7 +22,7 @@ import {
 const metadataPath = 'workdir/batch_metadata_1.jsonl'
 
 /** A triple whose batch is this, with the fields in its metadata beside `batch_1`. */
-async function asked(batch: RemoteBatch | null, fields: object = {}) {
+async function asked(batch: RemoteBatch | null, fields: Readonly<Record<string, unknown>> = {}) {
   const provider = recordingProvider({ status: (ids) => Promise.resolve(new Map([[ids[0] ?? '', batch]])) })
   const scene = await stepScene(
     { ...inputOf(2), [metadataPath]: metadataText(fields) },
@@ -143,7 +143,11 @@ test('a batch that the server had no room for is forgotten, and its refusal is c
 describe('a batch that somebody wants to stop', () => {
   const wanted = { cancel: { intended_at_ms: 5 } }
 
-  async function cancelling(batch: RemoteBatch, cancel: () => Promise<RemoteBatch>, fields: object = wanted) {
+  async function cancelling(
+    batch: RemoteBatch,
+    cancel: () => Promise<RemoteBatch>,
+    fields: Readonly<Record<string, unknown>> = wanted,
+  ) {
     const provider = recordingProvider({
       status: () => Promise.resolve(new Map([['batch_1', batch]])),
       cancel,

@@ -36,7 +36,7 @@ const files = {
     errorLine('b', 500, 'server_error'),
   ),
 }
-const metadata = (fields: object = {}): Record<string, string> => ({
+const metadata = (fields: Readonly<Record<string, unknown>> = {}): Record<string, string> => ({
   'workdir/batch_metadata_1.jsonl': metadataText({
     endpoint: '/v1/chat/completions',
     model: 'gpt-4o-mini',

@@ -44,8 +44,17 @@ async function mutate(name) {
     allowConsoleColors: false,
     logLevel: 'warn',
   }).runMutationTest()
-  const byFile = Map.groupBy(results, ({ fileName }) => relative(process.cwd(), fileName))
-  return [...[...byFile].map(([file, mutants]) => scoreOf(file, mutants)), scoreOf(`all of ${name}`, results)]
+  return [...scoresOfFiles(results), scoreOf(`all of ${name}`, results)]
+}
+
+function scoresOfFiles(mutants) {
+  const names = new Set(mutants.map(({ fileName }) => fileName))
+  return [...names].map((name) =>
+    scoreOf(
+      relative(process.cwd(), name),
+      mutants.filter(({ fileName }) => fileName === name),
+    ),
+  )
 }
 
 function scoreOf(of, mutants) {
