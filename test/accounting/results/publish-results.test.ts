@@ -119,6 +119,23 @@ describe('publishResults', () => {
     expect(await readFile(place.targetPath)).toEqual(settled)
   })
 
+  test('puts rows of the same attempt that were made anew in the place of the old ones', async () => {
+    const place = await newPlace()
+    await writeRows(place.rowsPath(1), [failedRow('a', { retry: '2' }), rowOf('b', { content: 'old' })])
+    await writeRows(place.rowsPath(2), [rowOf('a', { attempt: 2, content: 'old' })])
+    await publishRoot(place, ['a', 'b'])
+    await publishRetry(place, 2)
+    for (const attempt of [1, 2]) await rm(place.rowsPath(attempt))
+    await writeRows(place.rowsPath(1), [failedRow('a', { retry: '2' }), rowOf('b', { content: 'new' })])
+    await writeRows(place.rowsPath(2), [rowOf('a', { attempt: 2, content: 'new' })])
+    expect(await publishRoot(place, ['a', 'b'])).toEqual({ rows: 2, rowsOfAttempt: 1 })
+    expect(await publishRetry(place, 2)).toEqual({ rows: 2, rowsOfAttempt: 1 })
+    expect(await resultsOf(place)).toEqual([
+      rowOf('a', { attempt: 2, content: 'new' }),
+      rowOf('b', { content: 'new' }),
+    ])
+  })
+
   test('gives exactly one row for each request of the root, whatever the orders and repetitions', async () => {
     const lineage = fc.record({
       ids: fc.uniqueArray(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 20 }),
