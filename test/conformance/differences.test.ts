@@ -697,7 +697,7 @@ describe('parsing and matching', () => {
     })
     const rows = await rowsAfter(files, { expectedContentType: 'json', repairJson: true })
     expect(rows['a']).toMatchObject({ outcome: 'success', content: ['alpha', 'beta'] })
-    expect(rows['b']).toMatchObject({ outcome: 'rejected' })
+    expect(rows['b']).toMatchObject({ outcome: 'semantic' })
   })
 
   test('F-38 results are named by custom_id: two answers with the same name both stay', async () => {
