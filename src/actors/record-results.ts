@@ -2,6 +2,7 @@ import type { StepInput } from '../../machines/index.js'
 import { writeFailedItems } from '../accounting/results/failed-items.js'
 import { publishResults } from '../accounting/results/publish-results.js'
 import type { RequestLedger } from '../accounting/request-ledger.js'
+import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { requireProven } from '../workspace/proven-file.js'
 import { describeAttempt } from './attempt.js'
@@ -21,6 +22,7 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
   const accounted = await accountFor(dependencies, facts, signal)
   for (const file of accounted.accounting.files) await requireProven(workspace, index, file)
   const { rowsPath: attemptRowsPath } = await describeAttempt(dependencies, facts, accounted)
+  if ((await fs.stat(attemptRowsPath)) === null) throw nothingProcessed(index, attemptRowsPath)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
   const published = await inTurn(targetPath, async () => {
@@ -41,6 +43,19 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
     lineageRows: lineage.rows,
     failedForGood: lineage.failedForGood,
   })
+}
+
+/** Only callers with a course of action of their own get here before the rows are made. */
+function nothingProcessed(index: string, path: string): Error {
+  return reconciliationError(
+    {
+      code: 'ReconciliationFailed',
+      message: `Triple ${index} has no processed rows (${path} is not there); nothing was published.`,
+      hint: 'Process its output and its error file first; `run` does all of it.',
+      facts: { index, path },
+    },
+    { index },
+  )
 }
 
 function* idsOf(ledger: RequestLedger): Generator<string, void, undefined> {

@@ -30,7 +30,9 @@ export async function failedLineages(
   workspace: BatchWorkspace,
   done: readonly DoneTriple[],
 ): Promise<FailedLineages> {
-  const names = new Set((await listOrNothing(workspace, workspace.layout.failedItems)).map(({ name }) => name))
+  const names = new Set(
+    (await listOrNothing(workspace, workspace.layout.failedItems)).map(({ name }) => name),
+  )
   const suspects = done.filter(({ index }) => names.has(basename(workspace.layout.failedFile(index))))
   const found = new Map<BatchIndex, FailedLineage | null>()
   let bytesLeft = mostBytes

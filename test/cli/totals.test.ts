@@ -90,7 +90,9 @@ describe('the totals of requests', () => {
     expect(stderr).toContain(
       '8 requests: 3 ok, 1 not executed, 1 transient, 1 waiting for a person, 2 permanent, 2 of them to be sent again.\n',
     )
-    expect(stderr).toContain('Every request of triple 7 failed for good: 1 waiting for a person, 1 permanent.\n')
+    expect(stderr).toContain(
+      'Every request of triple 7 failed for good: 1 waiting for a person, 1 permanent.\n',
+    )
   })
 
   test('of an acceptance name what became of the missing requests', async () => {
@@ -117,11 +119,16 @@ describe('the totals of requests', () => {
     const [first, ...parts] = jsonLines(stdout).toSorted((one) => (one['index'] === '1' ? -1 : 1))
     expect(first).toMatchObject({ index: '1', requests_sent: 0, failed_for_good: 0 })
     expect(parts).toHaveLength(2)
-    for (const [part, ids] of [['a', 'b'], ['c', 'd']].entries()) {
+    for (const [part, ids] of [
+      ['a', 'b'],
+      ['c', 'd'],
+    ].entries()) {
       const input = parts.find(({ index }) => hasRequest(root, String(index), ids[0] ?? ''))
       expect(input, `part ${part}`).toBeDefined()
       putFiles(root, {
-        [`workdir/batch_output_${String(input?.['index'])}.jsonl`]: jsonl(...ids.map((id) => answerLine(id, id))),
+        [`workdir/batch_output_${String(input?.['index'])}.jsonl`]: jsonl(
+          ...ids.map((id) => answerLine(id, id)),
+        ),
       })
     }
     const second = await run(root)
@@ -171,7 +178,11 @@ describe('a lineage that ended without one good answer', () => {
 
   test('what somebody stopped has not failed', async () => {
     const root = await folderWith({
-      ...failedTriple('1', ['a', unansweredLine('a', 'batch_cancelled')], ['b', unansweredLine('b', 'batch_cancelled')]),
+      ...failedTriple(
+        '1',
+        ['a', unansweredLine('a', 'batch_cancelled')],
+        ['b', unansweredLine('b', 'batch_cancelled')],
+      ),
       'workdir/batch_metadata_1.jsonl': metadataText({ remote_status: 'cancelled' }),
     })
     const { exitCode, stderr } = await run(root)
@@ -206,7 +217,9 @@ describe('status of what failed for good', () => {
     expect(stderr).toContain(
       '3 of 4 requests of triple 1 failed for good: 1 not executed, 1 transient, 1 permanent.\n',
     )
-    expect(stderr).toContain('Every request of triple 7 failed for good: 1 waiting for a person, 1 permanent.\n')
+    expect(stderr).toContain(
+      'Every request of triple 7 failed for good: 1 waiting for a person, 1 permanent.\n',
+    )
     expect(stderr).toContain(`  → batch-reconciler retry ${root} 7 sends 2 of them again.\n`)
     expect(stderr).not.toContain('triple 2')
     const json = jsonLines((await batchReconciler(['status', root, '--json'])).stdout)

@@ -18,7 +18,12 @@ async function folderWith(
   const root = await temporaryFolder()
   putFiles(root, {
     ...(hasInput ? { 'workdir/batch_input_7.jsonl': jsonl(requestLine('a')) } : {}),
-    'workdir/batch_metadata_7.jsonl': metadataText({ batch_id: '', input_file_id: '', submission, ...fields }),
+    'workdir/batch_metadata_7.jsonl': metadataText({
+      batch_id: '',
+      input_file_id: '',
+      submission,
+      ...fields,
+    }),
   })
   return root
 }

@@ -39,7 +39,10 @@ function sentAgain({ triples }: LineageReport): number {
 }
 
 /** A batch that is still at the server has as many as its parent says that it tries again. */
-function requestsOf({ index, requestsSent, remoteStatus }: TripleReport, triples: LineageReport['triples']): number {
+function requestsOf(
+  { index, requestsSent, remoteStatus }: TripleReport,
+  triples: LineageReport['triples'],
+): number {
   if (requestsSent !== null) return requestsSent
   const parent = triples.find(({ outcome }) => outcome.type === 'done' && outcome.retryIndex === index)
   const isOnlyOne = parent?.outcome.type === 'done' && parent.outcome.retryIndices === undefined

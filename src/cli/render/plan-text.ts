@@ -16,8 +16,7 @@ export function planText(plan: TriplePlan, style: Style): string {
 /** How many triples a run would do something with by itself. */
 export function planSummary(plans: readonly TriplePlan[]): string {
   if (plans.length === 0) return 'No triples in workdir/: nothing to do.'
-  const count = (outcome: Total): number =>
-    plans.filter((plan) => totalOf(plan) === outcome).length
+  const count = (outcome: Total): number => plans.filter((plan) => totalOf(plan) === outcome).length
   const parts = outcomes
     .filter(([outcome]) => count(outcome) > 0)
     .map(([outcome, words]) => `${countText(count(outcome))} ${words}`)

@@ -26,7 +26,10 @@ export function statusSummary(status: WorkspaceStatus, root: string): string {
     .join('')
 }
 
-function failedLines({ failedForGood: { lineages, unread } }: WorkspaceStatus, root: string): readonly string[] {
+function failedLines(
+  { failedForGood: { lineages, unread } }: WorkspaceStatus,
+  root: string,
+): readonly string[] {
   const lines = failedForGoodLines(lineages, root)
   if (unread === 0) return lines
   return [
