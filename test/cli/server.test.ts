@@ -188,7 +188,9 @@ describe('submit', () => {
     const { exitCode, stderr } = await stopped
     answered.release()
     expect(exitCode).toBe(130)
-    expect(stderr).toMatch(/^1 submission is not confirmed: triple \S+ \(asked for at .*, upload file-\S+\)\.$/m)
+    expect(stderr).toMatch(
+      /^1 submission is not confirmed: triple \S+ \(asked for at .*, upload file-\S+\)\.$/m,
+    )
     expect(stderr).not.toContain('nothing to do')
     const next = await here.command(['run', here.root, '--json'])
     expect([next.exitCode, outcomes(next)]).toEqual([0, ['pending']])
