@@ -59,6 +59,8 @@ export {
 export { createTripleCommands, type TripleCommand, type TripleCommands } from './engine/triple-commands.js'
 export { verifyWorkspace, type VerifyOptions } from './engine/verify-workspace.js'
 export { watchWorkspace, type WatchOptions } from './engine/watch-workspace.js'
+export type { FailedLineage, FailedLineages } from './engine/failed-lineages.js'
+export type { UnconfirmedSubmission } from './engine/unconfirmed-submission.js'
 export { workspaceStatus } from './engine/workspace-status.js'
 export type {
   BatchProvider,

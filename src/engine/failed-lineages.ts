@@ -34,21 +34,23 @@ export async function failedLineages(
     (await listOrNothing(workspace, workspace.layout.failedItems)).map(({ name }) => name),
   )
   const suspects = done.filter(({ index }) => names.has(basename(workspace.layout.failedFile(index))))
-  const found = new Map<BatchIndex, FailedLineage | null>()
+  const found: (FailedLineage & { readonly bytes: number })[] = []
+  const seen = new Set<BatchIndex>()
   let bytesLeft = mostBytes
   let unread = 0
   for (const triple of suspects) {
-    const rootIndex = found.size < mostLineages ? await rootOf(workspace, triple) : null
-    if (rootIndex !== null && found.has(rootIndex)) continue
-    const results = rootIndex === null ? null : await resultsOf(workspace, rootIndex)
-    if (rootIndex === null || results === null || results.bytes > bytesLeft) unread += 1
+    const rootIndex = seen.size < mostLineages ? await rootOf(workspace, triple) : null
+    if (rootIndex !== null && seen.has(rootIndex)) continue
+    if (rootIndex !== null) seen.add(rootIndex)
+    const lineage = rootIndex === null ? null : await readLineage(workspace, rootIndex, bytesLeft)
+    if (lineage === null) unread += 1
     else {
-      bytesLeft -= results.bytes
-      found.set(rootIndex, await failedLineage(workspace, rootIndex, results.path))
+      bytesLeft -= lineage.bytes
+      if (failedForGoodOf(lineage) > 0) found.push(lineage)
     }
   }
-  const lineages = [...found.values()]
-    .filter((lineage) => lineage !== null)
+  const lineages = found
+    .map(({ rootIndex, rows, failedForGood }) => ({ rootIndex, rows, failedForGood }))
     .toSorted((left, right) => compareBatchIndices(left.rootIndex, right.rootIndex))
   return { lineages, unread }
 }
@@ -63,21 +65,15 @@ async function rootOf(
   return noted === null ? null : parseBatchIndex(noted.root_index ?? index)
 }
 
-async function resultsOf(
+/** `null` when there are no results that can be read within so many bytes. */
+async function readLineage(
   { fileSystem, layout }: BatchWorkspace,
   rootIndex: BatchIndex,
-): Promise<{ readonly path: string; readonly bytes: number } | null> {
+  bytesLeft: number,
+): Promise<(FailedLineage & { readonly bytes: number }) | null> {
   const path = layout.resultsFile(rootIndex)
   const found = await fileSystem.stat(path).catch(() => null)
-  return found?.kind === 'file' ? { path, bytes: found.bytes } : null
-}
-
-/** `null` when every request that failed was answered later, or is tried again. */
-async function failedLineage(
-  { fileSystem }: BatchWorkspace,
-  rootIndex: BatchIndex,
-  resultsPath: string,
-): Promise<FailedLineage | null> {
-  const rows = await readLineageRows(fileSystem, resultsPath).catch(() => null)
-  return rows === null || failedForGoodOf(rows) === 0 ? null : { rootIndex, ...rows }
+  if (found?.kind !== 'file' || found.bytes > bytesLeft) return null
+  const rows = await readLineageRows(fileSystem, path).catch(() => null)
+  return rows === null ? null : { rootIndex, ...rows, bytes: found.bytes }
 }

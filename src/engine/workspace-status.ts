@@ -13,7 +13,8 @@ import { planTriple } from './plan-workspace.js'
 import type { TripleStatus, WorkspaceStatus } from './report.js'
 
 /**
- * How every triple stands, from names, metadata, proofs and journals; no row is read, nothing is changed and no
+ * How every triple stands, from names, metadata, proofs and journals, and which finished lineages have requests that
+ * failed for good, from their results (bounded, see `failedLineages`). Nothing is changed, and no
  * lock is needed.
  */
 export async function workspaceStatus(workspace: BatchWorkspace): Promise<WorkspaceStatus> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noRows } from '../../machines/index.js'
 import { processErrorFile } from '../../src/actors/process-error-file.js'
 import { processOutputFile } from '../../src/actors/process-output-file.js'
 import { recordResults } from '../../src/actors/record-results.js'
@@ -48,6 +49,8 @@ describe('results', () => {
       index: '1',
       path: scene.workspace.layout.resultsFile('1'),
       rows: 3,
+      lineageRows: { ...noRows, success: 2, permanent: 1 },
+      failedForGood: { ...noRows, permanent: 1 },
     })
   })
 

@@ -10,7 +10,7 @@ import {
   type FakeBatchServerOptions,
 } from '../../src/testing/index.js'
 import { idsUpTo, jsonl, requestLine } from '../engine/lines.js'
-import { filesBelow } from '../workspace/support.js'
+import { filesBelow, putFiles } from '../workspace/support.js'
 import {
   batchReconciler,
   jsonLines,
@@ -147,6 +147,57 @@ describe('submit', () => {
     expect(server.batches()).toHaveLength(2)
   })
 
+  test.each([
+    ['submit', (here: Scene) => here.command(['submit', here.root, here.requests, '--json'])],
+    ['run', (here: Scene) => here.command(['run', here.root, '--submit', '--json'])],
+  ])('429 to a creation: %s says that watch goes on, exits 1, and no batch is made', async (name, send) => {
+    const here = await scene({ faults: [{ ...faults.rateLimited('batches.create'), times: 20 }] })
+    if (name === 'run') {
+      const input = readFileSync(here.requests, 'utf8')
+      putFiles(here.root, { 'workdir/batch_input_7.jsonl': input })
+    }
+    const { exitCode, stdout, stderr } = await send(here)
+    expect(exitCode).toBe(1)
+    expect(jsonLines(stdout)).toMatchObject([{ error: { code: 'RateLimited' } }])
+    expect(stderr).toContain('No batch was made.')
+    expect(stderr).toContain('`watch` goes on by itself, or `run` again later')
+    expect(here.server.batches()).toEqual([])
+  })
+
+  test('stopped while the server makes the batch names the submission, and the next run finds it', async () => {
+    const stop = new AbortController()
+    const asked = { reached: (): void => {} }
+    const isAsked = new Promise<void>((resolve) => (asked.reached = resolve))
+    const answered = { release: (): void => {} }
+    const until = new Promise<void>((resolve) => (answered.release = resolve))
+    const here = await scene({
+      faults: [
+        {
+          on: 'batches.create',
+          when: () => {
+            asked.reached()
+            return true
+          },
+          effect: { type: 'hold', until, stage: 'after' },
+        },
+      ],
+    })
+    const stopped = here.command(['submit', here.root, here.requests], { signal: stop.signal })
+    await isAsked
+    stop.abort()
+    const { exitCode, stderr } = await stopped
+    answered.release()
+    expect(exitCode).toBe(130)
+    expect(stderr).toMatch(
+      /^1 submission is not confirmed: triple \S+ \(asked for at .*, upload file-\S+\)\.$/m,
+    )
+    expect(stderr).not.toContain('nothing to do')
+    const next = await here.command(['run', here.root, '--json'])
+    expect([next.exitCode, outcomes(next)]).toEqual([0, ['pending']])
+    expect(next.stderr).not.toContain('not confirmed')
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
   test('a lost answer to the creation costs no second batch', async () => {
     const { server, root, requests, command } = await scene({ faults: [faults.createAnswerLost()] })
     const { exitCode, stderr } = await command(['submit', root, requests])
@@ -196,6 +247,7 @@ describe('watch', () => {
     expect(result.exitCode).toBe(0)
     expect(outcomes(result)).toEqual(['done', 'done'])
     expect(result.stderr).toContain(`1 failed request of triple ${index} is tried again as triple `)
+    expect(result.stderr).toContain('5 requests: 5 ok.\n6 requests were sent for 5; 1 of them again.\n')
     expect(here.server.batches()).toHaveLength(2)
     expect(await workdir(here.root)).toEqual([])
   })

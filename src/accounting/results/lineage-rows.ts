@@ -33,8 +33,6 @@ export interface LineageTally {
 export function lineageTally(): LineageTally {
   const [all, forGood] = [new Map<RowClass, number>(), new Map<RowClass, number>()]
   let retried = 0
-  const countIn = (counts: Map<RowClass, number>, rowClass: RowClass): unknown =>
-    counts.set(rowClass, (counts.get(rowClass) ?? 0) + 1)
   return {
     add: ({ rowClass, isRetried, isStopped }) => {
       countIn(all, rowClass)
@@ -45,6 +43,10 @@ export function lineageTally(): LineageTally {
       return { rows: rowCountsFrom(all, retried), failedForGood: rowCountsFrom(forGood, 0) }
     },
   }
+}
+
+function countIn(counts: Map<RowClass, number>, rowClass: RowClass): void {
+  counts.set(rowClass, (counts.get(rowClass) ?? 0) + 1)
 }
 
 /**

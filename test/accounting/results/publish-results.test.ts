@@ -2,7 +2,9 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { noRows } from '../../../machines/index.js'
 import { RawJson } from '../../../src/accounting/json-text/raw-json.js'
+import { readLineageRows } from '../../../src/accounting/results/lineage-rows.js'
 import { publishResults, type Published } from '../../../src/accounting/results/publish-results.js'
 import { resultRowText, type ResultRow } from '../../../src/accounting/rows/result-row.js'
 import { nodeFileSystem as fs } from '../../../src/workspace/node-file-system.js'
@@ -103,6 +105,43 @@ describe('publishResults', () => {
     await publishRoot(place, ['a', 'b', 'c'])
     expect(await publishRetry(place, 2)).toMatchObject({ rows: 3, rowsOfAttempt: 1 })
     expect(await resultsOf(place)).toEqual([rowOf('a'), rowOf('b', { attempt: 2 }), rowOf('c')])
+  })
+
+  test('counts the rows of the file by class, each request once, and those that nobody tries again', async () => {
+    const place = await newPlace()
+    const cancelled = { code: 'batch_cancelled', message: 'x' }
+    const unread = { code: 'unrecognised_row', message: 'of an earlier version' }
+    await writeRows(place.rowsPath(1), [
+      rowOf('a'),
+      failedRow('b', { outcome: 'transient', retry: '2' }),
+      failedRow('c', { outcome: 'not-executed', retry: '2' }),
+      failedRow('d', { outcome: 'not-executed', error: cancelled }),
+      failedRow('e', { outcome: 'needs-person', error: unread }),
+      failedRow('f', { outcome: 'permanent' }),
+    ])
+    const { lineage } = await publishRoot(place, ['a', 'b', 'c', 'd', 'e', 'f'])
+    expect(lineage.rows).toEqual({
+      ...noRows,
+      success: 1,
+      transient: 1,
+      notExecuted: 2,
+      unrecognised: 1,
+      permanent: 1,
+      retryable: 2,
+    })
+    expect(lineage.failedForGood).toEqual({ ...noRows, unrecognised: 1, permanent: 1 })
+
+    await writeRows(place.rowsPath(2), [
+      rowOf('b', { attempt: 2 }),
+      failedRow('c', { attempt: 2, outcome: 'not-executed' }),
+    ])
+    const after = (await publishRetry(place, 2)).lineage
+    const settled = { ...noRows, success: 2, notExecuted: 2, unrecognised: 1, permanent: 1 }
+    expect(after.rows).toEqual(settled)
+    expect(after.failedForGood).toEqual({ ...noRows, notExecuted: 1, unrecognised: 1, permanent: 1 })
+    expect(await readLineageRows(fs, place.targetPath)).toEqual(after)
+    // The root once more: the later attempt keeps its place, and is counted.
+    expect((await publishRoot(place, ['a', 'b', 'c', 'd', 'e', 'f'])).lineage).toEqual(after)
   })
 
   test('never puts an earlier attempt over a later one, whoever publishes again', async () => {
