@@ -16,7 +16,7 @@ import { inTurn } from './in-turn.js'
  * longer those that were counted.
  */
 export const recordResults: Step<StepInput, void> = async (dependencies, { facts }, signal) => {
-  const { workspace, report } = dependencies
+  const { workspace, report, lineages } = dependencies
   const { fileSystem: fs, layout } = workspace
   const { index, rootIndex } = facts
   const accounted = await accountFor(dependencies, facts, signal)
@@ -25,14 +25,24 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
   if ((await fs.stat(attemptRowsPath)) === null) throw nothingProcessed(index, attemptRowsPath)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
-  const published = await inTurn(targetPath, () =>
-    publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal }),
-  ).catch(asFileProblem({ path: targetPath, action: 'write', index }))
+  const published = await inTurn(targetPath, async () => {
+    const found = await publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal })
+    lineages.note(rootIndex, found.lineage)
+    return found
+  }).catch(asFileProblem({ path: targetPath, action: 'write', index }))
   const failedPath = layout.failedFile(index)
   await writeFailedItems({ fs, attemptRowsPath, targetPath: failedPath }).catch(
     asFileProblem({ path: failedPath, action: 'write', index }),
   )
-  report({ type: 'results.published', index, path: targetPath, rows: published.rows })
+  const { rows, lineage } = published
+  report({
+    type: 'results.published',
+    index,
+    path: targetPath,
+    rows,
+    lineageRows: lineage.rows,
+    failedForGood: lineage.failedForGood,
+  })
 }
 
 /** Only callers with a course of action of their own get here before the rows are made. */

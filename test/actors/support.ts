@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { defaultTripleLimits, type OnlineStepInput, type TripleFacts } from '../../machines/index.js'
 import { tripleDependencies, type Step, type TripleDependencies } from '../../src/actors/dependencies.js'
 import type { StepEvent } from '../../src/actors/events.js'
+import { publishedLineages } from '../../src/actors/published-lineages.js'
 import { sentBefore } from '../../src/actors/sent-before.js'
 import { submissionGate } from '../../src/actors/submission-gate.js'
 import { submitBatch } from '../../src/actors/submit-batch.js'
@@ -95,6 +96,7 @@ export async function stepScene(
       report: (event) => void events.push(event),
       submissions: submissionGate(),
       sentBefore: sentBefore(),
+      lineages: publishedLineages(),
       maySubmitRetries: true,
       cancelDuplicates: false,
     }),
