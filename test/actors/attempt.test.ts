@@ -81,6 +81,9 @@ describe('the content type', () => {
   })
 })
 
+const retryOf = async (...parts: Parameters<typeof attemptOf>) =>
+  (await attemptOf(...parts)).attempt.retryIndices[0]
+
 describe('failed requests go', () => {
   test.each([1, 2])('to a further triple after attempt %i of three', async (attempt) => {
     expect((await attemptOf({ attempt })).attempt.retryIndices).toHaveLength(1)
@@ -101,10 +104,8 @@ describe('failed requests go', () => {
   })
 
   test('to another triple for each attempt, and for other files', async () => {
-    const indexOf = async (...parts: Parameters<typeof attemptOf>) =>
-      (await attemptOf(...parts)).attempt.retryIndices[0]
     const other = { 'workdir/batch_error_1.jsonl': jsonl(...ids.map((id) => errorLine(id, 503))) }
-    const indices = [await indexOf({}), await indexOf({ attempt: 2 }), await indexOf({}, {}, other)]
+    const indices = [await retryOf({}), await retryOf({ attempt: 2 }), await retryOf({}, {}, other)]
     expect(new Set(indices).size).toBe(3)
   })
 

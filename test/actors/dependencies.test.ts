@@ -50,27 +50,15 @@ describe('what was counted', () => {
 describe('steps at work', () => {
   test('are waited for to the last, also those that fail', async () => {
     const { stepsAtWork } = (await stepScene({})).anew()
-    const first = openPromise()
-    const second = openPromise()
-    stepsAtWork.add(first.promise)
-    stepsAtWork.add(second.promise)
-    let hasSettled = false
-    const settled = stepsAtWork.settled().then(() => (hasSettled = true))
-    first.reject(new Error('no'))
-    await Promise.allSettled([first.promise])
-    await new Promise(setImmediate)
-    expect(hasSettled).toBe(false)
-    second.resolve()
-    await settled
+    const ended: string[] = []
+    const step = async (name: string, turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate)
+      ended.push(name)
+      if (name === 'fails') throw new Error(name)
+    }
+    stepsAtWork.add(step('fails', 1))
+    stepsAtWork.add(step('takes longer', 3))
+    await stepsAtWork.settled()
+    expect(ended).toEqual(['fails', 'takes longer'])
   })
 })
-
-function openPromise() {
-  let resolve = (): void => {}
-  let reject = (_: Error): void => {}
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve
-    reject = onReject
-  })
-  return { promise, resolve: () => resolve(), reject: (error: Error) => reject(error) }
-}

@@ -74,7 +74,7 @@ describe('an input that somebody put there', () => {
       'workdir/batch_input_2.jsonl': jsonl(requestLine('row-1', 'Say something else.'), requestLine('new')),
     })
     await submitted(scene)
-    await ask(scene, sentBefore(), '2')
+    await expect(ask(scene, sentBefore(), '2')).resolves.toBe(undefined)
   })
 })
 
@@ -91,7 +91,7 @@ describe('two inputs that somebody put there', () => {
     await submitted(scene)
     const asked = sentBefore()
     await rejection(ask(scene, asked, '2'))
-    await ask(scene, asked, '3')
+    await expect(ask(scene, asked, '3')).resolves.toBe(undefined)
   })
 })
 
@@ -140,7 +140,7 @@ describe('one look', () => {
       faultFileSystem(scene.workspace.fileSystem, [{ operation: 'list', error: 'EIO' }]),
     )
     const asked = sentBefore()
-    await expect(ask(scene, asked, '2', broken)).rejects.toThrow()
+    await expect(ask(scene, asked, '2', broken)).rejects.toThrow('EIO')
     await ask(scene, asked, '3')
     expect(namesIn(scene, 'workdir')).toHaveLength(2)
   })

@@ -45,7 +45,7 @@ describe('an upload that stands at the server', () => {
 describe('while it is uploaded', () => {
   test('an input that stays as it is passes', async () => {
     const { scene, path, identity } = await identified()
-    await requireUnchanged(scene.workspace, path, identity)
+    await expect(requireUnchanged(scene.workspace, path, identity)).resolves.toBe(undefined)
   })
 
   test('another size, another time or no file at all is noticed, and passes by itself', async () => {

@@ -43,6 +43,23 @@ async function noted(
   return { metadata: await metadataOf(scene), scene, result }
 }
 
+const noRoom = (retryAfterMs?: number) => (scene: StepScene, place: { index: string; path: string }) =>
+  noteNoRoom(scene.dependencies, place, {
+    code: 'BatchFailed',
+    message: 'm',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+
+const putAnother = async (scene: StepScene, place: { index: string; path: string }) => {
+  scene.put({ ...inputOf(1, '2'), 'workdir/batch_metadata_2.jsonl': metadataText({}) })
+  await noteOthers(scene.dependencies, place)
+}
+
+const wish = (scene: StepScene, place: { path: string }) => noteCancelWanted(scene.dependencies, place.path)
+
+const answer = (scene: StepScene, place: { path: string }) =>
+  noteCancelAnswered(scene.dependencies, place.path)
+
 describe('that the server is asked', () => {
   test('is noted with the upload and its time, and ends what was seen before', async () => {
     const { metadata } = await noted({ submission: asked }, ({ dependencies }, place) =>
@@ -129,13 +146,6 @@ describe('the batch', () => {
 })
 
 describe('want of room', () => {
-  const noRoom = (retryAfterMs?: number) => (scene: StepScene, place: { index: string; path: string }) =>
-    noteNoRoom(scene.dependencies, place, {
-      code: 'BatchFailed',
-      message: 'm',
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    })
-
   test('forgets the batch but not that it was one, so that it is never adopted', async () => {
     const fields = {
       batch_id: 'batch_3',
@@ -209,28 +219,20 @@ describe('want of room', () => {
   })
 
   test('what else is under way is noted only for a batch that was refused before', async () => {
-    const put = async (scene: StepScene, place: { index: string; path: string }) => {
-      scene.put({ ...inputOf(1, '2'), 'workdir/batch_metadata_2.jsonl': metadataText({}) })
-      await noteOthers(scene.dependencies, place)
-    }
     const room = { since_ms: 1, refusals: 1, next_try_at_ms: 2 }
-    expect((await noted({ room }, put)).metadata.room).toEqual({ ...room, others_under_way: 1 })
-    expect((await noted({}, put)).metadata.room ?? null).toBe(null)
+    expect((await noted({ room }, putAnother)).metadata.room).toEqual({ ...room, others_under_way: 1 })
+    expect((await noted({}, putAnother)).metadata.room ?? null).toBe(null)
   })
 })
 
 describe('a cancellation', () => {
   test('is noted once: the first wish counts', async () => {
-    const wish = (scene: StepScene, place: { path: string }) =>
-      noteCancelWanted(scene.dependencies, place.path)
     expect((await noted({}, wish)).metadata.cancel).toEqual({ intended_at_ms: startAtMs })
     const cancel = { intended_at_ms: 1, answered_at_ms: 2 }
     expect((await noted({ cancel }, wish)).metadata.cancel).toEqual(cancel)
   })
 
   test('is answered once: the first answer counts', async () => {
-    const answer = (scene: StepScene, place: { path: string }) =>
-      noteCancelAnswered(scene.dependencies, place.path)
     expect((await noted({ cancel: { intended_at_ms: 1 } }, answer)).metadata.cancel).toEqual({
       intended_at_ms: 1,
       answered_at_ms: startAtMs,
