@@ -69,14 +69,15 @@ describe('two answers differ', () => {
   })
 })
 
+const call = (id: string, text: string) =>
+  answer(
+    chat(
+      { content: null, tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: text } }] },
+      'tool_calls',
+    ),
+  )
+
 test('calls of tools are compared by what they ask, not by their ids', () => {
-  const call = (id: string, text: string) =>
-    answer(
-      chat(
-        { content: null, tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: text } }] },
-        'tool_calls',
-      ),
-    )
   expect(isSame(call('1', '{"a":1}'), call('2', '{"a":1}'))).toBe(true)
   expect(isSame(call('1', '{"a":1}'), call('1', '{"a":2}'))).toBe(false)
 })

@@ -140,6 +140,8 @@ test('a batch that the server had no room for is forgotten, and its refusal is c
   })
 })
 
+const answeredAt = async (scene: StepScene) => (await metadataOf(scene)).cancel?.answered_at_ms ?? null
+
 describe('a batch that somebody wants to stop', () => {
   const wanted = { cancel: { intended_at_ms: 5 } }
 
@@ -158,7 +160,6 @@ describe('a batch that somebody wants to stop', () => {
     )
     return { scene, provider }
   }
-  const answeredAt = async (scene: StepScene) => (await metadataOf(scene)).cancel?.answered_at_ms ?? null
 
   test('is cancelled at the server, and its answer is what is noted', async () => {
     const scene = await stepScene(inputOf(2))
@@ -205,9 +206,9 @@ describe('a batch that somebody wants to stop', () => {
     reconciliationError({ code: 'NetworkError', message: 'x', isPassing: true }),
     reconciliationError({ code: 'Interrupted', message: 'x' }),
     new Error('a fault of ours'),
-  ])('is tried again after what passes: %s', async (error) => {
-    const { scene } = await cancelling(remoteBatch(), () => Promise.reject(error))
-    await expect(scene.take(checkOnline)).rejects.toBe(error)
+  ])('is tried again after what passes: %s', async (fault) => {
+    const { scene } = await cancelling(remoteBatch(), () => Promise.reject(fault))
+    await expect(scene.take(checkOnline)).rejects.toBe(fault)
     expect(warningsOf(scene)).toEqual([])
   })
 })

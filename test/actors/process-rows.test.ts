@@ -42,10 +42,11 @@ const keptRows = (scene: StepScene): string[] =>
     'custom_id' in row ? [`${String(row['custom_id'])} ${String(row['outcome'])}`] : [],
   )
 
+const same = <Found extends FileStat | null>(found: Found): Found =>
+  found === null ? found : { ...found, modifiedAtMs: 1, identity: 'the same' }
+
 /** A disk on which no file ever seems to change. */
 function forgetful(inner: FileSystem): FileSystem {
-  const same = <Found extends FileStat | null>(found: Found): Found =>
-    found === null ? found : { ...found, modifiedAtMs: 1, identity: 'the same' }
   return {
     ...inner,
     stat: async (path) => same(await inner.stat(path)),
@@ -147,6 +148,13 @@ describe('a file whose bytes are not those that were counted', () => {
   })
 })
 
+const contextOf = (id: string): RowContext => ({
+  index: '1',
+  rootIndex: '7',
+  attempt: 2,
+  idempotencyKey: `7/${id}`,
+})
+
 describe('each row', () => {
   test('goes to the callback of its class with its place in the lineage, in the order of its file', async () => {
     const scene = await stepScene({
@@ -159,17 +167,11 @@ describe('each row', () => {
     const attempt = await attemptOf(scene, dependencies)
     await processErrorRows(dependencies, attempt, noSignal)
     const rows = await processOutputRows(dependencies, attempt, noSignal)
-    const context = (id: string): RowContext => ({
-      index: '1',
-      rootIndex: '7',
-      attempt: 2,
-      idempotencyKey: `7/${id}`,
-    })
     expect(output.calls).toEqual([
-      ['b', context('b')],
-      ['a', context('a')],
+      ['b', contextOf('b')],
+      ['a', contextOf('a')],
     ])
-    expect(errors.calls).toEqual([['c', context('c')]])
+    expect(errors.calls).toEqual([['c', contextOf('c')]])
     expect(keptRows(scene)).toEqual(['c transient', 'b success', 'a success'])
     expect(rows).toMatchObject({ success: 2, retryable: 1 })
     expect(scene.events.at(-1)).toEqual({ type: 'rows.processed', index: '1', rows })

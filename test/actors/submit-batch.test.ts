@@ -217,14 +217,14 @@ describe('a creation that was refused', () => {
   })
 })
 
-describe('a triple that waits for room', () => {
-  const room = (nextTryAtMs: number) =>
-    metadataText({
-      batch_id: '',
-      submission: { ...never, input_file_id: 'file-1' },
-      room: { since_ms: startAtMs - 1, refusals: 2, next_try_at_ms: nextTryAtMs },
-    })
+const room = (nextTryAtMs: number) =>
+  metadataText({
+    batch_id: '',
+    submission: { ...never, input_file_id: 'file-1' },
+    room: { since_ms: startAtMs - 1, refusals: 2, next_try_at_ms: nextTryAtMs },
+  })
 
+describe('a triple that waits for room', () => {
   test.each([1, 3_600_000])('is left alone for the %i ms that remain', async (remainingMs) => {
     const scene = await stepScene({ ...inputOf(2), [metadataPath]: room(startAtMs + remainingMs) })
     expect(await scene.take(submitBatch)).toMatchObject({

@@ -209,12 +209,13 @@ export interface RecordingProvider extends BatchProvider {
   readonly calls: string[]
 }
 
+const unasked = (name: string) => () => Promise.reject(new Error(`Nobody expected ${name}.`))
+
 /** A server of a few answers; what it was not given an answer for fails the test. */
 export function recordingProvider(
   answers: Partial<Pick<BatchProvider, 'submit' | 'find' | 'status' | 'download' | 'cancel'>>,
 ): RecordingProvider {
   const calls: string[] = []
-  const unasked = (name: string) => () => Promise.reject(new Error(`Nobody expected ${name}.`))
   return {
     name: 'recording',
     calls,

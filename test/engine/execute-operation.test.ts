@@ -54,7 +54,7 @@ describe('a move by itself', () => {
           { operation: 'link', path: 'batch_metadata_1', error: 'crash' },
         ]),
       )
-      await expect(execute(crashing, move)).rejects.toThrow()
+      await expect(execute(crashing, move)).rejects.toThrow('the process went')
       expect(stands(workspace, 'logs/batch_rows_1.part.jsonl')).toBe(false)
       const results = textOf(workspace, 'target/batch_results_1.jsonl')
       await execute(workspace, move)
