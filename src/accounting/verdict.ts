@@ -1,8 +1,6 @@
-import { dirname } from 'node:path'
 import type { Problem, ProblemCode } from '../../machines/index.js'
-import { examples, looksWords, plural, unreadableWords } from './accounting-words.js'
+import { acceptCommand, examples, looksWords, plural, rootOf, unreadableWords } from './accounting-words.js'
 import { workspaceLayout } from '../workspace/layout.js'
-import { shellWord } from '../workspace/shell-word.js'
 import type { Tally } from './tally.js'
 import type {
   AcceptedFaults,
@@ -72,7 +70,7 @@ function conflictingAnswers(findings: Findings): Problem {
   const entry = findings.tally.entry('conflicting')
   const words = `two different successes answer ${plural(entry.count, 'request')}${examples(entry)}`
   return problem(findings, 'ConflictingAnswers', words, {
-    hint: `Look at both, then say which of them counts, the first or the last in the files: \`${accept(findings)} --keep first\` or \`--keep last\`.`,
+    hint: `Look at both, then say which of them counts, the first or the last in the files: \`${acceptCommand(findings.index, findings.files)} --keep first\` or \`--keep last\`.`,
   })
 }
 
@@ -90,9 +88,9 @@ function unknownAnswers(findings: Findings): Problem {
 function missingAnswers(findings: Findings): Problem {
   const answers = findings.files.filter((file) => file.kind !== 'input')
   const isUnreadable = findings.counts.unreadable > 0
-  const layout = workspaceLayout(rootOf(findings))
+  const layout = workspaceLayout(rootOf(findings.files))
   const missing = problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${looksWords(answers)}`, {
-    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${accept(findings)}\`.`,
+    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${acceptCommand(findings.index, findings.files)}\`.`,
   })
   // A cut file may come whole with the next download; a file of another dialect stays what it is.
   const isForeign = answers.some(({ dialect }) => dialect !== null)
@@ -107,14 +105,6 @@ function unreadableHint(answers: readonly AccountedFile[]): string {
   const cure = known.length === 0 ? 'Put the whole file in its place, or mend them' : known.join('. ')
   return `The lines that cannot be read may be the missing answers, so nothing is sent again. ${cure}, then run again.`
 }
-
-/** The command that goes on with what is here. */
-function accept(findings: Findings): string {
-  return `batch-reconciler accept ${shellWord(rootOf(findings))} ${findings.index}`
-}
-
-/** Files of rows stand in `workdir/` or `done/`, right below the workspace. */
-const rootOf = ({ files }: Findings): string => dirname(dirname(files[0]?.path ?? ''))
 
 /** `3 of 500 requests have no answer (e.g. …), 2 answers belong to no request (e.g. …), 1 line is unreadable (…)`. */
 function idFaults({ counts, tally }: Findings): string {
