@@ -3,10 +3,9 @@ import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
-import { isAnswerLine } from './dialects/row-dialects.js'
 import { FileSniffer } from './dialects/sniff-file.js'
 import { type Line, readLines } from './line-reader.js'
-import { requestIdOf, type RequestId } from './request-id.js'
+import { requestIdOf } from './request-id.js'
 import type { LinePosition } from './request-ledger.js'
 import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accounting.js'
 
@@ -75,16 +74,9 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows, dialect }
 }
 
-/** An answer names a request and is none: counted as one, it would answer itself. */
-function idOf(value: JsonObject, kind: RowFileKind): RequestId {
-  return kind === 'input' && isAnswerLine(value)
-    ? { type: 'unreadable', reason: 'an answer, not a request' }
-    : requestIdOf(value)
-}
-
 function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffer: FileSniffer): Row | null {
   const decoded = decodeLine(line)
-  const id = decoded.type === 'object' ? idOf(decoded.value, kind) : decoded
+  const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
   if (decoded.type === 'object' && id.type === 'id') {
     const position = { line: line.number, offset: line.offset, length: line.length }
     const { value, text, isTooDeep } = decoded

@@ -27,6 +27,7 @@ export interface Findings {
 export function verdictOf(findings: Findings): AccountingVerdict {
   const { counts, tally, isCutShort, accepted } = findings
   if (tally.unreadableInputLines > 0) return mismatch(unreadableInput(findings))
+  if (tally.entry('answerAsRequest').count > 0) return mismatch(answersAsInput(findings))
   if (tally.entry('differentRequest').count > 0) return mismatch(duplicateRequests(findings))
   if (counts.conflicting > 0) return mismatch(conflictingAnswers(findings))
   if (counts.unknown > 0) return mismatch(unknownAnswers(findings))
@@ -49,6 +50,16 @@ function unreadableInput(findings: Findings): Problem {
   const words = `${unreadableWords(tally.unreadableInputLines, first)} in the input file; every line must be a request`
   return problem(findings, 'UnreadableInputLines', `${words}${looksWords(input)}`, {
     hint: `${cures(input)}Put the input file back as it was uploaded; without it nobody can tell whether every request was answered.`,
+  })
+}
+
+/** An answer names a request and is none: counted as one, it would answer itself. */
+function answersAsInput(findings: Findings): Problem {
+  const entry = findings.tally.entry('answerAsRequest')
+  const verb = entry.count === 1 ? 'looks' : 'look'
+  const words = `${plural(entry.count, 'line')} in the input file ${verb} like an answer, not a request${examples(entry)}; every line must be a request`
+  return problem(findings, 'UnreadableInputLines', words, {
+    hint: 'The file holds answers. Put the requests of this batch in its place, as they were uploaded, and run again.',
   })
 }
 

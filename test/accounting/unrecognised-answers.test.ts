@@ -146,7 +146,7 @@ test('answers in the place of the input are no requests: nothing answers itself'
     type: 'mismatch',
     problem: {
       code: 'UnreadableInputLines',
-      message: expect.stringContaining('looks like an answer, not a request'),
+      message: expect.stringContaining('5 lines in the input file look like an answer, not a request'),
     },
   })
 })
