@@ -1,19 +1,19 @@
 import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
-import {
-  markRetried,
-  readFailedRequests,
-  type FailedRequests,
-} from '../accounting/results/failed-requests.js'
+import { markRetried, readFailedRequests } from '../accounting/results/failed-requests.js'
 import { reconciliationError } from '../errors.js'
 import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
-import { metadataPath, readMetadata, updateMetadata } from '../workspace/metadata.js'
+import { metadataPath, readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
+import type { Holder } from '../accounting/requests/sent-requests.js'
+import { countOf } from '../units.js'
+import { giveLeave } from './give-leave.js'
 import { hasInput } from './has-input.js'
+import { heldElsewhere } from './held-elsewhere.js'
 import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
@@ -77,22 +77,12 @@ export async function retryByHand<Content = unknown, Type extends ExpectedConten
 async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
   const triple = await findTriple(run.workspace, text)
   const { index } = triple
-  await giveLeave(run.workspace, triple)
+  const hasLeave = await giveLeave(run.workspace, metadataPath(run.workspace, triple))
+  const leave = hasLeave ? { ...run, maySubmit: true } : run
   return {
-    ...(await onePass(run, { isWanted: (one) => one.index === index })),
+    ...(await onePass(leave, { isWanted: (one) => one.index === index })),
     retried: [],
   }
-}
-
-/**
- * A triple that was cancelled before it became a batch, or that waits for somebody's word because its requests may have
- * been answered, is sent now: a person asks for it.
- */
-async function giveLeave(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
-  const metadata = await readMetadata(workspace, triple)
-  if (metadata === null || metadata.batch_id !== null || metadata.submission != null) return
-  if (metadata.cancel == null && metadata.needs_leave !== true) return
-  await updateMetadata(workspace, metadataPath(workspace, triple), { cancel: null, needs_leave: null })
 }
 
 type RetryChoices = Pick<Choices, 'shouldRetryAnswers' | 'shouldRetryUnrecognised'>
@@ -110,9 +100,12 @@ async function writeRetries(
     asFileProblem({ path: resultsPath, action: 'read', index }),
   )
   const marks = new Map<string, ReadonlySet<string>>(failed.retried)
-  if (failed.waiting.size > 0) {
-    const retryIndex = retryIndexOf(rootIndex, failed)
-    const customIds = new Set(failed.waiting.keys())
+  const held = await heldElsewhere(run, lineage, failed.waiting)
+  const waiting = [...failed.waiting].filter(([customId]) => !held.has(customId))
+  if (held.size > 0) run.report({ type: 'warning', index, message: heldText(index, held) })
+  if (waiting.length > 0) {
+    const retryIndex = retryIndexOf(rootIndex, waiting)
+    const customIds = new Set(waiting.map(([customId]) => customId))
     await markRetried({
       fs: workspace.fileSystem,
       resultsPath,
@@ -122,7 +115,7 @@ async function writeRetries(
     }).catch(asFileProblem({ path: resultsPath, action: 'write', index }))
     marks.set(retryIndex, customIds)
   }
-  if (marks.size === 0) throw nothingToRetry(index, lineage, choices)
+  if (marks.size === 0) throw held.size > 0 ? allHeld(index, held) : nothingToRetry(index, lineage, choices)
   return writeMissing(run, { ...lineage, attempt: failed.lastAttempt + 1 }, marks)
 }
 
@@ -154,7 +147,10 @@ function outcomesToRetry(options: RetryChoices): ReadonlySet<RowClass> {
 }
 
 /** Made from what failed and in which attempt, so that the same failure never becomes two triples. */
-function retryIndexOf(rootIndex: BatchIndex, { waiting }: FailedRequests): BatchIndex {
+function retryIndexOf(
+  rootIndex: BatchIndex,
+  waiting: readonly (readonly [customId: string, attempt: number])[],
+): BatchIndex {
   return retryBatchIndex(JSON.stringify(['retry', rootIndex, ...waiting]))
 }
 
@@ -170,6 +166,29 @@ async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<
     inputPath: await inputOfRoot(workspace, rootIndex),
     resultsPath: layout.resultsFile(rootIndex),
   }
+}
+
+const mostNamed = 3
+
+function heldText(index: BatchIndex, held: ReadonlyMap<string, Holder>): string {
+  const holders = [...new Set([...held.values()].map((holder) => holder.index))]
+  const named = holders.slice(0, mostNamed).join(', ')
+  const more = holders.length > mostNamed ? ` and ${holders.length - mostNamed} more` : ''
+  const triples = holders.length === 1 ? 'triple' : 'triples'
+  const verb = held.size === 1 ? 'is' : 'are'
+  return `${countOf(held.size, 'failed request')} of triple ${index} ${verb} not sent again: ${triples} ${named}${more} sent ${held.size === 1 ? 'it' : 'them'} by another way, and the answers stand there or are on their way.`
+}
+
+function allHeld(index: BatchIndex, held: ReadonlyMap<string, Holder>): Error {
+  return reconciliationError(
+    {
+      code: 'NothingToRetry',
+      message: heldText(index, held),
+      hint: 'Their answers stand, or will stand, in the results of that triple. To pay for them once more, `submit --again` a file with them.',
+      facts: { index, held: held.size },
+    },
+    { index },
+  )
 }
 
 function nothingToRetry(

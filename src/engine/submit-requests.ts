@@ -9,6 +9,7 @@ import {
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
+import { giveLeaveToAll } from './give-leave.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
@@ -46,6 +47,7 @@ export function submitRequests<Content = unknown, Type extends ExpectedContentTy
     const reports = await validateAll(run, paths, limits)
     const scope = { run, limits, isAgain: shouldSubmitAgain }
     const { unsentIndices, ...written } = await writeNewRequests(scope, reports)
+    await giveLeaveToAll(workspace, unsentIndices)
     const isWanted = ({ index }: { readonly index: string }): boolean => unsentIndices.has(index)
     return { ...(await onePass({ ...run, maySubmit: true }, { isWanted })), ...written }
   })

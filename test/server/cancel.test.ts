@@ -3,6 +3,7 @@ import {
   cancelBatches,
   removeWorkspaceLock,
   retryByHand,
+  submitRequests,
   updateMetadata,
   type CancelReport,
 } from '../../src/index.js'
@@ -178,6 +179,31 @@ describe('cancelling a submission that was cut off', () => {
       expect(scene.server.batches()).toHaveLength(1)
     }))
 })
+
+const sendAgain = {
+  'submitted again': ({ submit }: Scene, path: string) => submit(path),
+  'retried without another word': ({ workspace, client, clock }: Scene, _: string, index: string) =>
+    retryByHand(workspace, index, { client, clock }),
+}
+
+test.each(Object.entries(sendAgain))(
+  'a submission that was cancelled before it became a batch is sent when it is %s',
+  (_, send) =>
+    withScene(slow, async (scene) => {
+      const path = scene.requests(3)
+      const index = indexOf(await submitRequests(scene.workspace, [path], { clock: scene.clock }))
+      const submission = { intent_key: 'key', intended_at_ms: 1 }
+      await updateMetadata(scene.workspace, scene.workspace.layout.workdirFile('metadata', index), {
+        submission,
+      })
+      expect(outcomes(await cancel(scene, [index]))).toEqual(['not-submitted'])
+      expect(outcomes(await scene.run({ shouldSubmit: true }))).toEqual(['not-submitted'])
+      expect(outcomes(await send(scene, path, index))).toEqual(['pending'])
+      await scene.watch()
+      await expectSettled(scene, index, idsUpTo(3))
+      expect(statuses(scene)).toEqual(['completed'])
+    }),
+)
 
 describe('cancelling nothing', () => {
   test.each([['9'], ['no index at all']])('of a triple that is not there changes nothing: %s', (text) =>
