@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { shellWord } from '../workspace/shell-word.js'
 import type { TallyEntry } from './tally.js'
 import type { AccountedFile, UnreadableLine } from './triple-accounting.js'
 
@@ -34,4 +35,14 @@ export function looksWords(files: readonly AccountedFile[]): string {
     dialect === null ? [] : [`${name} looks like ${dialect.name}`],
   )
   return looks.map((words) => `. ${words}`).join('')
+}
+
+/** The workspace of files of rows, which stand in `workdir/` or `done/`, right below it. */
+export function rootOf(files: readonly AccountedFile[]): string {
+  return dirname(dirname(files[0]?.path ?? ''))
+}
+
+/** The command that goes on with what is here. */
+export function acceptCommand(index: string, files: readonly AccountedFile[]): string {
+  return `batch-reconciler accept ${shellWord(rootOf(files))} ${index}`
 }

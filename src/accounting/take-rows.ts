@@ -1,6 +1,7 @@
 import { traitsOf } from '../../machines/index.js'
 import { isSameAnswer } from './compare-answers.js'
 import { dialectOfValue } from './dialect.js'
+import { isAnswerLine } from './dialects/row-dialects.js'
 import type { LineLookup } from './line-lookup.js'
 import type { Row } from './read-rows.js'
 import type { AnswerFile, LedgerAnswer, RequestLedger } from './request-ledger.js'
@@ -21,6 +22,8 @@ export interface RowBooks {
 
 /** Enters a row of the input file. A repeated id is harmless only when the whole line is repeated byte for byte. */
 export function takeRequest(books: RowBooks, row: Row): Promise<void> | undefined {
+  if (isAnswerLine(row.value))
+    books.tally.add('answerAsRequest', row.id, books.paths.input, row.position.line)
   const promise = promiseOf(row.value)
   if (promise.shape === 'opaque') books.tally.addUnknownEndpoint(row.value['url'])
   const earlier = books.ledger.addRequest(row.id, row.position, promise)

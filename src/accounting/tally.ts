@@ -11,6 +11,7 @@ export const tallyTopics = [
   'conflicting',
   'unrecognised',
   'repeatedRequest',
+  'answerAsRequest',
   'differentRequest',
   'repeatedAnswer',
   'overruledFailure',

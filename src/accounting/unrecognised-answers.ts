@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { Problem } from '../../machines/index.js'
-import { examples, plural } from './accounting-words.js'
+import { acceptCommand, examples, plural } from './accounting-words.js'
 import type { Findings } from './verdict.js'
 
 /** So many odd rows may stand in a file that is otherwise understood. */
@@ -30,7 +30,7 @@ export function unrecognisedAnswers({ index, counts, tally, files }: Findings): 
       `${names.join(' and ')} ${verb} not understood${examples(entry)}; ${lookWords(looks)}. Nothing was moved or sent again.`,
     hint:
       `Put the output file of the OpenAI batch in place of ${names.join(' and ')} and run again; or go on with what ` +
-      `is here with \`batch-reconciler accept <workspace> ${index}\`.`,
+      `is here with \`${acceptCommand(index, files)}\`.`,
     needsPerson: true,
     facts: {
       index,

@@ -1,8 +1,6 @@
-import { dirname } from 'node:path'
 import type { Problem, ProblemCode } from '../../machines/index.js'
-import { examples, looksWords, plural, unreadableWords } from './accounting-words.js'
+import { acceptCommand, examples, looksWords, plural, rootOf, unreadableWords } from './accounting-words.js'
 import { workspaceLayout } from '../workspace/layout.js'
-import { shellWord } from '../workspace/shell-word.js'
 import type { Tally } from './tally.js'
 import type {
   AcceptedFaults,
@@ -29,6 +27,7 @@ export interface Findings {
 export function verdictOf(findings: Findings): AccountingVerdict {
   const { counts, tally, isCutShort, accepted } = findings
   if (tally.unreadableInputLines > 0) return mismatch(unreadableInput(findings))
+  if (tally.entry('answerAsRequest').count > 0) return mismatch(answersAsInput(findings))
   if (tally.entry('differentRequest').count > 0) return mismatch(duplicateRequests(findings))
   if (counts.conflicting > 0) return mismatch(conflictingAnswers(findings))
   if (counts.unknown > 0) return mismatch(unknownAnswers(findings))
@@ -54,6 +53,16 @@ function unreadableInput(findings: Findings): Problem {
   })
 }
 
+/** An answer names a request and is none: counted as one, it would answer itself. */
+function answersAsInput(findings: Findings): Problem {
+  const entry = findings.tally.entry('answerAsRequest')
+  const verb = entry.count === 1 ? 'looks' : 'look'
+  const words = `${plural(entry.count, 'line')} in the input file ${verb} like an answer, not a request${examples(entry)}; every line must be a request`
+  return problem(findings, 'UnreadableInputLines', words, {
+    hint: 'The file holds answers. Put the requests of this batch in its place, as they were uploaded, and run again.',
+  })
+}
+
 /** The way to turn each file that was recognised into rows; nothing when none was. */
 function cures(files: readonly AccountedFile[]): string {
   const known = files.flatMap(({ dialect }) => (dialect === null ? [] : [dialect.cure]))
@@ -72,7 +81,7 @@ function conflictingAnswers(findings: Findings): Problem {
   const entry = findings.tally.entry('conflicting')
   const words = `two different successes answer ${plural(entry.count, 'request')}${examples(entry)}`
   return problem(findings, 'ConflictingAnswers', words, {
-    hint: `Look at both, then say which of them counts, the first or the last in the files: \`${accept(findings)} --keep first\` or \`--keep last\`.`,
+    hint: `Look at both, then say which of them counts, the first or the last in the files: \`${acceptCommand(findings.index, findings.files)} --keep first\` or \`--keep last\`.`,
   })
 }
 
@@ -90,9 +99,9 @@ function unknownAnswers(findings: Findings): Problem {
 function missingAnswers(findings: Findings): Problem {
   const answers = findings.files.filter((file) => file.kind !== 'input')
   const isUnreadable = findings.counts.unreadable > 0
-  const layout = workspaceLayout(rootOf(findings))
+  const layout = workspaceLayout(rootOf(findings.files))
   const missing = problem(findings, 'RequestIdsMismatch', `${idFaults(findings)}${looksWords(answers)}`, {
-    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${accept(findings)}\`.`,
+    hint: `${isUnreadable ? unreadableHint(answers) : completeHint} A run keeps all missing ids in ${layout.missingFile(findings.index)}. To go on without them: \`${acceptCommand(findings.index, findings.files)}\`.`,
   })
   // A cut file may come whole with the next download; a file of another dialect stays what it is.
   const isForeign = answers.some(({ dialect }) => dialect !== null)
@@ -107,14 +116,6 @@ function unreadableHint(answers: readonly AccountedFile[]): string {
   const cure = known.length === 0 ? 'Put the whole file in its place, or mend them' : known.join('. ')
   return `The lines that cannot be read may be the missing answers, so nothing is sent again. ${cure}, then run again.`
 }
-
-/** The command that goes on with what is here. */
-function accept(findings: Findings): string {
-  return `batch-reconciler accept ${shellWord(rootOf(findings))} ${findings.index}`
-}
-
-/** Files of rows stand in `workdir/` or `done/`, right below the workspace. */
-const rootOf = ({ files }: Findings): string => dirname(dirname(files[0]?.path ?? ''))
 
 /** `3 of 500 requests have no answer (e.g. …), 2 answers belong to no request (e.g. …), 1 line is unreadable (…)`. */
 function idFaults({ counts, tally }: Findings): string {

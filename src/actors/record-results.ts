@@ -4,7 +4,7 @@ import { publishResults } from '../accounting/results/publish-results.js'
 import type { RequestLedger } from '../accounting/request-ledger.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
-import { requireProven } from '../workspace/proven-file.js'
+import { requireProvenTriple } from '../workspace/move.js'
 import { describeAttempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
@@ -13,14 +13,14 @@ import { inTurn } from './in-turn.js'
 /**
  * Publishes the results: exactly one row for each request of the lineage's root, and the rows that failed for good
  * once more in `failed-items/`. Repeating it gives the same files. Nothing is published of a triple whose files are no
- * longer those that were counted.
+ * longer those that were counted, or that has one more.
  */
 export const recordResults: Step<StepInput, void> = async (dependencies, { facts }, signal) => {
   const { workspace, report, lineages } = dependencies
   const { fileSystem: fs, layout } = workspace
   const { index, rootIndex } = facts
   const accounted = await accountFor(dependencies, facts, signal)
-  for (const file of accounted.accounting.files) await requireProven(workspace, index, file)
+  await requireProvenTriple(workspace, index, accounted.accounting.files)
   const { rowsPath: attemptRowsPath } = await describeAttempt(dependencies, facts, accounted)
   if ((await fs.stat(attemptRowsPath)) === null) throw nothingProcessed(index, attemptRowsPath)
   const targetPath = layout.resultsFile(rootIndex)

@@ -1,5 +1,9 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { TripleOutcome } from '../../machines/index.js'
+import { findInputChange, inputChangeText } from '../workspace/input-identity.js'
+import { locateTriple } from '../workspace/locate-triple.js'
+import { readMetadata } from '../workspace/metadata.js'
+import { standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileOptions } from './options.js'
@@ -25,10 +29,28 @@ export function reconcileTriple<Content = unknown, Type extends ExpectedContentT
 export async function runToRest(run: Run, { index }: Pick<BatchFileTriple, 'index'>): Promise<TripleReport> {
   const session = openTripleSession(run, index)
   try {
-    return await session.run()
+    const report = await session.run()
+    if (isWaiting(report)) await sayInputChange(run, index)
+    return report
   } finally {
     await session.close()
   }
+}
+
+const isWaiting = ({ outcome: { type } }: TripleReport): boolean =>
+  type === 'not-submitted' || type === 'pending'
+
+/** No step reads an input that only waits; that it is not the one that was sent is said all the same. */
+async function sayInputChange({ workspace, report }: Run, index: string): Promise<void> {
+  const triple = await locateTriple(workspace, index)
+  const path = standingPath(workspace, triple, 'input')
+  const metadataPath = standingPath(workspace, triple, 'metadata')
+  if (path === null || metadataPath === null) return
+  const change = await findInputChange(workspace, await readMetadata(workspace, metadataPath), {
+    index,
+    path,
+  })
+  if (change !== null) report({ type: 'warning', index, message: `${inputChangeText(change)}.` })
 }
 
 /**

@@ -54,6 +54,21 @@ export async function moveTripleToDone(
   await moveFiles(workspace, remaining, ['metadata'])
 }
 
+/**
+ * Makes sure that a triple still is what was proven, and could move: for whoever publishes what was found in it.
+ *
+ * @throws FileChangedDuringRun, DoneFileConflict
+ */
+export async function requireProvenTriple(
+  workspace: BatchWorkspace,
+  index: string,
+  proven: readonly ProvenFile[],
+): Promise<void> {
+  const standing = await locateTriple(workspace, index)
+  await requireNoConflict(workspace, standing)
+  await provenFiles(workspace, standing, proven)
+}
+
 /** The files with rows that stand, each of them proven; none may have come or gone since. */
 async function provenFiles(
   workspace: BatchWorkspace,

@@ -19,7 +19,7 @@ describe('answers that match by id and are not understood', () => {
         message: expect.stringContaining(
           '5 of 5 answers in batch_output_7.jsonl are not understood (e.g. "a" at batch_output_7.jsonl:1',
         ),
-        hint: expect.stringContaining('batch-reconciler accept <workspace> 7'),
+        hint: expect.stringMatching(/`batch-reconciler accept \/\S+ 7`/),
       },
     })
     expect('problem' in accounting.verdict && accounting.verdict.problem.message).toContain('Anthropic')
@@ -136,5 +136,17 @@ describe('what is warned of', () => {
     const { accounting } = await account({ input: asked, output })
     expect(accounting.answers.succeeded).toBe(5)
     expect(accounting.warnings.filter((warning) => warning.includes('(/v1/rerank)'))).toHaveLength(1)
+  })
+})
+
+test('answers in the place of the input are no requests: nothing answers itself', async () => {
+  const answers = jsonl(...ids.map((id) => success(id)))
+  const { accounting } = await account({ input: answers, output: answers })
+  expect(accounting.verdict).toMatchObject({
+    type: 'mismatch',
+    problem: {
+      code: 'UnreadableInputLines',
+      message: expect.stringContaining('5 lines in the input file look like an answer, not a request'),
+    },
   })
 })

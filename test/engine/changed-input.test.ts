@@ -105,6 +105,15 @@ describe('an input that is not the one that was sent', () => {
     })
   })
 
+  test.each([
+    ['its batch', { remote_status: 'in_progress' }],
+    ['leave to be sent', { batch_id: '', remote_status: null }],
+  ])('that waits for %s is said by run too', (_, fields) =>
+    withWorkspace(triple(changed, null, fields), async (workspace) => {
+      expect((await run(workspace)).warnings).toContain('is not the input that was sent')
+    }),
+  )
+
   test('of a finished root is not sent again by hand either', () =>
     withWorkspace(triple(sent, jsonl(answerLine('a', 'yes'), errorLine('b'))), async (workspace) => {
       await run(workspace)

@@ -167,3 +167,22 @@ describe.each([
     expect(ends.get('FileChangedDuringRun') ?? 0).toBeGreaterThan(0)
   })
 })
+
+describe('a file that comes while the rows are processed', () => {
+  test.each([
+    ['an error file in workdir/', 'workdir/batch_error_1.jsonl', 'FileChangedDuringRun'],
+    ['an error file in done/', 'done/batch_error_1.jsonl', 'FileChangedDuringRun'],
+    ['another output in done/', 'done/batch_output_1.jsonl', 'DoneFileConflict'],
+  ])('%s: nothing is published', (_, path, code) => {
+    const before = {
+      'workdir/batch_input_1.jsonl': original.input,
+      'workdir/batch_output_1.jsonl': jsonl(answerLine('a', 'yes'), answerLine('b', 'yes')),
+    }
+    return withWorkspace(before, async (workspace) => {
+      const processOutput = () => writeFileSync(join(workspace.root, path), jsonl(errorLine('b')))
+      const report = await reconcileWorkspace(workspace, { clock: impatientClock, processOutput })
+      expect(reportOf(report, '1').problem?.code).toBe(code)
+      expect(existsSync(workspace.layout.resultsFile('1'))).toBe(false)
+    })
+  })
+})

@@ -24,7 +24,10 @@ const signature = (magic: string, dialect: Dialect | Signature['dialect']): Sign
   dialect: typeof dialect === 'function' ? dialect : () => dialect,
 })
 
-const packed = (name: string, command: string): Dialect => ({ name, cure: through(command) })
+const packed = (name: string, command: string): Dialect => ({
+  name,
+  cure: (file) => `If it is cut, get it from its server again. If not: ${through(command)(file)}`,
+})
 const wide = (encoding: string): Dialect => ({
   name: `${encoding.slice(0, 6)} text`,
   cure: through(`iconv -f ${encoding} -t UTF-8`),
@@ -73,13 +76,14 @@ function parquet(_head: Buffer, tail: Buffer): Dialect {
  * their zero bytes tell. A single line of such a file may begin with half of a line feed.
  */
 function wideText(head: Buffer): Dialect | null {
-  const zeros = [0, 1, 2, 3].map((at) => (head[at] === 0 ? '0' : 'x')).join('')
-  return head.length < 4 ? null : (widths[zeros] ?? null)
+  const zeros = Array.from(head.subarray(0, 8), (byte) => (byte === 0 ? '0' : 'x')).join('')
+  return widths[zeros] ?? widths[zeros.slice(0, 4)] ?? null
 }
 
+// Of the wider one two characters: three zero bytes alone are a write that was lost.
 const widths: Readonly<Record<string, Dialect>> = {
   x0x0: wide('UTF-16LE'),
   '0x0x': wide('UTF-16BE'),
-  x000: wide('UTF-32LE'),
-  '000x': wide('UTF-32BE'),
+  x000x000: wide('UTF-32LE'),
+  '000x000x': wide('UTF-32BE'),
 }

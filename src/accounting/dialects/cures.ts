@@ -44,9 +44,9 @@ export const escapedControls: Cure = through(
   String.raw`node -e 'process.stdout.write(require("fs").readFileSync(0,"utf8").replace(/"[^"\\]*(?:\\[^][^"\\]*)*"/g,m=>m.replace(/[\0-\x1f]/g,c=>JSON.stringify(c).slice(1,-1))))'`,
 )
 
-/** Whoever has Python literals has Python; only it reads all of them. */
+/** Whoever has Python literals has Python; only it reads all of them. The words of JSON may stand among them. */
 export const pythonToJson: Cure = through(
-  `python3 -c 'import ast,json,sys;[print(json.dumps(ast.literal_eval(l))) for l in sys.stdin if l.strip()]'`,
+  `python3 -c 'import ast,json,sys;W={"null":None,"NaN":None,"nan":None,"true":True,"false":False};J=type("J",(ast.NodeTransformer,),{"visit_Name":lambda s,n:ast.Constant(W[n.id])})();[print(json.dumps(ast.literal_eval(J.visit(ast.parse(l.strip(),mode="eval"))))) for l in sys.stdin if l.strip()]'`,
 )
 
 export const downloadAgain = advice(

@@ -21,6 +21,11 @@ export function recogniseValue(value: unknown, place: RowPlace): Dialect | null 
   )
 }
 
+/** True for a line of an output or error file. */
+export function isAnswerLine(row: JsonObject): boolean {
+  return typeof row['custom_id'] === 'string' && ('response' in row || 'error' in row) && !('url' in row)
+}
+
 interface RowDialect {
   readonly name: string
   readonly fits: (row: JsonObject) => boolean
@@ -39,8 +44,7 @@ const requestLine: RowDialect = {
 
 const answerLine: RowDialect = {
   name: 'an answer, not a request',
-  fits: (row) =>
-    typeof row['custom_id'] === 'string' && ('response' in row || 'error' in row) && !('url' in row),
+  fits: isAnswerLine,
   cure: advice(
     (file) => `${file} holds answers. Put the requests of this batch in its place, as they were uploaded`,
   ),

@@ -24,11 +24,41 @@ function hasInexactItem(written: readonly string[], spelled: readonly string[]):
 
 /** Those numbers as they are written, in order. */
 export function* inexactNumbers(json: string): Generator<string, void, undefined> {
+  for (const { number } of numbersIn(json)) if (isInexact(number)) yield number
+}
+
+/** By a double: how the number is written that is rounded to it. */
+export type RoundedNumbers = ReadonlyMap<number, string>
+
+/** The numbers of a text that are rounded, without those that another number of the text is rounded to as well. */
+export function roundedNumbers(json: string): RoundedNumbers {
+  const rounded = new Map([...inexactNumbers(json)].map((number) => [Number(number), number]))
+  if (rounded.size === 0) return rounded
+  for (const { number } of numbersIn(json)) {
+    const held = Number(number)
+    if (rounded.has(held) && rounded.get(held) !== number) rounded.delete(held)
+  }
+  return rounded
+}
+
+/** Writes the numbers of a text that stand for rounded ones as those are written. */
+export function respellNumbers(json: string, rounded: RoundedNumbers): string {
+  if (rounded.size === 0) return json
+  let text = ''
+  let keptFrom = 0
+  for (const { number, at } of numbersIn(json)) {
+    const spelling = rounded.get(Number(number))
+    if (spelling === undefined) continue
+    text += json.slice(keptFrom, at) + spelling
+    keptFrom = at + number.length
+  }
+  return text + json.slice(keptFrom)
+}
+
+function* numbersIn(json: string): Generator<{ readonly number: string; readonly at: number }> {
   for (let at = 0, end = 0; at < json.length; at = end) {
     end = tokenEnd(json, at)
-    if (!isNumberStart(json.charCodeAt(at))) continue
-    const number = json.slice(at, end)
-    if (isInexact(number)) yield number
+    if (isNumberStart(json.charCodeAt(at))) yield { number: json.slice(at, end), at }
   }
 }
 

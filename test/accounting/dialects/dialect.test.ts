@@ -81,6 +81,8 @@ const sound: readonly (readonly [name: string, text: string])[] = [
   ['no bytes', ''],
   ['plain words', 'hello world\n'],
   ['zero bytes of a lost write', '\0'.repeat(100)],
+  ['zero bytes at the beginning of a line', `\0\0\0"a":1}\n`],
+  ['zero bytes behind the beginning of a line', `{\0\0\0"a":1}\n`],
 ]
 
 test.each(sound)('%s are no dialect', (_name, text) => {

@@ -256,6 +256,42 @@ describe('spliceOutput', () => {
     expect(spliced(text, change)).toBe(written)
   })
 
+  test.each<[string, string, (value: never) => unknown, string]>([
+    [
+      'under another name',
+      '{"id":9007199254740993}',
+      ({ id }: { id: number }) => ({ name: id }),
+      '{"name":9007199254740993}',
+    ],
+    ['alone', '{"id":9007199254740993}', ({ id }: { id: number }) => id, '9007199254740993'],
+    [
+      'in a list of another order',
+      '[9007199254740993,1.0,1e400]',
+      ([a, , c]: readonly number[]) => [c, a],
+      '[1e400,9007199254740993]',
+    ],
+    [
+      'in a list of its own',
+      '{"a":{"b":0.1000000000000000055511151231257828}}',
+      ({ a }: { a: { b: number } }) => ({ c: [[a.b]] }),
+      '{"c":[[0.1000000000000000055511151231257828]]}',
+    ],
+    [
+      'nowhere, where two are rounded alike',
+      '[9007199254740993,9007199254740992]',
+      ([a, b]: readonly number[]) => ({ a, b }),
+      '{"a":9007199254740992,"b":9007199254740992}',
+    ],
+    [
+      'nowhere, where it was changed',
+      '{"id":9007199254740993}',
+      ({ id }: { id: number }) => ({ id: id / 2 }),
+      '{"id":4503599627370496}',
+    ],
+  ])('knows a number that a double rounds where a schema moved it: %s', (_, text, change, written) => {
+    expect(spliced(text, change)).toBe(written)
+  })
+
   test('gives text that reads as the output, whatever was changed', () => {
     fc.assert(
       fc.property(jsonText, jsonText, (text, other) => {
