@@ -74,7 +74,7 @@ function whatToDo({ outcome }: TripleReport, indicesSent: ReadonlySet<string>): 
       if (outcome.note !== undefined) return outcome.note
       return outcome.retryIndex === null ? '' : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
-      return 'not sent to a server yet'
+      return outcome.note ?? 'not sent to a server yet; `run --submit` with a key sends it'
     case 'pending':
       return pendingText(outcome)
     case 'needs-attention':
