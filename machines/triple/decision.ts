@@ -72,6 +72,8 @@ const lacksOnlyError = (facts: TripleFacts): boolean =>
 const isSplit = ({ splitParts }: TripleFacts): boolean => splitParts !== null
 const isCancelled = ({ isCancelWanted }: TripleFacts): boolean => isCancelWanted
 
+const isBegun = ({ submission }: TripleFacts): boolean => submission === 'intended'
+
 const recalculate = 'RecalculateRecommendedCourseOfActionIfTripleChanged'
 const cutShort = 'a move to done/ was cut short; it is finished'
 
@@ -97,6 +99,7 @@ const table: readonly Row[] = [
   { when: ({ batchId }) => batchId !== null, course: 'ask-server', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: ({ batchId, remoteStatus }) => `only the input file is here; batch ${batchId} is at the server (last seen: ${remoteStatus ?? 'never asked'})` },
   { when: isSplit, course: 'check-ids', operations: ['EnsureInputRequestIdsMatchErrorRequestIds', 'ProcessBatchErrorFile', 'MoveBatchInputAndErrorToTheDoneDirectory'], why: 'alone it is more than the server takes; its requests are sent in parts' },
   { when: isCancelled, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was cancelled before it became a batch' },
+  { when: isBegun, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; its submission was begun, and no batch is noted yet' },
   { when: () => true, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was never submitted, so there is nothing to ask the server' },
 ]
 
@@ -116,11 +119,14 @@ export function decisionFor(facts: TripleFacts): Decision {
 
 export const courseOf = (facts: TripleFacts): Course => decisionFor(facts).course
 
-function nothingHere({ index }: TripleFacts): Problem {
+function nothingHere({ index, submission }: TripleFacts): Problem {
   return {
     code: 'NoBatchFileTripleAtIndex',
     message: `No input, output or error file stands at index ${index}.`,
-    hint: 'Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).',
+    hint:
+      submission === 'intended'
+        ? `Put batch_input_${index}.jsonl back into workdir/ and keep the metadata: only it tells which upload a batch may have been made of.`
+        : 'Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).',
     needsPerson: true,
     facts: { index },
   }

@@ -8,6 +8,7 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { StepEvent } from './events.js'
 import type { RowProcessor } from './processors.js'
+import type { PublishedLineages } from './published-lineages.js'
 import type { SentBefore } from './sent-before.js'
 import type { SubmissionGate } from './submission-gate.js'
 
@@ -29,6 +30,7 @@ export interface RunDependencies {
   readonly report: (event: StepEvent) => void
   readonly submissions: SubmissionGate
   readonly sentBefore: SentBefore
+  readonly lineages: PublishedLineages
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */

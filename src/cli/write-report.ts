@@ -1,3 +1,5 @@
+import { didAllFailForGood } from '../accounting/results/lineage-rows.js'
+import { lineagesOf } from '../engine/lineage-report.js'
 import type { WorkspaceReport } from '../engine/report.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { CommandLineContext } from './context.js'
@@ -23,8 +25,10 @@ export function writeReport(
   stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
 }
 
+/** A lineage that came to its end without one good answer counts like a triple that failed. */
 export function exitCodeOfReport({ triples, isInterrupted }: WorkspaceReport): ExitCode {
-  return isInterrupted
-    ? exitCodes.interrupted
+  if (isInterrupted) return exitCodes.interrupted
+  return lineagesOf(triples).some(didAllFailForGood)
+    ? exitCodes.failed
     : exitCodeOfOutcomes(triples.map(({ outcome }) => outcome.type))
 }

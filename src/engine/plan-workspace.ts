@@ -24,6 +24,7 @@ import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReportEvent } from './events.js'
 import type { TriplePlan, WorkspacePlan } from './report.js'
 import { withRun, type Run } from './run.js'
+import { unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 export interface PlanOptions {
   /** Read the files and count their ids, as the run would. Without it `counts` is `null`. */
@@ -66,11 +67,11 @@ export async function planTriple(
   let facts: TripleFacts | null = null
   try {
     facts = await surveyFacts(workspace, index)
-    const plan = planFacts(facts)
+    const plan = planFacts(facts, await unconfirmedSubmission(workspace, index))
     return await refine(facts, plan)
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
-    return brokenPlan(index, facts, error)
+    return brokenPlan(index, facts, error, await unconfirmedSubmission(workspace, index))
   }
 }
 
@@ -87,7 +88,7 @@ export async function recommendedCourseOfAction(
   return course.operations
 }
 
-function planFacts(facts: TripleFacts): TriplePlan {
+function planFacts(facts: TripleFacts, unconfirmed: UnconfirmedSubmission | null): TriplePlan {
   const { outcome, state, operations, why, problem } = decisionFor(facts)
   return {
     index: facts.index,
@@ -98,6 +99,7 @@ function planFacts(facts: TripleFacts): TriplePlan {
     counts: null,
     problem,
     facts,
+    unconfirmed,
   }
 }
 
@@ -142,7 +144,12 @@ async function withInputChange(
     : { ...plan, outcome: 'needs-attention', problem, why: problem.message }
 }
 
-function brokenPlan(index: string, facts: TripleFacts | null, error: unknown): TriplePlan {
+function brokenPlan(
+  index: string,
+  facts: TripleFacts | null,
+  error: unknown,
+  unconfirmed: UnconfirmedSubmission | null,
+): TriplePlan {
   const problem = toProblem(error)
   const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
   return {
@@ -154,5 +161,6 @@ function brokenPlan(index: string, facts: TripleFacts | null, error: unknown): T
     counts: null,
     problem,
     facts,
+    unconfirmed,
   }
 }

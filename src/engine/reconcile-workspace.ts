@@ -8,10 +8,12 @@ import type { ReconcileWorkspaceOptions } from './options.js'
 import { prefetchStatuses } from './prefetch-statuses.js'
 import type { Choices } from './parse-options.js'
 import { runToRest } from './reconcile-triple.js'
+import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import { withRun, type Run } from './run.js'
 import { runTriples, type RunTriple } from './run-triples.js'
 import { totalBytesOf } from './total-bytes.js'
+import { unconfirmedOf, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /**
  * One pass over a workspace: every triple as far as it goes by itself. One triple never stops another; each has its
@@ -58,12 +60,18 @@ export async function onePass(
   await reportScan(run, scan, triples)
   const seen = new Set(scan.triples.map(({ index }) => index))
   const reports: (TripleReport | null)[] = []
+  const unsettled: string[] = []
   for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
     await prefetchStatuses(run, batch)
-    reports.push(...(await runTriples(run, batch, runTriple)))
+    const found = await runTriples(run, batch, runTriple)
+    reports.push(...found)
+    unsettled.push(...batch.filter((_, at) => found[at] === null).map(({ index }) => index))
   }
+  const settled = reports.filter((one) => one !== null)
   return {
-    triples: reports.filter((one) => one !== null),
+    // The results of a lineage may have been written again since the triple came to rest.
+    triples: settled.map((report) => withLineage(run, report)),
+    unconfirmed: [...unconfirmedOf(settled), ...(await unconfirmedAmong(workspace, unsettled))],
     warnings: scan.warnings.map(({ message }) => message),
     isInterrupted: reports.includes(null),
   }
@@ -73,6 +81,18 @@ export interface PassOptions {
   /** Leaves triples out, which are then not in the report. */
   readonly isWanted?: (triple: BatchFileTriple) => boolean
   readonly runTriple?: RunTriple
+}
+
+async function unconfirmedAmong(
+  workspace: BatchWorkspace,
+  indices: readonly string[],
+): Promise<readonly UnconfirmedSubmission[]> {
+  const found: UnconfirmedSubmission[] = []
+  for (const index of indices) {
+    const one = await unconfirmedSubmission(workspace, index)
+    if (one !== null) found.push(one)
+  }
+  return found
 }
 
 /** Retries that were written during the pass belong to it. Each lineage has a last attempt, so this ends. */

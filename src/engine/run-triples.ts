@@ -71,10 +71,14 @@ function brokenReport(index: string, error: unknown): TripleReport {
     operations: [],
     counts: null,
     rows: null,
+    lineageRows: null,
+    failedForGood: null,
+    requestsSent: null,
     problem,
     attempt: 1,
     rootIndex: index,
     remoteStatus: null,
     resultsPath: null,
+    unconfirmed: null,
   }
 }

@@ -1,4 +1,5 @@
 import type { RunDependencies } from '../actors/dependencies.js'
+import { publishedLineages } from '../actors/published-lineages.js'
 import { sentBefore } from '../actors/sent-before.js'
 import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
@@ -56,6 +57,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     provider: board?.provider ?? null,
     submissions: submissionGate(),
     sentBefore: sentBefore(),
+    lineages: publishedLineages(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
     concurrency: choices.concurrency,
     contentType: choices.expectedContentType ?? null,

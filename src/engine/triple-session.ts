@@ -13,8 +13,10 @@ import { openJournal } from '../workspace/journal.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
 import { provideActors } from './provide-actors.js'
+import { knowLineage, withLineage } from './lineage-report.js'
 import type { TripleReport } from './report.js'
 import type { Run } from './run.js'
+import { unconfirmedSubmission } from './unconfirmed-submission.js'
 
 /** One triple's actor, from its start to its stop. Between two runs it rests and costs a few kilobytes. */
 export interface TripleSession {
@@ -50,7 +52,7 @@ export function openTripleSession(run: Run, index: string): TripleSession {
     run: async (wake) => {
       const snapshot = await atRest(actor, wake, run.signal)
       await settle()
-      const report = await tripleReport(run.workspace, snapshot)
+      const report = await tripleReport(run, snapshot)
       tellNote(run, report)
       return report
     },
@@ -116,24 +118,36 @@ function observeTransitions({ workspace, clock, report }: Run, index: string) {
   return { inspect, flush: () => journal.flush() }
 }
 
-async function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): Promise<TripleReport> {
+async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleReport> {
+  const { workspace } = run
   const { context } = snapshot
   const outcome = outcomeOf(snapshot)
   const course = context.facts === null ? null : recommendedOperations(context.facts)
   const rootIndex = context.facts?.rootIndex ?? context.index
-  return {
+  const isDone = outcome.type === 'done'
+  const resultsPath = isDone ? await standingResults(workspace, rootIndex) : null
+  const report = {
     index: context.index,
     outcome,
     state: statePathOf(snapshot),
     operations: course?.type === 'operations' ? course.operations : [],
     counts: context.counts,
     rows: context.counts === null ? null : context.rows,
+    requestsSent: isDone ? requestsSent(context) : null,
     problem: 'problem' in outcome ? outcome.problem : null,
     attempt: context.facts?.attempt ?? 1,
     rootIndex,
     remoteStatus: context.remoteStatus,
-    resultsPath: outcome.type === 'done' ? await standingResults(workspace, rootIndex) : null,
+    resultsPath,
+    unconfirmed: isDone ? null : await unconfirmedSubmission(workspace, context.index),
   }
+  if (isDone) await knowLineage(run, rootIndex, resultsPath)
+  return withLineage(run, report)
+}
+
+/** A batch that is more than the server takes never ran: its parts have its requests. */
+function requestsSent({ facts, counts }: TripleSnapshot['context']): number | null {
+  return facts !== null && facts.splitParts !== null ? 0 : (counts?.input ?? null)
 }
 
 /** A report names no file that is not there: somebody may have taken the results away since they were published. */

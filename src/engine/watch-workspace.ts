@@ -8,10 +8,12 @@ import { keepSessions, type KeptSessions } from './kept-sessions.js'
 import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import type { Choices } from './parse-options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
+import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
 import { sleep } from './sleep.js'
 import type { TripleCommand, TripleCommands } from './triple-commands.js'
+import { unconfirmedOf } from './unconfirmed-submission.js'
 
 export interface WatchOptions<
   Content = unknown,
@@ -70,23 +72,30 @@ interface Watch {
 
 /** Every turn is a pass over all that moves by itself, or over the triples a person asked for. */
 async function watch(state: Watch): Promise<WorkspaceReport> {
-  const { run, choices, latest } = state
+  const { run, choices } = state
   let asked: ReadonlyMap<string, TripleCommand['type']> = new Map()
   let nextPollAtMs: number | null = null
   for (let poll = 1; ; poll += 1) {
     const found = asked.size > 0 ? await passOverAsked(state, asked) : await passOverAll(state)
     if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll)
     if (found.isInterrupted || run.signal.aborted || (nextPollAtMs === null && !choices.shouldStay)) {
-      return { ...found, triples: [...latest.values()] }
+      return withLatest(state, found)
     }
     if (nextPollAtMs === null) {
-      const report = { ...found, triples: [...latest.values()] }
-      run.report({ type: 'watch.resting', report })
+      run.report({ type: 'watch.resting', report: withLatest(state, found) })
     }
     asked = await nextCommands(state, nextPollAtMs)
     // Nothing was under way: a stop is how this is meant to end.
-    if (nextPollAtMs === null && run.signal.aborted) return { ...found, triples: [...latest.values()] }
+    if (nextPollAtMs === null && run.signal.aborted) return withLatest(state, found)
   }
+}
+
+/** The last report of each triple, each with what its lineage came to since. */
+function withLatest({ run, latest }: Watch, found: WorkspaceReport): WorkspaceReport {
+  const triples = [...latest.values()].map((report) => withLineage(run, report))
+  const all = [...found.unconfirmed, ...unconfirmedOf(triples)]
+  const unconfirmed = [...new Map(all.map((one) => [one.index, one])).values()]
+  return { ...found, triples, unconfirmed }
 }
 
 function passOverAsked(

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { removeWorkspaceLock, retryByHand, type ReconciliationEvent, type RetryByHandOptions } from '../../src/index.js'
+import {
+  removeWorkspaceLock,
+  retryByHand,
+  type ReconciliationEvent,
+  type RetryByHandOptions,
+} from '../../src/index.js'
 import { faultFileSystem, type FaultOperation } from '../fakes/fault-file-system.js'
 import { withWorkspace as withFiles } from '../workspace/support.js'
 import {

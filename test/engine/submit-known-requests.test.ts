@@ -25,6 +25,8 @@ const counts = ({ leftOut, prepared }: SubmitReport): { left: number; sent: numb
   sent: prepared.filter(({ isKnown }) => !isKnown).reduce((sum, { requests }) => sum + requests, 0),
 })
 
+const seeded = (seed: string): string => requestLine('a').replace('"model"', `"seed":${seed},"model"`)
+
 const failing = { defaults: { rows: [{ when: 'row-2', answer: 'bad-request' }] } } as const
 
 describe('a file whose requests were sent before', () => {
@@ -216,10 +218,9 @@ describe('the same custom_id with another body', () => {
 
   test('with numbers that only their digits tell apart is another request', () =>
     withScene({}, async (scene) => {
-      const line = (seed: string): string => requestLine('a').replace('"model"', `"seed":${seed},"model"`)
-      await scene.submit(putRequests(scene, 'a.jsonl', [line('12345678901234567890')]))
-      await scene.submit(putRequests(scene, 'b.jsonl', [line('12345678901234567891')]))
-      await scene.submit(putRequests(scene, 'c.jsonl', [line('1234567890123456789.0e1')]))
+      await scene.submit(putRequests(scene, 'a.jsonl', [seeded('12345678901234567890')]))
+      await scene.submit(putRequests(scene, 'b.jsonl', [seeded('12345678901234567891')]))
+      await scene.submit(putRequests(scene, 'c.jsonl', [seeded('1234567890123456789.0e1')]))
       expect(sentLines(scene)).toHaveLength(2)
     }))
 })

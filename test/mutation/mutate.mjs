@@ -4,8 +4,9 @@
  *     npm run mutate -- machines workspace        whole layers (all of them when none is named)
  *     npm run mutate -- actors src/actors/submit-batch.ts
  *
- * Prints each mutant that no test noticed, and a score for each layer. Takes minutes for a layer, hours for all.
+ * Prints each mutant that no test noticed, and a score for each file and layer. Takes minutes for a layer, hours for all.
  */
+import { relative } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { layers } from './layers.mjs'
 
@@ -17,7 +18,7 @@ if (unknown.length > 0)
   throw new Error(`No layer is called ${unknown.join(', ')}: ${Object.keys(layers).join(', ')}.`)
 
 const scores = []
-for (const name of named.length > 0 ? named : Object.keys(layers)) scores.push(await mutate(name))
+for (const name of named.length > 0 ? named : Object.keys(layers)) scores.push(...(await mutate(name)))
 console.table(scores)
 
 async function mutate(name) {
@@ -43,13 +44,23 @@ async function mutate(name) {
     allowConsoleColors: false,
     logLevel: 'warn',
   }).runMutationTest()
-  return scoreOf(name, results)
+  return [...scoresOfFiles(results), scoreOf(`all of ${name}`, results)]
 }
 
-function scoreOf(layer, mutants) {
+function scoresOfFiles(mutants) {
+  const names = new Set(mutants.map(({ fileName }) => fileName))
+  return [...names].map((name) =>
+    scoreOf(
+      relative(process.cwd(), name),
+      mutants.filter(({ fileName }) => fileName === name),
+    ),
+  )
+}
+
+function scoreOf(of, mutants) {
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
   const noticed = count('Killed', 'Timeout')
   const judged = noticed + count('Survived', 'NoCoverage')
   const percent = judged === 0 ? 100 : (100 * noticed) / judged
-  return { layer, mutants: judged, noticed, survived: judged - noticed, percent: percent.toFixed(1) }
+  return { of, mutants: judged, noticed, survived: judged - noticed, percent: percent.toFixed(1) }
 }

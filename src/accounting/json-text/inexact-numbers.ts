@@ -49,9 +49,12 @@ function isInexact(number: string): boolean {
   return decimal !== decimalOf(shortest) && decimal !== decimalOf(exactly(held))
 }
 
+/** The most that `toPrecision` gives (ECMAScript, Number.prototype.toPrecision). */
+const mostDigits = 100
+
 /** The value of a double in full, up to 100 digits behind the point's first: 2^64 is held, though `String` rounds it. */
 function exactly(held: number): string {
-  return Number.isInteger(held) ? String(BigInt(held)) : held.toPrecision(100)
+  return Number.isInteger(held) ? String(BigInt(held)) : held.toPrecision(mostDigits)
 }
 
 /** One spelling for each decimal value without its sign: its digits, and the power of ten of the last one. */

@@ -48,6 +48,11 @@ export function mayRetryMissing(code: string): RowRetry {
   return cancelledCodes.has(code) ? 'when-asked' : traitsOf('not-executed').mayRetry
 }
 
+/** Somebody stopped the batch before it came to this request, which therefore did not fail. */
+export function wasStopped(rowClass: RowClass, code: string | null): boolean {
+  return rowClass === 'not-executed' && code !== null && cancelledCodes.has(normalised(code))
+}
+
 interface Rule {
   readonly class: FailureVerdict['class']
   readonly mayRetry?: RowRetry

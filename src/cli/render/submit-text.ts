@@ -83,10 +83,14 @@ function heldJson(
     counts: null,
     error: null,
     rows: null,
+    lineage_rows: null,
+    failed_for_good: null,
+    requests_sent: null,
     attempt: null,
     root_index: null,
     remote_status: remoteStatus,
     results: null,
     retry_index: null,
+    unconfirmed_since: null,
   }
 }

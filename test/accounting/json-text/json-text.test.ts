@@ -183,13 +183,16 @@ const unit = 60
 /** `mantissa × 10^exponent` in units of 10^-60. */
 const scaled = (mantissa: bigint, exponent: number): bigint => mantissa * 10n ** BigInt(exponent + unit)
 
+/** A double is a whole number of some power of two, and times two is exact. */
 function isExactly(held: number, mantissa: bigint, exponent: number): boolean {
-  return Number.isInteger(held) && scaled(BigInt(held), 0) === scaled(mantissa, exponent)
+  let [whole, power] = [held, 0]
+  for (; !Number.isInteger(whole); whole *= 2) power += 1
+  return scaled(BigInt(whole), 0) === scaled(mantissa, exponent) * 2n ** BigInt(power)
 }
 
-describe('isNestedTooDeep', () => {
-  const nested = (depth: number): string => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`
+const nested = (depth: number): string => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`
 
+describe('isNestedTooDeep', () => {
   test('counts lists and objects within each other', () => {
     expect(
       [maxNesting - 2, maxNesting, maxNesting + 2, 100_000].map((depth) => isNestedTooDeep(nested(depth))),
@@ -213,14 +216,22 @@ describe('isNestedTooDeep', () => {
   })
 })
 
-describe('spliceOutput', () => {
-  const spliced = (text: string, change: (value: never) => unknown): string =>
-    spliceOutput(text, JSON.parse(text), change(JSON.parse(text) as never))
+const spliced = (text: string, change: (value: never) => unknown): string =>
+  spliceOutput(text, JSON.parse(text), change(JSON.parse(text) as never))
 
+// `JSON.stringify` writes infinity as null and -0 as 0; text that was left alone keeps both.
+const hasOddNumber = (text: string): boolean => /-0|400/.test(text)
+
+describe('spliceOutput', () => {
   test('keeps the digits of what a schema left in its place, and writes what it changed', () => {
     const text = '{"id":12345678901234567890,"extra":1,"list":[1.0,{"x":1E5}],"n":"7"}'
-    const change = ({ id, list, n }: { id: number; list: unknown; n: string }) => ({ n: Number(n), list, id })
-    expect(spliced(text, change)).toBe('{"n":7,"list":[1.0,{"x":1E5}],"id":12345678901234567890}')
+    expect(
+      spliced(text, ({ id, list, n }: { id: number; list: unknown; n: string }) => ({
+        n: Number(n),
+        list,
+        id,
+      })),
+    ).toBe('{"n":7,"list":[1.0,{"x":1E5}],"id":12345678901234567890}')
   })
 
   test.each([
@@ -257,9 +268,6 @@ describe('spliceOutput', () => {
       runs,
     )
   })
-
-  // `JSON.stringify` writes infinity as null and -0 as 0; text that was left alone keeps both.
-  const hasOddNumber = (text: string): boolean => /-0|400/.test(text)
 
   test('throws at what JSON cannot hold', () => {
     const cycle: Record<string, unknown> = {}

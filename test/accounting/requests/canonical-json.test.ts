@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isNestedTooDeep, maxNesting } from '../../../src/accounting/json-text/nesting.js'
 import { canonicalMembers, canonicalNumber } from '../../../src/accounting/requests/canonical-json.js'
@@ -66,11 +66,11 @@ test('a number of a million zeros takes no time', () => {
   expect(canonicalNumber(`${digits}0`)).toBe(`${digits}e1`)
 })
 
-const value = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 6 })
+const anyObject = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 6 })
 
 test('whatever JSON writes, in whatever order and spacing, is one text; and it is JSON of the same value', () => {
   fc.assert(
-    fc.property(value, fc.nat(3), (value, indent) => {
+    fc.property(anyObject, fc.nat(3), (value, indent) => {
       const body = canonical(JSON.stringify(value))
       expect(canonical(JSON.stringify(reversed(value), null, indent))).toBe(body)
       expect(canonical(body ?? '')).toBe(body)
@@ -94,9 +94,9 @@ const reversed = (value: unknown): unknown => reordered(value, (entries) => entr
 const sorted = (value: unknown): unknown =>
   reordered(value, (entries) => entries.toSorted(([left], [right]) => (left < right ? -1 : 1)))
 
-describe('nesting', () => {
-  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
+const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
+describe('nesting', () => {
   test.each([
     ['the deepest that is sent', maxNesting - 1, false],
     ['one more', maxNesting, true],

@@ -43,6 +43,9 @@ async function identitiesOf(path: string): Promise<number[]> {
   return words
 }
 
+const line = (id: string, url: string, body: string): string =>
+  `{"custom_id":"${id}","method":"POST","url":"${url}","body":${body}}\n`
+
 describe('the register of an input', () => {
   test.each([0, 1, 3, 5_000])('holds the identity of each of %i requests, in order', (count) =>
     withRegister(count, async ({ input, register }) => {
@@ -85,8 +88,6 @@ describe('the register of an input', () => {
   test('tells lines apart that differ in id, endpoint or body, and nothing else', () =>
     withDirectory(async (directory) => {
       const path = join(directory, 'lines.jsonl')
-      const line = (id: string, url: string, body: string): string =>
-        `{"custom_id":"${id}","method":"POST","url":"${url}","body":${body}}\n`
       const groups = [
         [
           line('a', '/v1/chat/completions', '{"model":"m","n":100}'),

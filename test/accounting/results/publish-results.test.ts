@@ -2,8 +2,9 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { RawJson } from '../../../src/accounting/json-text/raw-json.js'
 import { publishResults, type Published } from '../../../src/accounting/results/publish-results.js'
-import type { ResultRow } from '../../../src/accounting/rows/result-row.js'
+import { resultRowText, type ResultRow } from '../../../src/accounting/rows/result-row.js'
 import { nodeFileSystem as fs } from '../../../src/workspace/node-file-system.js'
 import { failedRow, rowOf, temporaryDirectory, writeRows } from './rows-on-disk.js'
 
@@ -50,7 +51,7 @@ describe('publishResults', () => {
   test('puts the rows of the root into the order of its input', async () => {
     const place = await newPlace()
     await writeRows(place.rowsPath(1), [rowOf('b'), rowOf('c'), rowOf('a')])
-    expect(await publishRoot(place, ['a', 'b', 'c'])).toEqual({ rows: 3, rowsOfAttempt: 3 })
+    expect(await publishRoot(place, ['a', 'b', 'c'])).toMatchObject({ rows: 3, rowsOfAttempt: 3 })
     expect(await resultsOf(place)).toEqual([rowOf('a'), rowOf('b'), rowOf('c')])
   })
 
@@ -78,12 +79,29 @@ describe('publishResults', () => {
     expect(await resultsOf(place)).toEqual([failedRow('a', { outcome: 'permanent' }), speaksOfIt])
   })
 
+  test('cuts the original line out of the bytes: what rows hold is not read and written anew', async () => {
+    const place = await newPlace()
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const odd = `{"2":1.0,"1":12345678901234567890,"a":1,"a":-0,"original_row":"\u00e9","deep":${deep}}`
+    const original = '{"n":1.0,"original_row":{}}'
+    const rows = [
+      { ...failedRow('a', { outcome: 'permanent' }), content: new RawJson(odd) },
+      { ...rowOf('b'), content: new RawJson(odd) },
+    ]
+    await writeRows(place.rowsPath(1), rows, [original, original])
+    expect(await readFile(place.rowsPath(1), 'utf8')).toContain(`,"original_row":${original}}\n`)
+    await publishRoot(place, ['a', 'b'])
+    expect(await readFile(place.targetPath, 'utf8')).toBe(
+      rows.map((row) => `${resultRowText(row)}\n`).join(''),
+    )
+  })
+
   test('replaces in a retry exactly the rows that were tried again', async () => {
     const place = await newPlace()
     await writeRows(place.rowsPath(1), [rowOf('a'), failedRow('b', { retry: '2' }), rowOf('c')])
     await writeRows(place.rowsPath(2), [rowOf('b', { attempt: 2 })])
     await publishRoot(place, ['a', 'b', 'c'])
-    expect(await publishRetry(place, 2)).toEqual({ rows: 3, rowsOfAttempt: 1 })
+    expect(await publishRetry(place, 2)).toMatchObject({ rows: 3, rowsOfAttempt: 1 })
     expect(await resultsOf(place)).toEqual([rowOf('a'), rowOf('b', { attempt: 2 }), rowOf('c')])
   })
 
@@ -99,6 +117,23 @@ describe('publishResults', () => {
     await publishRetry(place, 2)
     await publishRoot(place, ['a', 'b'])
     expect(await readFile(place.targetPath)).toEqual(settled)
+  })
+
+  test('puts rows of the same attempt that were made anew in the place of the old ones', async () => {
+    const place = await newPlace()
+    await writeRows(place.rowsPath(1), [failedRow('a', { retry: '2' }), rowOf('b', { content: 'old' })])
+    await writeRows(place.rowsPath(2), [rowOf('a', { attempt: 2, content: 'old' })])
+    await publishRoot(place, ['a', 'b'])
+    await publishRetry(place, 2)
+    for (const attempt of [1, 2]) await rm(place.rowsPath(attempt))
+    await writeRows(place.rowsPath(1), [failedRow('a', { retry: '2' }), rowOf('b', { content: 'new' })])
+    await writeRows(place.rowsPath(2), [rowOf('a', { attempt: 2, content: 'new' })])
+    expect(await publishRoot(place, ['a', 'b'])).toEqual({ rows: 2, rowsOfAttempt: 1 })
+    expect(await publishRetry(place, 2)).toEqual({ rows: 2, rowsOfAttempt: 1 })
+    expect(await resultsOf(place)).toEqual([
+      rowOf('a', { attempt: 2, content: 'new' }),
+      rowOf('b', { content: 'new' }),
+    ])
   })
 
   test('gives exactly one row for each request of the root, whatever the orders and repetitions', async () => {

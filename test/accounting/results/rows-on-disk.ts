@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { openAttemptRows } from '../../../src/accounting/results/attempt-rows.js'
-import type { ResultRow } from '../../../src/accounting/rows/result-row.js'
+import type { ResultRow, RowToWrite } from '../../../src/accounting/rows/result-row.js'
 import { nodeFileSystem } from '../../../src/workspace/node-file-system.js'
 
 /** A directory that is gone after the test. */
@@ -36,7 +36,7 @@ export function failedRow(customId: string, more: Partial<ResultRow> = {}): Resu
 /** Writes a whole file of attempt rows. */
 export async function writeRows(
   path: string,
-  rows: readonly ResultRow[],
+  rows: readonly RowToWrite[],
   originals: readonly (string | null)[] = [],
 ): Promise<void> {
   const file = await openAttemptRows(nodeFileSystem, path, 'key')
