@@ -18,7 +18,11 @@ export type TripleOutcome =
       readonly note?: string
     }
   | { readonly type: 'pending'; readonly remoteStatus: string | null; readonly problem: Problem | null }
-  | { readonly type: 'not-submitted' }
+  | {
+      readonly type: 'not-submitted'
+      /** Why it waits for somebody's word, and whose command gives it; only there when it was withheld. */
+      readonly note?: string
+    }
   | { readonly type: 'needs-attention'; readonly problem: Problem }
   | { readonly type: 'failed'; readonly problem: Problem }
 
@@ -26,9 +30,20 @@ export type TripleOutcome =
 export function outcomeOf(snapshot: TripleSnapshot): TripleOutcome {
   const { context } = snapshot
   if (snapshot.matches('done')) return doneOutcome(context)
-  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return { type: 'not-submitted' }
+  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context)
   if (snapshot.hasTag('parked')) return parkedOutcome(context.problem)
   return { type: 'pending', remoteStatus: context.remoteStatus, problem: context.problem }
+}
+
+function notSubmitted({ facts }: TripleContext): TripleOutcome {
+  if (facts === null || !(facts.isCancelWanted || facts.needsLeave)) return { type: 'not-submitted' }
+  const retry = `\`batch-reconciler retry <workspace> ${facts.index}\``
+  return {
+    type: 'not-submitted',
+    note: facts.isCancelWanted
+      ? `It was cancelled before it became a batch; ${retry} sends it.`
+      : `Its requests may have been answered, and paid for; ${retry}, or \`run --submit\`, sends them again.`,
+  }
 }
 
 function doneOutcome(context: TripleContext): TripleOutcome {

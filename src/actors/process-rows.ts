@@ -73,18 +73,19 @@ async function processMissing(
   rows: AttemptRows,
   signal: AbortSignal,
 ): Promise<void> {
-  const { facts, accounted } = attempt
+  const { accounted } = attempt
   for (const ordinal of accounted.ledger.missing()) {
     throwIfInterrupted(signal)
     const customId = accounted.ledger.idAt(ordinal)
     if (rows.has(customId)) continue
-    await finishRow(dependencies, attempt, rows, absentRow(facts, customId))
+    await finishRow(dependencies, attempt, rows, absentRow(attempt, customId))
   }
 }
 
 /** A request that no file mentions. */
-function absentRow({ splitParts, remoteStatus }: TripleFacts, customId: string): ReconciledRow {
-  const row = missingRow(customId, remoteStatus)
+function absentRow({ facts, accounted }: Attempt, customId: string): ReconciledRow {
+  const { splitParts, remoteStatus } = facts
+  const row = missingRow(customId, remoteStatus, accounted.accounting.accepted.missing)
   if (splitParts === null) return row
   const message = `The server had no room for the whole batch and ran nothing of it; the request goes on in one of ${splitParts} parts.`
   return { ...row, error: { code: 'token_limit_exceeded', message } }

@@ -52,11 +52,12 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   const waiting = waitsForRoom(dependencies, index, metadata)
   if (waiting !== null) return waiting
   await noteOthers(dependencies, place)
+  const anew: Submission = { place, input: facts.input, metadata }
   try {
-    const batch = await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal)
+    const batch = await submitAnew(dependencies, provider, anew, signal)
     return await submitted(dependencies, provider, place, batch)
   } catch (error) {
-    return refusedForRoom(dependencies, place, error)
+    return refusedForRoom(dependencies, anew, error)
   }
 }
 
@@ -90,16 +91,26 @@ function waitsForRoom(
 /** Some servers refuse the creation itself, with 429, when too many tokens wait in the queue. */
 async function refusedForRoom(
   dependencies: TripleDependencies,
-  place: SubmissionPlace,
+  submission: Submission,
   error: unknown,
 ): Promise<SubmitResult> {
-  if (!isBatchReconciliationError(error) || !isForWantOfRoom(error)) throw error
+  if (!isBatchReconciliationError(error) || !isForWantOfRoom(dependencies, submission, error)) throw error
   const problem = waitingForRoom(error.problem)
-  return { type: 'no-room', problem, refusal: await noteNoRoom(dependencies, place, problem) }
+  return { type: 'no-room', problem, refusal: await noteNoRoom(dependencies, submission.place, problem) }
 }
 
-function isForWantOfRoom({ code, problem }: BatchReconciliationError): boolean {
+/**
+ * A quota that smaller batches of this run pass is one for the size of this one; what was found so once is believed
+ * the next time.
+ */
+function isForWantOfRoom(
+  { submissions }: TripleDependencies,
+  { input, metadata }: Submission,
+  { code, problem }: BatchReconciliationError,
+): boolean {
   if (code !== 'RateLimited' && code !== 'QuotaExhausted' && code !== 'RequestRefused') return false
+  const isQuota = code === 'QuotaExhausted' && problem.facts?.['status'] === 429
+  if (isQuota && (metadata?.room != null || submissions.hasMadeSmaller(input.bytes))) return true
   const said = problem.facts?.['code']
   return speaksOfRoom({
     code: typeof said === 'string' ? said : null,
@@ -122,14 +133,15 @@ interface Submission {
 async function submitAnew(
   dependencies: TripleDependencies,
   provider: BatchProvider,
-  { place, input, metadata }: Submission,
+  submission: Submission,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
+  const { place, input, metadata } = submission
   const { workspace, submissions, clock } = dependencies
-  submissions.requireOpen(place.index)
+  submissions.requireOpen(place.index, input.bytes)
   const identity = await identifyInput(workspace, input.path)
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
-  requireUploadedInput(place.index, input.path, sentInput(intent, metadata), identity)
+  requireUploadedInput(metadata, { index: place.index, path: input.path, sha256: identity.sha256 })
   const report = await validated(dependencies, provider, input, signal)
   await requireNew(dependencies, place.index, metadata, signal)
   await noteIntent(dependencies, place, intent, report, identity.sha256)
@@ -150,16 +162,13 @@ async function submitAnew(
       },
       signal,
     )
-    return requireOwn(dependencies, place.index, batch)
+    const own = requireOwn(dependencies, place.index, batch)
+    submissions.noteMade(input.bytes)
+    return own
   } catch (error) {
-    await afterFailure(dependencies, place, error)
+    await afterFailure(dependencies, submission, error)
     throw error
   }
-}
-
-/** Metadata of earlier versions has the hash of the input at its top only. */
-function sentInput(intent: SubmissionIntent, metadata: BatchMetadata | null): SubmissionIntent {
-  return { ...intent, input_sha256: intent.input_sha256 ?? metadata?.input_sha256 ?? null }
 }
 
 /** An answer that was given to another triple of this run is not the answer to this creation. */
@@ -223,12 +232,14 @@ function batchLabels(
 /** Only what proves that no batch was made lets the next try go without a search. */
 async function afterFailure(
   dependencies: TripleDependencies,
-  place: SubmissionPlace,
+  submission: Submission,
   error: unknown,
 ): Promise<void> {
   if (!isBatchReconciliationError(error)) return
-  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(error))
-    dependencies.submissions.close(error.problem)
+  const { place, input } = submission
+  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(dependencies, submission, error)) {
+    dependencies.submissions.close(error.problem, error.facts['status'] === 429 ? input.bytes : 0)
+  }
   const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
   if (isAmbiguous) await noteDoubt(dependencies, place)
   else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)

@@ -11,7 +11,7 @@ import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { Holder } from '../accounting/requests/sent-requests.js'
 import { countOf } from '../units.js'
-import { giveLeave } from './give-leave.js'
+import { giveLeave, giveLeaveToAll } from './give-leave.js'
 import { hasInput } from './has-input.js'
 import { heldElsewhere } from './held-elsewhere.js'
 import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
@@ -67,6 +67,8 @@ export async function retryByHand<Content = unknown, Type extends ExpectedConten
     if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(run, index)
     const retried = await writeRetries(run, triple, choices)
     const indices = new Set(retried.map(({ retryIndex }) => retryIndex))
+    // One that waits for somebody's word, since its requests may have been answered, has it now.
+    await giveLeaveToAll(workspace, indices)
     return {
       ...(await onePass(run, { isWanted: (one) => indices.has(one.index) })),
       retried,

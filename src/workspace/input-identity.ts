@@ -54,7 +54,7 @@ export function inputChangedProblem(change: InputChange): Problem {
   return {
     code: 'InputChanged',
     message: `${inputChangeText(change)}; no request of it is sent.`,
-    hint: `Put the input that was sent back as ${path}, byte for byte, then run again. To send this one instead: take it out of the workspace, and submit it as a new file, with --again to send also what did not change.`,
+    hint: `Put the input that was sent back as ${path}, byte for byte, then run again. To send this one instead: take the files of this triple out of workdir/, and \`submit\` the input as a new file, with --again to send also what did not change.`,
     needsPerson: true,
     facts: { index, path, sentSha256, sha256 },
   }

@@ -313,7 +313,7 @@ describe('retry', () => {
     expect(retried.stderr).toContain(`1 failed request of triple ${index} is tried again as triple `)
     const again = await here.command(['retry', here.root, index])
     expect([again.exitCode, here.server.batches().length]).toEqual([0, 2])
-    expect(again.stderr).toMatch(/1 request was sent again before, as triple \S+; nothing is sent twice\./)
+    expect(again.stderr).toMatch(/1 request stands in triple \S+ already; nothing is sent twice\./)
 
     here.server.finishBatches()
     await here.command(['run', here.root])

@@ -60,13 +60,25 @@ describe('answers that are missing', () => {
       const report = await accept(workspace)
       const [retryIndex = ''] = report.triples.map(({ index }) => index).filter((index) => index !== '4')
       expect(reportOf(report, retryIndex)).toMatchObject({
-        outcome: { type: 'not-submitted' },
+        outcome: {
+          type: 'not-submitted',
+          note: expect.stringContaining(`\`batch-reconciler retry <workspace> ${retryIndex}\``),
+        },
         attempt: 2,
         rootIndex: '4',
       })
       expect(textOf(workspace, `workdir/batch_input_${retryIndex}.jsonl`)).toBe(
         jsonl(requestLine('b'), requestLine('c')),
       )
+    }))
+
+  test('have the leave when somebody retries the triple they were missing from, too', () =>
+    withWorkspace(half, async (workspace) => {
+      await accept(workspace)
+      const { retried, triples } = await retryByHand(workspace, '4', options)
+      expect(retried).toMatchObject([{ requests: 2, isKnown: true }])
+      // There is no server here; nothing else keeps it back any more.
+      expect(triples.map(({ outcome }) => outcome)).toEqual([{ type: 'not-submitted' }])
     }))
 
   test('all stand in a file until then, not five samples', () =>
@@ -132,6 +144,9 @@ describe('answers that are missing', () => {
       async (workspace) => {
         expect(outcomes(await run(workspace))).toEqual(['4 needs-attention'])
         expect(reportOf(await accept(workspace), '4').outcome.type).toBe('done')
+        expect(rowsOf(workspace, 'target/batch_results_4.jsonl')[1]).toMatchObject({
+          error: { code: 'batch_expired', message: expect.not.stringContaining('was not executed') },
+        })
       },
     ))
 })

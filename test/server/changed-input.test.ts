@@ -71,7 +71,7 @@ describe('an input that was changed', () => {
       scene.server.finishBatches()
       writeFileSync(inputPath(scene, index), `${requestLine('row-7')}\n`)
       expect(outcomes(await scene.run())).toEqual(['pending BatchFailed'])
-      const report = await scene.run()
+      const report = await scene.watch()
       expect(outcomes(report)).toEqual(['needs-attention InputChanged'])
       expect(scene.server.batches()).toHaveLength(1)
     }))

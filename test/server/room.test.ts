@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { removeWorkspaceLock, workspaceStatus } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
@@ -188,6 +189,41 @@ describe('a creation that is refused because too much waits in the queue', () =>
       await expectAllAnsweredOnce(scene, root, 4)
       expect(scene.server.batches()).toHaveLength(2)
     }),
+  )
+})
+
+describe('a quota that only large batches meet', () => {
+  const quota = { message: 'You exceeded your current quota.', type: 'insufficient_quota', code: null }
+  /** A client whose server refuses inputs of more than two requests, in words that say nothing of size. */
+  const clientOf = ({ server }: Scene): OpenAI =>
+    new OpenAI({
+      apiKey: 'test-key',
+      baseURL: 'http://fake.test/v1',
+      fetch: (url, init) => {
+        const { body } = init ?? {}
+        const [, fileId = ''] = /"input_file_id":"([^"]+)"/.exec(typeof body === 'string' ? body : '') ?? []
+        const text = Buffer.from(server.fileBytes(fileId) ?? []).toString()
+        if (text.trimEnd().split('\n').length <= 2) return server.fetch(url, init)
+        return Promise.resolve(Response.json({ error: quota }, { status: 429 }))
+      },
+    })
+
+  test.each([['a'], ['b'], ['c'], ['d']])(
+    'never keeps smaller ones back, whichever comes first; seen beside them, it is one of size: %s',
+    (name) =>
+      withScene({}, async (scene) => {
+        const client = clientOf(scene)
+        const large = scene.requests([1, 2, 3, 4].map((number) => `${name}-${number}`), 'large.jsonl')
+        const small = scene.requests([`${name}-5`], 'small.jsonl')
+        const { prepared } = await scene.submit([large, small], { client, concurrency: 1 })
+        const [root, other] = prepared.map(({ index }) => index) as [string, string]
+        expect((await metadataOf(scene, other)).batch_id).not.toBeNull()
+        const isOfSize = (await metadataOf(scene, root)).room != null
+        expect(isOfSize).toBe(other < root)
+        await scene.watch({ client })
+        expect(ran(scene)).toHaveLength(isOfSize ? 3 : 1)
+        expect(answeredTwice(scene)).toEqual([])
+      }),
   )
 })
 

@@ -94,17 +94,21 @@ export async function evaluateRow(
  * its answer is missing.
  *
  * @param remoteStatus how the batch ended, such as `expired` or `cancelled`
+ * @param isAccepted somebody accepted it, so that nobody knows whether the request was executed
  */
-export function missingRow(customId: string, remoteStatus: string | null): ReconciledRow {
-  const error = isCutShortStatus(remoteStatus)
-    ? {
-        code: `batch_${remoteStatus}`,
-        message: `The batch is ${remoteStatus} and no file mentions this request; it was not executed.`,
-      }
-    : {
-        code: 'answer_missing',
-        message: 'No file has an answer to this request; somebody went on without it.',
-      }
+export function missingRow(
+  customId: string,
+  remoteStatus: string | null,
+  isAccepted = false,
+): ReconciledRow {
+  const isCutShort = isCutShortStatus(remoteStatus)
+  const error = {
+    code: isCutShort ? `batch_${remoteStatus}` : 'answer_missing',
+    message:
+      isCutShort && !isAccepted
+        ? `The batch is ${remoteStatus} and no file mentions this request; it was not executed.`
+        : 'No file has an answer to this request; somebody went on without it.',
+  }
   const source = { file: null, line: null }
   const row = newRow({ customId, source, line: null, class: 'not-executed', error })
   return settled(row, mayRetryMissing(error.code), {})

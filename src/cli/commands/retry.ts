@@ -34,8 +34,8 @@ export const retry = command(
 )
 
 function knownText({ requests, retryIndex }: RetriedRequests): string {
-  const verb = requests === 1 ? 'was' : 'were'
-  return `${countOf(requests, 'request')} ${verb} sent again before, as triple ${retryIndex}; nothing is sent twice.`
+  const verb = requests === 1 ? 'stands' : 'stand'
+  return `${countOf(requests, 'request')} ${verb} in triple ${retryIndex} already; nothing is sent twice.`
 }
 
 const waitText =

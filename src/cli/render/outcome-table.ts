@@ -75,7 +75,8 @@ function whatToDo({ outcome, rows, unconfirmed }: TripleReport, indicesSent: Rea
       if (outcome.note !== undefined) return outcome.note
       return outcome.retryIndex === null ? failedText(rows) : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
-      return unconfirmed === null ? 'not sent to a server yet' : unconfirmedAdvice
+      if (unconfirmed !== null) return unconfirmedAdvice
+      return outcome.note ?? 'not sent to a server yet; `run --submit` with a key sends it'
     case 'pending':
       return pendingText(outcome)
     case 'needs-attention':
