@@ -1,3 +1,5 @@
+import { isCancelledStatus, isCutShortStatus, isEndedStatus } from './remote-status.js'
+
 /** The four kinds of file that make a triple (three with rows, one with our notes). */
 export const fileKinds = ['input', 'output', 'error', 'metadata'] as const
 export type FileKind = (typeof fileKinds)[number]
@@ -8,6 +10,13 @@ export interface FileFact {
   readonly bytes: number
   /** `done` only when the file is absent from `workdir/`: an earlier move was cut short. */
   readonly location: 'workdir' | 'done'
+}
+
+/** The server's own counts of a batch; `null` where it said nothing. */
+export interface ReportedCounts {
+  readonly total: number | null
+  readonly completed: number | null
+  readonly failed: number | null
 }
 
 /** How far a submission got, according to the metadata. */
@@ -31,6 +40,16 @@ export interface TripleFacts {
   readonly outputFileId: string | null
   readonly errorFileId: string | null
   readonly submission: SubmissionState
+  /** As the server last gave them; never trusted for what they say is complete. */
+  readonly requestCounts: ReportedCounts | null
+  /** Somebody asked for the batch to be cancelled; the server is asked until it has stopped. */
+  readonly isCancelWanted: boolean
+  /** The batch alone is more than the server takes: its requests go on in so many triples. */
+  readonly splitParts: number | null
+  /** Somebody takes it as it is that answers are missing: of the files that stand here now, and of no others. */
+  readonly isMissingAccepted: boolean
+  /** A retry whose requests may have been answered and paid for: sent only when somebody says so. */
+  readonly needsLeave: boolean
   /** A move was intended and may be half done; its processing is complete. */
   readonly isMoveIntended: boolean
   /** 1 for a root triple, one more for each retry. */
@@ -38,16 +57,6 @@ export interface TripleFacts {
   readonly parentIndex: string | null
   readonly rootIndex: string
 }
-
-/** Statuses after which the server does nothing more (OpenAI API reference, "The batch object"). */
-const endedStatuses: ReadonlySet<string> = new Set(['completed', 'failed', 'expired', 'cancelled'])
-
-/** Statuses under which requests the files do not mention were simply not executed. */
-const cutShortStatuses: ReadonlySet<string> = new Set(['expired', 'cancelled'])
-
-export const isEndedStatus = (status: string | null): boolean => status !== null && endedStatuses.has(status)
-export const isCutShortStatus = (status: string | null): boolean =>
-  status !== null && cutShortStatuses.has(status)
 
 /**
  * The batch has ended and named a file that is not here: a download was cut off between the two files, or has
@@ -59,3 +68,21 @@ export function lacksAnnouncedFile(facts: TripleFacts): boolean {
   const lacksError = facts.errorFileId !== null && facts.error === null
   return lacksOutput || lacksError
 }
+
+/** Requests that no file mentions were not executed: the batch was cut short, or never ran as a whole. */
+export const wasCutShort = ({ remoteStatus, splitParts }: TripleFacts): boolean =>
+  splitParts !== null || isCutShortStatus(remoteStatus)
+
+/** Somebody wanted the batch to stop, here or at the server: nothing of it is sent again by itself. */
+export const wasCancelled = ({ remoteStatus, isCancelWanted }: TripleFacts): boolean =>
+  isCancelWanted || isCancelledStatus(remoteStatus)
+
+/**
+ * The attempt that rows of this triple count for. A batch that was never run costs none: its parts, which keep its
+ * attempt, have the later word.
+ */
+export const attemptOfRows = ({ attempt, splitParts }: TripleFacts): number =>
+  splitParts === null ? attempt : attempt - 1
+
+/** The attempt of the triple that sends requests of this one again. */
+export const attemptOfRetry = (facts: TripleFacts): number => attemptOfRows(facts) + 1

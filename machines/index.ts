@@ -1,21 +1,61 @@
 export {
+  attemptOfRetry,
+  attemptOfRows,
   fileKinds,
-  isCutShortStatus,
-  isEndedStatus,
   lacksAnnouncedFile,
+  wasCancelled,
+  wasCutShort,
   type FileFact,
   type FileKind,
+  type ReportedCounts,
   type SubmissionState,
   type TripleFacts,
 } from './facts.js'
 export {
   batchErrorFileProcessingOperations,
   batchFileReconciliationOperations,
-  recommendedOperations,
   type BatchErrorFileProcessingOperation,
   type BatchFileReconciliationOperation,
-  type CourseOfAction,
 } from './operations.js'
+export { recommendedOperations, type CourseOfAction } from './course-of-action.js'
+export {
+  adoptionRankOf,
+  canBeCancelled,
+  isCancelledStatus,
+  isCutShortStatus,
+  isEndedStatus,
+  isFailedStatus,
+  isKnownStatus,
+  knownRemoteStatuses,
+  type RemoteStatus,
+} from './remote-status.js'
+export { lateAnswers } from './late-answers.js'
+export { isTooLargeAlone, roomBackoff, speaksOfRoom, waitingForRoom, type Refusal } from './no-room.js'
+export {
+  onlineVerdict,
+  publicationWindowMs,
+  unknownStatusWarning,
+  type OnlineLook,
+  type ReportedBatch,
+  type ReportedError,
+} from './online-verdict.js'
+export {
+  canHear,
+  doneState,
+  failedState,
+  firstState,
+  hasAskedServer,
+  isDoneState,
+  isParkedState,
+  isWaitingForBatch,
+  isWaitingForRoom,
+  isWaitingForServer,
+  needsPersonState,
+  topStateOf,
+  wakeOf,
+  type TripleTag,
+  type WakeType,
+} from './state-paths.js'
 export { problemCodes, toProblem, type Problem, type ProblemCode } from './problem.js'
 export {
   countFieldOf,
@@ -34,21 +74,23 @@ export {
 export type {
   AccountingCounts,
   CheckVerdict,
+  OnlineStepInput,
   OnlineVerdict,
   ProcessResult,
   RetryResult,
   StepInput,
   SubmitResult,
+  WantedFiles,
 } from './steps.js'
 export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } from './backoff.js'
-export { courseOf, type Course } from './triple/course.js'
+export { courseOf, decisionFor, type Course, type Decision } from './triple/decision.js'
 export {
   defaultTripleLimits,
   type TripleContext,
   type TripleLimits,
   type TripleMachineInput,
 } from './triple/context.js'
-export type { OnlineStepInput, TripleEvent, TripleTag } from './triple/setup.js'
+export type { TripleEvent } from './triple/setup.js'
 export { tripleMachine, type TripleActor, type TripleSnapshot } from './triple/triple.machine.js'
 export {
   schedulerMachine,

@@ -1,4 +1,7 @@
+import { wasCancelled } from './facts.js'
+import { isCancelledStatus } from './remote-status.js'
 import type { Problem } from './problem.js'
+import type { TripleContext } from './triple/context.js'
 import type { TripleSnapshot } from './triple/triple.machine.js'
 
 /**
@@ -6,7 +9,14 @@ import type { TripleSnapshot } from './triple/triple.machine.js'
  * `needs-attention` waits for a person; `failed` carries what went wrong.
  */
 export type TripleOutcome =
-  | { readonly type: 'done'; readonly retryIndex: string | null }
+  | {
+      readonly type: 'done'
+      readonly retryIndex: string | null
+      /** All triples that go on with its requests; only there when they are several. */
+      readonly retryIndices?: readonly string[]
+      /** What people have to know of an end that is not the usual one. */
+      readonly note?: string
+    }
   | { readonly type: 'pending'; readonly remoteStatus: string | null; readonly problem: Problem | null }
   | { readonly type: 'not-submitted' }
   | { readonly type: 'needs-attention'; readonly problem: Problem }
@@ -15,11 +25,39 @@ export type TripleOutcome =
 /** Reads the outcome off a snapshot at rest. A triple that still works counts as pending. */
 export function outcomeOf(snapshot: TripleSnapshot): TripleOutcome {
   const { context } = snapshot
-  if (snapshot.matches('done')) return { type: 'done', retryIndex: context.retryIndex }
+  if (snapshot.matches('done')) return doneOutcome(context)
   if (snapshot.matches({ submitting: 'waiting-for-leave' })) return { type: 'not-submitted' }
   if (snapshot.hasTag('parked')) return parkedOutcome(context.problem)
   return { type: 'pending', remoteStatus: context.remoteStatus, problem: context.problem }
 }
+
+function doneOutcome(context: TripleContext): TripleOutcome {
+  const { retryIndex, retryIndices } = context
+  const note = noteOf(context)
+  return {
+    type: 'done',
+    retryIndex,
+    ...(retryIndices.length > 1 && { retryIndices }),
+    ...(note !== null && { note }),
+  }
+}
+
+/** What was stopped is delivered as far as it went; only a person sends the rest. */
+function noteOf({ facts, rows, counts }: TripleContext): string | null {
+  if (facts === null || !wasCancelled(facts)) return null
+  const retry = `\`batch-reconciler retry <workspace> ${facts.index}\` sends`
+  if (!isCancelledStatus(facts.remoteStatus)) {
+    return `Batch ${facts.batchId ?? '(unknown)'} had ended before it could be cancelled; nothing of it is sent again by itself; ${retry} what failed.`
+  }
+  const total = counts === null ? null : counts.matched + counts.missing
+  const rest =
+    total === null
+      ? 'what it did not execute is not sent again'
+      : `${rows.notExecuted} of ${requests(total)} were not executed and are not sent again`
+  return `Batch ${facts.batchId ?? '(unknown)'} was cancelled at the server; ${rest}; ${retry} them.`
+}
+
+const requests = (count: number): string => `${count} ${count === 1 ? 'request' : 'requests'}`
 
 function parkedOutcome(problem: Problem | null): TripleOutcome {
   if (problem === null) throw new Error('A triple is parked without a problem.')

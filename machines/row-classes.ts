@@ -14,6 +14,8 @@ export type RowRetry =
 export interface RowClassTraits {
   /** What the class means, for people. */
   readonly words: string
+  /** As totals name it, behind a number: `3 ok, 2 not executed`. */
+  readonly inTotals: string
   /** The callback that gets the row. */
   readonly callback: 'processOutput' | 'processErrors'
   /** The server answered, or may have: to send the request again can pay for it twice. */
@@ -33,6 +35,7 @@ export interface RowClassTraits {
 export const rowClassTraits = {
   success: {
     words: 'an answer that is whole and passed',
+    inTotals: 'ok',
     callback: 'processOutput',
     isAnswered: true,
     mayRetry: 'never',
@@ -41,6 +44,7 @@ export const rowClassTraits = {
   },
   unproven: {
     words: 'an answer whose stop reason is unknown or missing, so nobody can say that it is whole',
+    inTotals: 'unproven',
     callback: 'processOutput',
     isAnswered: true,
     mayRetry: 'by-policy',
@@ -49,6 +53,7 @@ export const rowClassTraits = {
   },
   semantic: {
     words: 'an answer that is cut, filtered, refused, empty or less than was asked for',
+    inTotals: 'semantic',
     callback: 'processOutput',
     isAnswered: true,
     mayRetry: 'by-policy',
@@ -57,6 +62,7 @@ export const rowClassTraits = {
   },
   rejected: {
     words: 'an answer that the expected content type, the schema or a callback turned down',
+    inTotals: 'rejected',
     callback: 'processErrors',
     isAnswered: true,
     mayRetry: 'by-policy',
@@ -65,6 +71,7 @@ export const rowClassTraits = {
   },
   unrecognised: {
     words: 'a row that nobody here can read: it may be the answer',
+    inTotals: 'unrecognised',
     callback: 'processErrors',
     isAnswered: true,
     mayRetry: 'only-when-named',
@@ -73,6 +80,7 @@ export const rowClassTraits = {
   },
   'not-executed': {
     words: 'a request that the server never ran',
+    inTotals: 'not executed',
     callback: 'processErrors',
     isAnswered: false,
     mayRetry: 'by-itself',
@@ -81,6 +89,7 @@ export const rowClassTraits = {
   },
   transient: {
     words: 'a failure that passes by itself',
+    inTotals: 'transient',
     callback: 'processErrors',
     isAnswered: false,
     mayRetry: 'by-itself',
@@ -89,6 +98,7 @@ export const rowClassTraits = {
   },
   'needs-person': {
     words: 'a failure for want of money, quota or rights',
+    inTotals: 'waiting for a person',
     callback: 'processErrors',
     isAnswered: false,
     mayRetry: 'when-asked',
@@ -97,6 +107,7 @@ export const rowClassTraits = {
   },
   permanent: {
     words: 'a failure that the same request meets again',
+    inTotals: 'permanent',
     callback: 'processErrors',
     isAnswered: false,
     mayRetry: 'when-asked',
@@ -125,9 +136,9 @@ type CamelCase<Text extends string> = Text extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Text
 
-/** How many rows of this attempt fell into each class: `not-executed` is counted as `notExecuted`. */
+/** How many rows fell into each class: `not-executed` is counted as `notExecuted`. */
 export type RowCounts = { readonly [Class in RowClass as CamelCase<Class>]: number } & {
-  /** Rows that a new attempt should send again. */
+  /** Rows that a new attempt sends again. */
   readonly retryable: number
 }
 

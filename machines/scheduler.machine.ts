@@ -69,14 +69,15 @@ export const schedulerMachine = setup({
   },
   states: {
     admitting: {
+      description: 'Left at once: starts triples in order while fewer than `maxLive` are live.',
       always: [
         { guard: 'canAdmit', target: 'admitting', reenter: true, actions: 'admit' },
         { guard: 'isEverythingSettled', target: 'settled' },
         { target: 'full' },
       ],
     },
-    /** As many at work as may be, or none left to start. */
     full: {
+      description: 'As many are live as may be, or none is left to start.',
       on: {
         'triple.settled': { guard: 'isAnythingLive', target: 'admitting', actions: 'noteSettled' },
         'triples.found': {
@@ -86,8 +87,11 @@ export const schedulerMachine = setup({
         'scheduler.stop': 'draining',
       },
     },
-    draining: { always: { guard: 'isNothingLive', target: 'settled' } },
-    settled: { type: 'final' },
+    draining: {
+      description: 'Was told to stop: starts nothing, waits for those that are live.',
+      always: { guard: 'isNothingLive', target: 'settled' },
+    },
+    settled: { description: 'All that was started has come to rest.', type: 'final' },
   },
   output: ({ context }) => ({ started: context.started, settled: context.settled }),
 })

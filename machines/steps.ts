@@ -1,4 +1,5 @@
-import type { TripleFacts } from './facts.js'
+import type { ReportedCounts, TripleFacts } from './facts.js'
+import type { Refusal } from './no-room.js'
 import type { Problem } from './problem.js'
 import type { RowCounts } from './row-classes.js'
 
@@ -6,6 +7,14 @@ import type { RowCounts } from './row-classes.js'
 export interface StepInput {
   readonly index: string
   readonly facts: TripleFacts
+}
+
+/** Which of the files a server names are fetched: those that are not here, or all of them anew. */
+export type WantedFiles = 'absent' | 'all-anew'
+
+/** What the steps at the server are told. */
+export interface OnlineStepInput extends StepInput {
+  readonly wanted: WantedFiles
 }
 
 /**
@@ -38,8 +47,13 @@ export interface AccountingCounts {
 
 export type SubmitResult =
   | { readonly type: 'submitted'; readonly batchId: string }
-  /** The server has no room for this many tokens at the moment; costs no attempt. */
-  | { readonly type: 'no-room'; readonly problem: Problem }
+  /**
+   * The server has no room for this many tokens at the moment; costs no attempt. `refusal` is `null` where it was not
+   * asked again yet.
+   */
+  | { readonly type: 'no-room'; readonly problem: Problem; readonly refusal?: Refusal | null }
+  /** Somebody cancelled it, and no batch was ever made of it. */
+  | { readonly type: 'given-up' }
   | { readonly type: 'offline' }
 
 export type OnlineVerdict =
@@ -50,11 +64,20 @@ export type OnlineVerdict =
    * The batch has ended, yet does not name all files it must have; servers publish late, so it is looked at again.
    * `mayStillCome`: it ended a short while ago, and going on without these files could lose answers.
    */
-  | { readonly type: 'not-published'; readonly remoteStatus: string; readonly mayStillCome?: boolean }
+  | {
+      readonly type: 'not-published'
+      readonly remoteStatus: string
+      readonly requestCounts?: ReportedCounts | null
+      readonly mayStillCome?: boolean
+    }
   /** The batch has ended and every file it names is here. */
-  | { readonly type: 'nothing-more'; readonly remoteStatus: string }
+  | {
+      readonly type: 'nothing-more'
+      readonly remoteStatus: string
+      readonly requestCounts?: ReportedCounts | null
+    }
   /** The server refused the whole input for want of room; the same input is to be submitted again. */
-  | { readonly type: 'no-room'; readonly problem: Problem }
+  | { readonly type: 'no-room'; readonly problem: Problem; readonly refusal?: Refusal | null }
   | { readonly type: 'ended-badly'; readonly remoteStatus: string; readonly problem: Problem }
   /** No server is configured in this run. */
   | { readonly type: 'offline' }
@@ -76,5 +99,7 @@ export interface ProcessResult {
 export interface RetryResult {
   /** Index of the triple that will try the failed requests again; `null` when there was nothing to send. */
   readonly retryIndex: string | null
+  /** All of them, when the requests go on in several parts. */
+  readonly retryIndices?: readonly string[]
   readonly requests: number
 }

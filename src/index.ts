@@ -23,7 +23,10 @@ export type { ResultRow } from './accounting/rows/result-row.js'
 export type { RowClass, RowError, RowSource } from './accounting/rows/row-class.js'
 export type { ContentSchema } from './accounting/rows/schema.js'
 export type { RowContext, RowDecision, RowProcessor } from './actors/processors.js'
+export { acceptTriple, type AcceptOptions, type AcceptReport } from './engine/accept-triple.js'
 export { adoptBatch, type AdoptReport } from './engine/adopt-batch.js'
+export { cancelBatches, type CancellableTriple, type CancelReport } from './engine/cancel-batches.js'
+export { confirmNoBatch, type NoBatchReport } from './engine/confirm-no-batch.js'
 export { executeReconciliationOperation, type OperationResult } from './engine/execute-operation.js'
 export type { ReconciliationEvent, ReportEvent } from './engine/events.js'
 export type { ReconcileOptions, ReconcileWorkspaceOptions } from './engine/options.js'
@@ -47,6 +50,8 @@ export {
 } from './engine/retry-by-hand.js'
 export {
   submitRequests,
+  type ChangedBodies,
+  type LeftOutRequests,
   type PreparedInput,
   type SubmitOptions,
   type SubmitReport,
@@ -59,6 +64,7 @@ export type {
   BatchProvider,
   DownloadReceipt,
   FindQuery,
+  FoundBatches,
   RemoteBatch,
   RemoteBatchError,
   RemoteRequestCounts,

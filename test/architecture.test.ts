@@ -3,7 +3,9 @@ import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { packagesOf, wrongImports } from './architecture/layers.js'
-import { importsOf, impuritiesOf } from './architecture/source-facts.js'
+import { tripleMachine } from '../machines/index.js'
+import { importsOf, impuritiesOf, statePathsIn } from './architecture/source-facts.js'
+import { pathOf, statesOf } from './docs/machine-diagram.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = new Map([...(await readSources('machines')), ...(await readSources('src'))])
@@ -54,6 +56,44 @@ describe('the machines', () => {
   test('hold no clock, no chance, no I/O and no state of their own', () => {
     const impure = machines.flatMap(([path, text]) => impuritiesOf(text).map((what) => `${path}: ${what}`))
     expect(impure).toEqual([])
+  })
+})
+
+describe('the states of a triple', () => {
+  const paths = statesOf(tripleMachine).map(pathOf)
+  const drawn = 'src/inspect/chart/statechart-svg.ts'
+
+  test('are spelled in machines/ and nowhere else: others ask its functions', () => {
+    const others = [...sources].filter(([path]) => path.startsWith('src/') && path !== drawn)
+    expect(
+      others.flatMap(([path, text]) => statePathsIn(text, paths).map((word) => `${path}: ${word}`)),
+    ).toEqual([])
+    expect(statePathsIn(sources.get(drawn) ?? '', paths)).not.toEqual([])
+  })
+
+  test.each([
+    `const at = 'awaiting-online-files.waiting'`,
+    `if (state === 'missing-input') act()`,
+    `if (summary.state !== 'done') act()`,
+    `if ('failed' === report.state) act()`,
+    `const report = { state: 'failed' }`,
+    `const firstState = 'deciding'`,
+    'const text = `it is in checking-ids.checking now`',
+    'const text = `in checking-ids of ${index}`',
+    `const state = isGone ? 'failed' : other`,
+    `isInState('submitting')`,
+  ])('are noticed in %s', (text) => {
+    expect(statePathsIn(text, paths)).toHaveLength(1)
+  })
+
+  test.each([
+    `if (outcome.type === 'failed') act()`,
+    `const at = join(root, 'done')`,
+    `if (batch.status === 'failed') act()`,
+    '// it waits in awaiting-online-files.waiting',
+    'const text = `all is done`',
+  ])('are not seen where other things are called so: %s', (text) => {
+    expect(statePathsIn(text, paths)).toEqual([])
   })
 })
 

@@ -4,9 +4,11 @@ import { onStepError } from './step-failed.js'
 
 /** The proof that every request is accounted for exactly once. Nothing is processed or moved before it holds. */
 export const checkingIds = tripleSetup.createStateConfig({
+  description: 'Nothing is processed or moved before every request is accounted for.',
   initial: 'checking',
   states: {
     checking: {
+      description: 'Compares the ids of the input with those of output and error file.',
       tags: 'working',
       invoke: {
         id: 'checkIds',
@@ -20,10 +22,10 @@ export const checkingIds = tripleSetup.createStateConfig({
           },
           {
             guard: { type: 'canAskServerAgain', params: ({ event }) => event.output },
-            target: '#triple.awaiting-online-files.looking-again-later',
+            target: '#triple.awaiting-online-files.asking-again-later',
             actions: [
               'noteSuccess',
-              { type: 'askAgain', params: ({ event }) => event.output },
+              { type: 'noteAskingAgain', params: ({ event }) => event.output },
               { type: 'noteCounts', params: ({ event }) => event.output },
               { type: 'noteProblemIn', params: ({ event }) => event.output },
             ],
@@ -39,8 +41,13 @@ export const checkingIds = tripleSetup.createStateConfig({
         onError: onStepError('backing-off'),
       },
     },
-    'backing-off': { tags: 'backing-off', after: { backoff: 'checking' } },
+    'backing-off': {
+      description: 'The files could not be read for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'checking' },
+    },
     accounted: {
+      description: 'Left at once: errors first, then outputs.',
       always: [
         { guard: 'hasErrors', target: '#triple.processing-errors.logging' },
         { target: '#triple.processing-outputs' },

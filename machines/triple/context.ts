@@ -52,8 +52,6 @@ export interface TripleContext {
   readonly remoteStatus: string | null
   readonly counts: AccountingCounts | null
   readonly notExecuted: number
-  /** Set while the server is asked again because ids were missing: the files here are then fetched anew. */
-  readonly isAskingAgain: boolean
   /** Why the server is asked again; the reason to give up when that brings nothing new. */
   readonly idsProblem: Problem | null
   /** Surveys since the triple last rested. */
@@ -62,6 +60,8 @@ export interface TripleContext {
   readonly hasSubmitted: boolean
   readonly rows: RowCounts
   readonly retryIndex: string | null
+  /** More than one when the requests go on in parts. */
+  readonly retryIndices: readonly string[]
 }
 
 export function initialTripleContext(input: TripleMachineInput): TripleContext {
@@ -85,10 +85,10 @@ export const freshStart = {
   remoteStatus: null,
   counts: null,
   notExecuted: 0,
-  isAskingAgain: false,
   idsProblem: null,
   rows: noRows,
   retryIndex: null,
+  retryIndices: [],
 } as const
 
 /** What coming to rest forgets. */

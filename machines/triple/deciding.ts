@@ -1,15 +1,17 @@
-import { recommendedOperations } from '../operations.js'
 import type { Problem } from '../problem.js'
 import { surveyed, type TripleContext } from './context.js'
+import { decisionFor } from './decision.js'
 import { tripleSetup } from './setup.js'
 import { onStepError } from './step-failed.js'
 
 /** Looks at the disk, then sends the triple where the facts say. Left within the same step it is entered. */
 export const deciding = tripleSetup.createStateConfig({
+  description: 'Looks at the disk and chooses where to go. Forgets what an earlier look had found.',
   initial: 'surveying',
   entry: 'startAfresh',
   states: {
     surveying: {
+      description: 'Reads which files stand at this index and what the metadata says.',
       tags: 'working',
       invoke: {
         id: 'surveyTriple',
@@ -22,8 +24,13 @@ export const deciding = tripleSetup.createStateConfig({
         onError: onStepError('backing-off'),
       },
     },
-    'backing-off': { tags: 'backing-off', after: { backoff: 'surveying' } },
+    'backing-off': {
+      description: 'The survey failed for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'surveying' },
+    },
     choosing: {
+      description: 'Left at once: the facts say where to.',
       always: [
         {
           guard: 'isGoingInCircles',
@@ -58,8 +65,8 @@ function circleProblem(context: TripleContext): Problem {
   }
 }
 
-function planProblem(context: TripleContext) {
-  const course = recommendedOperations(surveyed(context))
-  if (course.type === 'problem') return course.problem
+function planProblem(context: TripleContext): Problem {
+  const { problem } = decisionFor(surveyed(context))
+  if (problem !== null) return problem
   throw new Error(`Triple ${context.index} has a course of action and no problem to note.`)
 }

@@ -4,9 +4,11 @@ import { onStepError } from './step-failed.js'
 
 /** Results first, then the intent to move, then the move: each durable before the next. */
 export const movingToDone = tripleSetup.createStateConfig({
+  description: 'The end of the work: what was found is kept, then the files are archived.',
   initial: 'recording',
   states: {
     recording: {
+      description: 'Writes results and failed rows; durable before anything moves.',
       tags: 'working',
       invoke: {
         id: 'recordResults',
@@ -16,8 +18,14 @@ export const movingToDone = tripleSetup.createStateConfig({
         onError: onStepError('recording-backing-off'),
       },
     },
-    'recording-backing-off': { tags: 'backing-off', after: { backoff: 'recording' } },
+    'recording-backing-off': {
+      description: 'Recording failed for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'recording' },
+    },
     moving: {
+      description:
+        'Notes that it will move, moves the files, the metadata last. Finishes a move that was cut short.',
       tags: 'working',
       invoke: {
         id: 'moveToDone',
@@ -27,6 +35,10 @@ export const movingToDone = tripleSetup.createStateConfig({
         onError: onStepError('moving-backing-off'),
       },
     },
-    'moving-backing-off': { tags: 'backing-off', after: { backoff: 'moving' } },
+    'moving-backing-off': {
+      description: 'The move was stopped for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'moving' },
+    },
   },
 })

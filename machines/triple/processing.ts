@@ -7,9 +7,11 @@ import { onStepError } from './step-failed.js'
  * after the output file was read, because a failed row may stand in either file.
  */
 export const processingErrors = tripleSetup.createStateConfig({
+  description: 'The two operations on errors.',
   initial: 'logging',
   states: {
     logging: {
+      description: 'LogErrors: each row of the error file is classified, handed over and summed up.',
       tags: 'working',
       invoke: {
         id: 'processErrorFile',
@@ -22,8 +24,13 @@ export const processingErrors = tripleSetup.createStateConfig({
         onError: onStepError('logging-backing-off'),
       },
     },
-    'logging-backing-off': { tags: 'backing-off', after: { backoff: 'logging' } },
+    'logging-backing-off': {
+      description: 'Logging failed for a passing reason; it goes on from its checkpoint.',
+      tags: 'backing-off',
+      after: { backoff: 'logging' },
+    },
     logged: {
+      description: 'Left at once: outputs next, if there are any.',
       always: [
         { guard: 'hasOutput', target: '#triple.processing-outputs' },
         { guard: 'shouldRetryRows', target: 'retrying' },
@@ -31,6 +38,7 @@ export const processingErrors = tripleSetup.createStateConfig({
       ],
     },
     retrying: {
+      description: 'RetryFailedRequests: the rows worth another try become a triple of their own.',
       tags: 'working',
       invoke: {
         id: 'retryFailedRequests',
@@ -43,15 +51,21 @@ export const processingErrors = tripleSetup.createStateConfig({
         onError: onStepError('retrying-backing-off'),
       },
     },
-    'retrying-backing-off': { tags: 'backing-off', after: { backoff: 'retrying' } },
+    'retrying-backing-off': {
+      description: 'The retry could not be written for a passing reason.',
+      tags: 'backing-off',
+      after: { backoff: 'retrying' },
+    },
   },
 })
 
 /** The answers, row by row, to the user's code. */
 export const processingOutputs = tripleSetup.createStateConfig({
+  description: 'The answers, row by row, to your code.',
   initial: 'processing',
   states: {
     processing: {
+      description: 'Each row of the output file is classified and handed over.',
       tags: 'working',
       invoke: {
         id: 'processOutputFile',
@@ -64,8 +78,13 @@ export const processingOutputs = tripleSetup.createStateConfig({
         onError: onStepError('backing-off'),
       },
     },
-    'backing-off': { tags: 'backing-off', after: { backoff: 'processing' } },
+    'backing-off': {
+      description: 'Processing failed for a passing reason; it goes on from its checkpoint.',
+      tags: 'backing-off',
+      after: { backoff: 'processing' },
+    },
     processed: {
+      description: 'Left at once: are there rows to send again?',
       always: [
         { guard: 'shouldRetryRows', target: '#triple.processing-errors.retrying' },
         { target: '#triple.moving-to-done' },

@@ -1,10 +1,14 @@
 import { assign, setup } from 'xstate'
 import { backoffDelayMs, jitterOf } from '../backoff.js'
-import { isCutShortStatus, type TripleFacts } from '../facts.js'
+import { wasCancelled, type TripleFacts } from '../facts.js'
+import { isTooLargeAlone } from '../no-room.js'
 import { actorToProvide } from '../placeholder.js'
 import type { Problem } from '../problem.js'
+import { isCutShortStatus } from '../remote-status.js'
+import type { TripleTag } from '../state-paths.js'
 import type {
   CheckVerdict,
+  OnlineStepInput,
   OnlineVerdict,
   ProcessResult,
   RetryResult,
@@ -12,7 +16,7 @@ import type {
   SubmitResult,
 } from '../steps.js'
 import { freshStart, mostSurveys, rested, type TripleContext, type TripleMachineInput } from './context.js'
-import { courseOf } from './course.js'
+import { courseOf } from './decision.js'
 
 /** What a triple may be told from outside. Anything else is ignored, in every state. */
 export type TripleEvent =
@@ -24,20 +28,6 @@ export type TripleEvent =
   | { readonly type: 'triple.submit' }
   /** Time to ask the server again. */
   | { readonly type: 'poll.due' }
-
-export type TripleTag =
-  /** An actor is at work. */
-  | 'working'
-  | 'backing-off'
-  /** Nothing happens until an event comes; one pass over the workspace ends here. */
-  | 'resting'
-  /** A person is needed. */
-  | 'parked'
-
-/** What the steps at the server are told: also whether files that are here already are to be fetched anew. */
-export interface OnlineStepInput extends StepInput {
-  readonly isAskingAgain: boolean
-}
 
 const actor = <Output, Input = StepInput>(name: string) => actorToProvide<Output, Input>('triple', name)
 
@@ -51,6 +41,7 @@ export const tripleSetup = setup({
   actors: {
     surveyTriple: actor<TripleFacts, { readonly index: string }>('surveyTriple'),
     submitBatch: actor<SubmitResult>('submitBatch'),
+    splitBatch: actor<void>('splitBatch'),
     checkOnline: actor<OnlineVerdict, OnlineStepInput>('checkOnline'),
     downloadFiles: actor<void, OnlineStepInput>('downloadFiles'),
     checkIds: actor<CheckVerdict>('checkIds'),
@@ -78,6 +69,11 @@ export const tripleSetup = setup({
 
     isSubmitted: (_, result: SubmitResult) => result.type === 'submitted',
     hasNoRoom: (_, result: SubmitResult | OnlineVerdict) => result.type === 'no-room',
+    isTooLarge: ({ context }, result: SubmitResult | OnlineVerdict) =>
+      result.type === 'no-room' &&
+      result.refusal != null &&
+      isTooLargeAlone(result.refusal) &&
+      context.facts?.isCancelWanted === false,
 
     areFilesReady: (_, verdict: OnlineVerdict) => verdict.type === 'files-ready',
     isStillProcessing: (_, verdict: OnlineVerdict) => verdict.type === 'still-processing',
@@ -87,10 +83,8 @@ export const tripleSetup = setup({
       verdict.type === 'not-published' && verdict.mayStillCome === true,
     wasCutShortWithoutFiles: (_, verdict: OnlineVerdict) =>
       verdict.type === 'not-published' && isCutShortStatus(verdict.remoteStatus),
-    hasNothingMoreForNewLook: ({ context }, verdict: OnlineVerdict) =>
-      verdict.type === 'nothing-more' && !context.isAskingAgain,
-    isOfflineAtFirstLook: ({ context }, verdict: OnlineVerdict) =>
-      verdict.type === 'offline' && !context.isAskingAgain,
+    hasNothingMore: (_, verdict: OnlineVerdict) => verdict.type === 'nothing-more',
+    isOffline: (_, verdict: OnlineVerdict) => verdict.type === 'offline',
 
     isAccounted: (_, verdict: CheckVerdict) => verdict.type === 'accounted',
     canAskServerAgain: ({ context }, verdict: CheckVerdict) =>
@@ -100,8 +94,7 @@ export const tripleSetup = setup({
 
     hasErrors: ({ context }) => context.facts?.error != null || context.notExecuted > 0,
     hasOutput: ({ context }) => context.facts?.output != null,
-    shouldRetryRows: ({ context }) =>
-      context.rows.retryable > 0 && (context.facts?.attempt ?? 1) < context.limits.maxAttempts,
+    shouldRetryRows: ({ context }) => shouldRetryRows(context),
   },
   actions: {
     startAfresh: assign(({ context }) => ({ ...freshStart, surveys: context.surveys + 1 })),
@@ -124,8 +117,7 @@ export const tripleSetup = setup({
       failures: 0,
       problem: context.idsProblem,
     })),
-    askAgain: assign(({ context }, verdict: CheckVerdict) => ({
-      isAskingAgain: true,
+    noteAskingAgain: assign(({ context }, verdict: CheckVerdict) => ({
       looksAgain: context.looksAgain + 1,
       idsProblem: 'problem' in verdict ? verdict.problem : null,
     })),
@@ -134,7 +126,10 @@ export const tripleSetup = setup({
       notExecuted: verdict.type === 'accounted' ? verdict.notExecuted : 0,
     })),
     noteRows: assign((_, { rows }: ProcessResult) => ({ rows })),
-    noteRetry: assign((_, { retryIndex }: RetryResult) => ({ retryIndex })),
+    noteRetry: assign((_, { retryIndex, retryIndices }: RetryResult) => ({
+      retryIndex,
+      retryIndices: retryIndices ?? (retryIndex === null ? [] : [retryIndex]),
+    })),
     giveLeaveToSubmit: assign({ maySubmit: true }),
   },
   delays: {
@@ -148,17 +143,29 @@ export const tripleSetup = setup({
   },
 })
 
-/** With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. */
+/**
+ * With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. What
+ * somebody cancelled is only looked for.
+ */
 function maySubmit({ maySubmit: hasLeave, maySubmitRetries, facts }: TripleContext): boolean {
-  const isRetry = facts !== null && facts.parentIndex !== null
-  return hasLeave || facts?.submission === 'intended' || (isRetry && maySubmitRetries)
+  if (facts?.submission === 'intended') return true
+  if (facts?.isCancelWanted === true) return false
+  const isRetry = facts !== null && facts.parentIndex !== null && !facts.needsLeave
+  return hasLeave || (isRetry && maySubmitRetries)
 }
 
-/** The facts learn the status too: the accounting asks them whether the batch was cut short. */
+/** Parts of a batch that never ran cost no attempt. What somebody stopped is not sent again by itself. */
+function shouldRetryRows({ facts, rows, limits }: TripleContext): boolean {
+  if (facts === null || rows.retryable === 0 || wasCancelled(facts)) return false
+  return facts.splitParts !== null || facts.attempt < limits.maxAttempts
+}
+
+/** The facts learn it too: the accounting asks them whether the batch was cut short, and what it completed. */
 function withRemoteStatus(context: TripleContext, verdict: OnlineVerdict): Partial<TripleContext> {
   if (!('remoteStatus' in verdict)) return {}
   const { remoteStatus } = verdict
-  return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus } }
+  const counts = 'requestCounts' in verdict ? { requestCounts: verdict.requestCounts ?? null } : {}
+  return { remoteStatus, facts: context.facts && { ...context.facts, remoteStatus, ...counts } }
 }
 
 /** Missing ids stay the reason when asking again brought nothing new. */
@@ -168,7 +175,7 @@ function endWithoutAnswers(context: TripleContext, verdict: OnlineVerdict): Prob
     context.idsProblem ?? {
       code: 'BatchEndedWithoutFiles',
       message: `Batch ${context.facts?.batchId ?? '(unknown)'} of triple ${context.index} has ended and names no output or error file.`,
-      hint: 'Look at the batch on the server; when it really holds no results, submit the input again under a new index.',
+      hint: 'Look at the batch on the server; when it really holds no results, take the input and its metadata out of workdir/ and send the input with `submit --again`.',
       needsPerson: true,
     }
   )

@@ -1,4 +1,5 @@
 import type { ActorRefFrom, SnapshotFrom } from 'xstate'
+import { tagsOf } from '../state-paths.js'
 import { awaitingOnlineFiles } from './awaiting-online-files.js'
 import { checkingIds } from './checking-ids.js'
 import { initialTripleContext } from './context.js'
@@ -19,7 +20,8 @@ export const tripleMachine = tripleSetup.createMachine({
   states: {
     deciding,
     'missing-input': {
-      tags: ['resting', 'parked'],
+      description: 'Answers are here and the input is not. A person has to put it back.',
+      tags: tagsOf('missing-input'),
       on: { 'triple.rescan': { target: 'deciding', actions: 'forgetLooks' } },
     },
     submitting,
@@ -29,13 +31,14 @@ export const tripleMachine = tripleSetup.createMachine({
     'processing-outputs': processingOutputs,
     'moving-to-done': movingToDone,
     failed: {
-      tags: ['resting', 'parked'],
+      description: 'Parked with a problem. Nothing after the failed step ran.',
+      tags: tagsOf('failed'),
       on: {
         'triple.rescan': { target: 'deciding', actions: 'forgetLooks' },
         'triple.retry': { target: 'deciding', actions: 'forgetLooks' },
       },
     },
-    done: { type: 'final', tags: 'resting' },
+    done: { description: 'Every file stands in `done/`.', type: 'final', tags: tagsOf('done') },
   },
 })
 

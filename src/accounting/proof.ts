@@ -12,7 +12,7 @@ export interface ProofFacts {
   readonly clock: Pick<Clock, 'now'>
   /** The batch expired or was cancelled, so missing requests were not executed. */
   readonly isCutShort: boolean
-  /** Where the server's counts disagree (`requestCountContradictions`). */
+  /** Where the server's counts disagree (`requestCountContradictions`), and an input that is not the one that was sent. */
   readonly contradictions: readonly string[]
 }
 

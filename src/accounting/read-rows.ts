@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
-import type { FileSystem } from '../workspace/file-system.js'
+import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
 import { FileSniffer } from './dialects/sniff-file.js'
 import { type Line, readLines } from './line-reader.js'
@@ -51,13 +51,15 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   let bytes = 0
   let lines = 0
   let rows = 0
+  let identity: string | null = null
+  const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)
     sniffer.takeBytes(chunk)
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
-  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk })) {
+  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
     for (const line of batch) {
       lines += 1
       const row = rowOf(line, options, sniffer)
@@ -68,7 +70,8 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     }
   }
   const dialect = rows < lines ? sniffer.found() : null
-  return { kind, name: basename(path), path, bytes, sha256: hash.digest('hex'), lines, rows, dialect }
+  const sha256 = hash.digest('hex')
+  return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows, dialect }
 }
 
 function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffer: FileSniffer): Row | null {

@@ -34,6 +34,8 @@ export interface AccountedFile {
   readonly bytes: number
   /** Lower-case hex, over every byte of the file. */
   readonly sha256: string
+  /** Which file it was when its last byte was read (`FileStat`); `null` where only the hash can tell. */
+  readonly identity: string | null
   /** Lines that are not blank. */
   readonly lines: number
   readonly rows: number

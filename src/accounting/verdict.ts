@@ -64,7 +64,7 @@ function duplicateRequests(findings: Findings): Problem {
   const entry = findings.tally.entry('differentRequest')
   const words = `the input uses one custom_id for different requests in ${plural(entry.count, 'row')}${examples(entry)}`
   return problem(findings, 'DuplicateRequestIds', words, {
-    hint: 'Answers to shared ids cannot be told apart. Move the files of this triple out of workdir/, give every request its own custom_id, and send it with `submit`.',
+    hint: 'Answers to shared ids cannot be told apart. Move the files of this triple out of workdir/, give every request its own custom_id, and send it with `submit --again`.',
   })
 }
 

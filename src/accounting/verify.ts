@@ -1,7 +1,10 @@
 import { type Problem, toProblem } from '../../machines/index.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import type { FileSystem } from '../workspace/file-system.js'
+import { inputChangedProblem, inputChangeText, type InputChange } from '../workspace/input-identity.js'
+import type { BatchMetadata } from '../workspace/metadata.js'
 import { accountForTriple } from './account.js'
+import { changeOfInput } from './changed-input.js'
 import { type AccountingProof, readProof } from './proof.js'
 import type { AccountedFile, AccountingCounts, TripleAccounting } from './triple-accounting.js'
 
@@ -16,6 +19,8 @@ export interface VerifyTripleOptions {
   }
   /** `logs/batch_accounting_<index>.json`. */
   readonly proofPath: string
+  /** Reads what is known of the batch; `null` when nothing is. */
+  readonly readMetadata?: (() => Promise<BatchMetadata | null>) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,6 +45,9 @@ export async function verifyTriple(options: VerifyTripleOptions): Promise<Triple
   if (proof === null && problems.length === 0) problems.push(proofMissing(options))
   const accounting = await collected(problems, () => accountAgain(options, proof))
   if (accounting !== null) problems.push(...verdictProblems(accounting))
+  const metadata = await collected(problems, async () => (await options.readMetadata?.()) ?? null)
+  const change = accounting === null ? null : changeOfInput(accounting, metadata)
+  if (change !== null) problems.push(notTheInputSent(change))
   if (accounting !== null && proof !== null)
     problems.push(...differences(proof, accounting, options.proofPath))
   return { index, isProven: problems.length === 0, problems, accounting }
@@ -124,8 +132,17 @@ function proofMissing({ index, proofPath }: VerifyTripleOptions): Problem {
   return {
     code: 'ProofMissing',
     message: `No proof stands at ${proofPath} for triple ${index}.`,
-    hint: 'The triple was moved by another tool, or its proof was removed; only its files can be judged.',
+    hint: `It was moved by hand or by another tool, or its proof was removed. To have it counted, processed and proven: move the files of index ${index} from done/ back into workdir/, then run.`,
     facts: { index, proofPath },
+  }
+}
+
+/** Nothing is about to be sent here, so the cure is another than in a run. */
+function notTheInputSent(change: InputChange): Problem {
+  return {
+    ...inputChangedProblem(change),
+    message: `${inputChangeText(change)}; its answers are those of other requests.`,
+    hint: `Put the input that was sent back as ${change.path}, byte for byte; if triple ${change.index} was proven with this one, move its files back into workdir/ and run.`,
   }
 }
 

@@ -1,6 +1,7 @@
-import type { TripleFacts } from '../../machines/index.js'
+import { attemptOfRows, wasCancelled, type TripleFacts } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
 import { attemptSourceKey, openAttemptRows, type AttemptRows } from '../accounting/results/attempt-rows.js'
+import type { AcceptedFaults } from '../accounting/triple-accounting.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { retryBatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
@@ -14,8 +15,12 @@ export interface Attempt {
   readonly contentType: ExpectedContentType
   readonly rowsPath: string
   readonly sourceKey: string
-  /** Index of the triple that tries again what fails for a passing reason; `null` when this was the last attempt. */
-  readonly retryIndex: string | null
+  /** The attempt its rows count for. */
+  readonly number: number
+  /** Indices of the triples that try again what fails for a passing reason; none when nothing is sent by itself. */
+  readonly retryIndices: readonly string[]
+  /** Which of them tries this request again. */
+  readonly retryIndexOf: (customId: string) => string | null
 }
 
 /** Works out the attempt from facts alone, so that a restart arrives at the same one. */
@@ -31,8 +36,16 @@ export async function describeAttempt(
     accounted,
     contentType: expected,
     rowsPath: workspace.layout.rowsFile(facts.index),
-    sourceKey: attemptSourceKey([facts.index, expected, facts.remoteStatus, ...hashes]),
-    retryIndex: facts.attempt < limits.maxAttempts ? retryIndexOf(facts, hashes) : null,
+    sourceKey: attemptSourceKey([
+      facts.index,
+      expected,
+      facts.remoteStatus,
+      ...acceptedKey(accounted.accounting.accepted),
+      ...(facts.splitParts === null ? [] : [`parts ${facts.splitParts}`]),
+      ...hashes,
+    ]),
+    number: attemptOfRows(facts),
+    ...retriesOf(facts, accounted, hashes, limits.maxAttempts),
   }
 }
 
@@ -44,9 +57,38 @@ export function openRows({ workspace }: TripleDependencies, attempt: Attempt): P
   )
 }
 
-/** Made from what is retried, so that a crash between writing the retry and moving its parent makes no second one. */
-function retryIndexOf({ index, attempt }: TripleFacts, hashes: readonly string[]): string {
-  return retryBatchIndex(JSON.stringify([index, attempt, ...hashes]))
+/** Other answers may count by a decision; without one the key is what it always was. */
+function acceptedKey({ missing, unrecognised, keep }: AcceptedFaults): readonly string[] {
+  return missing || unrecognised || keep !== null
+    ? [`accepted ${JSON.stringify({ missing, unrecognised, keep })}`]
+    : []
+}
+
+type Retries = Pick<Attempt, 'retryIndices' | 'retryIndexOf'>
+
+/** Where failed requests go. What somebody stopped is not sent again by itself, whatever it failed with. */
+function retriesOf(
+  facts: TripleFacts,
+  { ledger }: AccountedTriple,
+  hashes: readonly string[],
+  maxAttempts: number,
+): Retries {
+  const { index, attempt, splitParts } = facts
+  // Made from what is retried, so that a crash between writing the retry and moving its parent makes no second one.
+  const indexOf = (...part: readonly string[]): string =>
+    retryBatchIndex(JSON.stringify([index, attempt, ...part, ...hashes]))
+  if (wasCancelled(facts)) return { retryIndices: [], retryIndexOf: () => null }
+  if (splitParts !== null) {
+    const indices = Array.from({ length: splitParts }, (_, part) =>
+      indexOf(`part ${part + 1} of ${splitParts}`),
+    )
+    const partOf = (customId: string): number =>
+      Math.floor((ledger.ordinalOf(customId) * splitParts) / ledger.size)
+    return { retryIndices: indices, retryIndexOf: (customId) => indices[partOf(customId)] ?? null }
+  }
+  if (attempt >= maxAttempts) return { retryIndices: [], retryIndexOf: () => null }
+  const retryIndex = indexOf()
+  return { retryIndices: [retryIndex], retryIndexOf: () => retryIndex }
 }
 
 async function storedContentType(

@@ -1,15 +1,18 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
-import { isCutShortStatus } from '../../machines/index.js'
-import { accountForTriple, type AccountedTriple } from '../accounting/account.js'
+import { lateAnswers, wasCutShort } from '../../machines/index.js'
+import type { AccountedTriple } from '../accounting/account.js'
+import { changeOfInput, explainedBy } from '../accounting/changed-input.js'
 import { writeMissingRequests } from '../accounting/missing-requests.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
 import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
+import type { RequestLedger } from '../accounting/request-ledger.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
-import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
 import { locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { inputChangeText, type InputChange } from '../workspace/input-identity.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { accountForFacts } from './account-for-facts.js'
 import { bytesReporter } from './bytes-reporter.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -23,16 +26,21 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
   const accounted = await accountFor(dependencies, facts, signal)
   const { accounting } = accounted
-  const contradictions = await findContradictions(dependencies, facts, accounting)
+  const metadata = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
+  const change = changeOfInput(accounting, metadata)
+  const contradictions = [
+    ...findContradictions(facts, metadata, accounting),
+    ...(change === null ? [] : [`${inputChangeText(change)}.`]),
+  ]
   await keepEvidence(dependencies, accounting, {
     clock: dependencies.clock,
-    isCutShort: isCutShortStatus(facts.remoteStatus),
+    isCutShort: wasCutShort(facts),
     contradictions,
   })
   await writeMissingRequests(workspace.fileSystem, workspace.layout.missingFile(index), accounted)
   for (const message of [...accounting.warnings, ...contradictions])
     report({ type: 'warning', index, message })
-  return checkVerdict(accounting)
+  return checkVerdict(facts, accounted, change)
 }
 
 /** The accounting of the triple's files: kept from the check when they are the same, else made anew. */
@@ -43,41 +51,43 @@ export async function accountFor(
 ): Promise<AccountedTriple> {
   const known = dependencies.accountings.recall(facts)
   if (known !== null) return known
-  const accounted = await countRows(dependencies, facts, signal)
+  const { workspace, report } = dependencies
+  const onProgress = bytesReporter(facts.index, report)
+  const accounted = await accountForFacts({ workspace, signal, onProgress }, facts)
   dependencies.accountings.remember(facts, accounted)
   return accounted
 }
 
-/** What the machine needs to know of an accounting. */
-export function checkVerdict({ counts, verdict }: TripleAccounting): CheckVerdict {
+/** What the machine needs to know of an accounting; `change`: the input is not the one that was sent. */
+export function checkVerdict(
+  facts: TripleFacts,
+  { accounting, ledger }: AccountedTriple,
+  change: InputChange | null = null,
+): CheckVerdict {
+  const { counts, verdict } = accounting
   switch (verdict.type) {
     case 'balanced':
       return { type: 'accounted', counts, notExecuted: 0 }
-    case 'balanced-with-missing':
-      return { type: 'accounted', counts, notExecuted: counts.missing }
+    case 'balanced-with-missing': {
+      const { missing: isAccepted } = accounting.accepted
+      const problem = isAccepted ? null : lateAnswers(facts, counts, answersInOutput(ledger))
+      return problem === null
+        ? { type: 'accounted', counts, notExecuted: counts.missing }
+        : { type: 'ids-missing', counts, problem }
+    }
     case 'ids-missing':
     case 'mismatch':
-      return { type: verdict.type, counts, problem: verdict.problem }
+      return { type: verdict.type, counts, problem: explainedBy(change, verdict.problem) }
   }
 }
 
-async function countRows(
-  { workspace, report }: TripleDependencies,
-  facts: TripleFacts,
-  signal: AbortSignal,
-): Promise<AccountedTriple> {
-  const { index, input, output, error, remoteStatus } = facts
-  if (input === null) throw missingPath(index)
-  return accountForTriple({
-    fs: workspace.fileSystem,
-    index,
-    input: input.path,
-    output: output?.path ?? null,
-    error: error?.path ?? null,
-    isCutShort: isCutShortStatus(remoteStatus),
-    signal,
-    onProgress: bytesReporter(index, report),
-  })
+/** Requests whose row stands in the output file, where servers put what they completed. */
+function answersInOutput(ledger: RequestLedger): number {
+  let found = 0
+  for (let ordinal = 0; ordinal < ledger.size; ordinal += 1) {
+    if (ledger.answerAt(ordinal)?.file === 'output') found += 1
+  }
+  return found
 }
 
 async function keepEvidence(
@@ -92,23 +102,15 @@ async function keepEvidence(
 }
 
 /** The server's own counts are never trusted; where they differ from the files, people want to know. */
-async function findContradictions(
-  { workspace }: TripleDependencies,
-  { metadata, remoteStatus }: TripleFacts,
+function findContradictions(
+  facts: TripleFacts,
+  metadata: BatchMetadata | null,
   accounting: TripleAccounting,
-): Promise<readonly string[]> {
-  if (metadata === null) return []
-  const reported = (await readMetadata(workspace, metadata.path))?.request_counts
+): readonly string[] {
+  const reported = metadata?.request_counts
   if (reported == null) return []
   const { total = null, completed = null, failed = null } = reported
   // Requests that an expired or cancelled batch never ran stand in the error file and in no counter of the server.
-  const comparableFailed = isCutShortStatus(remoteStatus) ? null : failed
+  const comparableFailed = wasCutShort(facts) ? null : failed
   return requestCountContradictions({ total, completed, failed: comparableFailed }, accounting)
-}
-
-function missingPath(index: string): Error {
-  return reconciliationError(
-    { code: 'MissingFilePath', message: `Triple ${index} has no input file whose ids could be checked.` },
-    { index },
-  )
 }

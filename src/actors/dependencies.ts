@@ -1,4 +1,4 @@
-import type { TripleFacts, TripleLimits } from '../../machines/index.js'
+import { wasCutShort, type TripleFacts, type TripleLimits } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -8,10 +8,12 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { StepEvent } from './events.js'
 import type { RowProcessor } from './processors.js'
+import type { PublishedLineages } from './published-lineages.js'
+import type { SentBefore } from './sent-before.js'
 import type { SubmissionGate } from './submission-gate.js'
 
-/** What the steps of one triple work with. Made anew for each triple; nothing outlives it. */
-export interface TripleDependencies {
+/** What the steps of all triples of one run share. */
+export interface RunDependencies {
   readonly workspace: BatchWorkspace
   readonly clock: Clock
   /** `null` when this run has no server to ask. */
@@ -24,14 +26,25 @@ export interface TripleDependencies {
   readonly shouldRetry: ((row: ReconciledRow) => boolean) | undefined
   readonly processOutput: RowProcessor | undefined
   readonly processErrors: RowProcessor | undefined
+  /** Never throws. */
   readonly report: (event: StepEvent) => void
-  readonly accountings: AccountingMemory
-  readonly stepsAtWork: StepsAtWork
   readonly submissions: SubmissionGate
+  readonly sentBefore: SentBefore
+  readonly lineages: PublishedLineages
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
+}
+
+/** What the steps of one triple work with. Made anew for each triple; nothing of its own outlives it. */
+export interface TripleDependencies extends RunDependencies {
+  readonly accountings: AccountingMemory
+  readonly stepsAtWork: StepsAtWork
+}
+
+export function tripleDependencies(run: RunDependencies): TripleDependencies {
+  return { ...run, accountings: accountingMemory(), stepsAtWork: stepsAtWork() }
 }
 
 /**
@@ -43,7 +56,7 @@ export interface StepsAtWork {
   settled(): Promise<void>
 }
 
-export function stepsAtWork(): StepsAtWork {
+function stepsAtWork(): StepsAtWork {
   const working = new Set<Promise<unknown>>()
   return {
     add(step) {
@@ -74,7 +87,7 @@ export interface AccountingMemory {
   forget(): void
 }
 
-export function accountingMemory(): AccountingMemory {
+function accountingMemory(): AccountingMemory {
   let kept: { readonly key: string; readonly accounted: AccountedTriple } | null = null
   return {
     recall: (facts) => (kept?.key === keyOf(facts) ? kept.accounted : null),
@@ -87,6 +100,7 @@ export function accountingMemory(): AccountingMemory {
   }
 }
 
-function keyOf({ input, output, error, remoteStatus }: TripleFacts): string {
-  return JSON.stringify([input, output, error, remoteStatus])
+function keyOf(facts: TripleFacts): string {
+  const { input, output, error } = facts
+  return JSON.stringify([input, output, error, wasCutShort(facts)])
 }

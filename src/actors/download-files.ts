@@ -13,16 +13,16 @@ import { keepSuperseded } from './keep-superseded.js'
  * between the two is harmless.
  */
 export const downloadFiles: Step<OnlineStepInput, void> = async (dependencies, input, signal) => {
-  const { facts, isAskingAgain } = input
+  const { facts, wanted } = input
   const { provider, workspace } = dependencies
   if (provider === null) throw noProvider(facts.index)
   const metadata = facts.metadata === null ? null : await readMetadata(workspace, facts.metadata.path)
-  const wanted = [
+  const named = [
     { kind: 'output', fileId: metadata?.output_file_id ?? null },
     { kind: 'error', fileId: metadata?.error_file_id ?? null },
   ] as const
-  for (const { kind, fileId } of wanted) {
-    if (fileId === null || (facts[kind] !== null && !isAskingAgain)) continue
+  for (const { kind, fileId } of named) {
+    if (fileId === null || (facts[kind] !== null && wanted === 'absent')) continue
     await downloadFile(dependencies, provider, { facts, kind, fileId }, signal)
   }
 }
@@ -42,9 +42,11 @@ async function downloadFile(
   const { workspace, report } = dependencies
   const { fileSystem, layout } = workspace
   const { index } = facts
-  const path = facts[kind]?.path ?? layout.workdirFile(kind, index)
+  // What stands in done/ is never replaced: a fresh download then stands beside it, to be compared at the check.
+  const replaced = facts[kind]?.location === 'workdir' ? facts[kind] : null
+  const path = replaced?.path ?? layout.workdirFile(kind, index)
   const failed = asFileProblem({ path, action: 'write', index })
-  if (facts[kind] === null) await requireAbsent(dependencies, facts, kind, path)
+  if (replaced === null) await requireAbsent(dependencies, facts, kind, path)
   const partPath = layout.partFile(kind, index)
   // What a crash left of an earlier download; servers give no way to tell whether it is still the beginning.
   if ((await fileSystem.stat(partPath)) !== null) await fileSystem.remove(partPath).catch(failed)
@@ -59,7 +61,7 @@ async function downloadFile(
       signal,
     )
     // A download takes minutes: what somebody put there meanwhile is not ours to replace.
-    if (facts[kind] === null) await requireAbsent(dependencies, facts, kind, path)
+    if (replaced === null) await requireAbsent(dependencies, facts, kind, path)
     await keepSuperseded(workspace, { index, kind, path, replacedBy: partPath })
   } catch (error) {
     await file.abort()

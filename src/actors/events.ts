@@ -26,4 +26,8 @@ export type StepEvent =
       readonly index: string
       readonly path: string
       readonly rows: number
+      /** Those rows by class: each request of the lineage's root once. */
+      readonly lineageRows: RowCounts
+      /** Of these, those that are no success and that nobody tries again. */
+      readonly failedForGood: RowCounts
     }

@@ -1,100 +1,98 @@
-import { reconciliationError } from '../errors.js'
+import { monotonicMsOf } from '../clock.js'
+import { isBatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { SubmissionIntent } from '../workspace/metadata.js'
+import { adoptFound } from './adopt-found.js'
 import type { TripleDependencies } from './dependencies.js'
+import { noteMissing, type SubmissionPlace } from './submission-record.js'
+import { cannotTell, notListedYet, type Doubt } from './submission-doubt.js'
 
 /** Lists may lag behind creations; a batch that is not listed after this long was never made, in milliseconds. */
 export const settleWindowMs = 120_000
 
 /** Looks while the window is open, spread evenly. */
-const looksInWindow = 4
+const looksInWindow = 3
 
-interface EarlierTry {
-  readonly index: string
+/** Two dates of a server in whole seconds are apart by up to this much less than they say, in milliseconds. */
+const dateGrainMs = 1000
+
+export interface EarlierTry {
+  readonly place: SubmissionPlace
   readonly submission: SubmissionIntent | null | undefined
 }
 
 /**
- * The batch an earlier try may have made: searched for by the id of its upload, which no other batch has but those
- * the server had no room for. `null`
- * when there was no such try, or when the list shows nothing after the settle window. Until then it rejects with
- * `SubmissionAmbiguous`, which passes.
+ * The batch an earlier try may have made: searched for by the id of its upload and by our key in its metadata, which
+ * no other batch has but those the server had no room for. `null` when there was no such try, or when the whole list
+ * has been without it for the settle window. Until then it rejects with `SubmissionAmbiguous`, which passes.
  */
 export async function findEarlierBatch(
   dependencies: TripleDependencies,
   provider: BatchProvider,
-  { index, submission }: EarlierTry,
+  { place, submission }: EarlierTry,
   signal: AbortSignal,
 ): Promise<RemoteBatch | null> {
+  const doubt = doubtOf(dependencies, provider, place, submission)
+  if (submission == null || doubt === null) return null
+  const { batches, serverNowMs } = await search(dependencies, provider, submission, doubt, signal)
+  const refusedIds = new Set(submission.refused_batch_ids)
+  const found = batches.filter(({ batchId }) => !refusedIds.has(batchId))
+  if (found.length > 0) return adoptFound(dependencies, provider, place.index, found, signal)
+  const remainingMs = await remainingWindowMs(dependencies, { place, submission }, serverNowMs)
+  if (remainingMs <= 0) return null
+  throw notListedYet(doubt, settleWindowMs, Math.min(remainingMs, settleWindowMs / looksInWindow))
+}
+
+function doubtOf(
+  { workspace }: TripleDependencies,
+  { host, name }: BatchProvider,
+  { index }: SubmissionPlace,
+  submission: EarlierTry['submission'],
+): Doubt | null {
   const inputFileId = submission?.input_file_id ?? null
   const askedAtMs = submission?.asked_at_ms ?? null
   if (inputFileId === null || askedAtMs === null) return null
-  const refusedIds = new Set(submission?.refused_batch_ids)
-  const listed = await provider.find({ inputFileId, createdAfterMs: askedAtMs }, signal)
-  const found = listed.filter(({ batchId }) => !refusedIds.has(batchId))
-  if (found.length > 0) return adopt(dependencies, provider, index, found, signal)
-  const remainingMs = askedAtMs + settleWindowMs - dependencies.clock.now()
-  if (remainingMs <= 0) return null
-  throw reconciliationError(
-    {
-      code: 'SubmissionAmbiguous',
-      message: `The batch of triple ${index} may or may not have been created; the server's list does not show it yet.`,
-      hint: `It is searched for again, and sent anew only when it does not appear within ${settleWindowMs / 1000} seconds.`,
-      isPassing: true,
-      retryAfterMs: Math.min(remainingMs, settleWindowMs / looksInWindow),
-      facts: { index, inputFileId },
-    },
-    { index },
-  )
+  return { index, root: workspace.root, host: host ?? name, inputFileId, askedAtMs }
 }
 
-/** Several batches of one upload are all paid for. The one that got furthest is taken. */
-async function adopt(
-  { report, cancelDuplicates }: TripleDependencies,
+async function search(
+  { clock, submissions }: TripleDependencies,
   provider: BatchProvider,
-  index: string,
-  found: readonly RemoteBatch[],
+  submission: SubmissionIntent,
+  doubt: Doubt,
   signal: AbortSignal,
-): Promise<RemoteBatch> {
-  const [chosen, ...others] = found.toSorted((left, right) => rankOf(right) - rankOf(left))
-  if (chosen === undefined) throw new Error('Nothing to adopt.')
-  if (others.length === 0) {
-    report({
-      type: 'warning',
-      index,
-      message: `Batch ${chosen.batchId} was found at the server and adopted.`,
-    })
-    return chosen
-  }
-  const ids = others.slice(0, 5).map(({ batchId }) => batchId)
-  const fate = cancelDuplicates ? 'They are cancelled.' : 'Cancel them, or allow it with cancelDuplicates.'
-  const message = `Batch ${chosen.batchId} was adopted; ${others.length} more of the same upload exist: ${ids.join(', ')}. ${fate}`
-  report({ type: 'warning', index, message })
-  if (cancelDuplicates) await cancelAll(provider, others, signal)
-  return chosen
-}
-
-async function cancelAll(
-  provider: BatchProvider,
-  batches: readonly RemoteBatch[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const batch of batches) {
-    if (rankOf(batch) <= rankOf({ status: 'finalizing' })) await provider.cancel(batch.batchId, signal)
+) {
+  const { intent_key: intentKey, uploaded_at_server_ms: uploadedAtMs = null } = submission
+  try {
+    return await provider.find({ inputFileId: doubt.inputFileId, intentKey, uploadedAtMs }, signal)
+  } catch (error) {
+    if (!isBatchReconciliationError(error) || !isNoProof(error.code)) throw error
+    // The batch may still come up on what the list does show. Later than that, only a person can tell.
+    const monotonicMs = monotonicMsOf(clock)
+    const isOver = monotonicMs - submissions.lookingSinceMs(doubt.index, monotonicMs) >= settleWindowMs
+    throw cannotTell(doubt, error, isOver ? null : settleWindowMs / looksInWindow)
   }
 }
 
-const order = [
-  'failed',
-  'cancelled',
-  'cancelling',
-  'expired',
-  'validating',
-  'in_progress',
-  'finalizing',
-  'completed',
-]
+/** The list was read and shows too little, or this server has none to read. */
+const isNoProof = (code: string): boolean => code === 'SubmissionAmbiguous' || code === 'RequestRefused'
 
-function rankOf({ status }: Pick<RemoteBatch, 'status'>): number {
-  return order.indexOf(status)
+/**
+ * What is left of the settle window, in milliseconds. It begins with the first look after the last moment the server
+ * could have been asked, and its length is shown by the server's own clock, or by time that passed inside this
+ * process: our time of day may be set while we wait, and says nothing between two processes.
+ */
+async function remainingWindowMs(
+  dependencies: TripleDependencies,
+  { place, submission }: { readonly place: SubmissionPlace; readonly submission: SubmissionIntent },
+  serverNowMs: number | null,
+): Promise<number> {
+  const { clock, submissions } = dependencies
+  const monotonicMs = monotonicMsOf(clock)
+  const ownMs = monotonicMs - submissions.lookingSinceMs(place.index, monotonicMs)
+  const sinceMs = submission.missing_since_server_ms ?? null
+  const hasBegun = sinceMs !== null && serverNowMs !== null && serverNowMs >= sinceMs
+  if (!hasBegun && serverNowMs !== null) await noteMissing(dependencies, place, serverNowMs)
+  const serverMs = hasBegun ? serverNowMs - sinceMs - dateGrainMs : 0
+  return settleWindowMs - Math.max(ownMs, serverMs)
 }

@@ -1,20 +1,19 @@
 import type { StepInput } from '../../machines/index.js'
+import { readProvenFiles } from '../accounting/proven-files.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { locateTriple } from '../workspace/locate-triple.js'
 import { moveTripleToDone } from '../workspace/move.js'
-import { hashFile } from '../workspace/read-whole-file.js'
 import type { Step } from './dependencies.js'
 
-/** Moves the files of a triple whose results are published, or finishes a move that was cut short. */
+/** Moves the files of a triple whose results are published, or finishes a move that was cut short: what was proven, and nothing else. */
 export const moveToDone: Step<StepInput, void> = async (
   { workspace, clock, accountings },
   { index, facts },
 ) => {
-  const known = accountings.recall(facts)?.accounting.files ?? []
-  const hashes = new Map(known.map(({ path, sha256 }) => [path, sha256]))
+  const proven = accountings.recall(facts)?.accounting.files ?? (await readProvenFiles(workspace, index))
   await moveTripleToDone(workspace, await locateTriple(workspace, index), {
     clock,
-    hashOf: async (path) => hashes.get(path) ?? hashFile(workspace.fileSystem, path),
+    proven,
     beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
   })
 }

@@ -1,4 +1,4 @@
-import { traitsOf, type RowCounts } from '../../machines/index.js'
+import { traitsOf, type RowCounts, type TripleFacts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
 import { throwIfInterrupted } from '../accounting/line-reader.js'
@@ -9,6 +9,7 @@ import { readResultLine } from '../accounting/rows/result-line.js'
 import { toResultRow } from '../accounting/rows/result-row.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
+import { fileChanged, requireProven } from '../workspace/proven-file.js'
 import { openRows, type Attempt } from './attempt.js'
 import type { TripleDependencies } from './dependencies.js'
 import type { RowContext } from './processors.js'
@@ -50,9 +51,12 @@ async function processFile(
 ): Promise<void> {
   const path = attempt.facts[kind]?.path
   if (path === undefined) return
+  const { index } = attempt.facts
+  const proven = attempt.accounted.accounting.files.find((file) => file.kind === kind)
+  if (proven !== undefined) await requireProven(dependencies.workspace, index, proven)
   const file = await readRows({
     fs: dependencies.workspace.fileSystem,
-    index: attempt.facts.index,
+    index,
     kind,
     path,
     signal,
@@ -60,7 +64,7 @@ async function processFile(
     onRow: (row) =>
       counts(attempt, kind, row) ? processLine(dependencies, attempt, rows, kind, row) : undefined,
   })
-  requireSameBytes(attempt, kind, file.sha256)
+  if (proven !== undefined && proven.sha256 !== file.sha256) throw fileChanged(index, path, 'has other bytes')
 }
 
 async function processMissing(
@@ -74,8 +78,16 @@ async function processMissing(
     throwIfInterrupted(signal)
     const customId = accounted.ledger.idAt(ordinal)
     if (rows.has(customId)) continue
-    await finishRow(dependencies, attempt, rows, missingRow(customId, facts.remoteStatus))
+    await finishRow(dependencies, attempt, rows, absentRow(facts, customId))
   }
+}
+
+/** A request that no file mentions. */
+function absentRow({ splitParts, remoteStatus }: TripleFacts, customId: string): ReconciledRow {
+  const row = missingRow(customId, remoteStatus)
+  if (splitParts === null) return row
+  const message = `The server had no room for the whole batch and ran nothing of it; the request goes on in one of ${splitParts} parts.`
+  return { ...row, error: { code: 'token_limit_exceeded', message } }
 }
 
 async function withRows(
@@ -84,11 +96,15 @@ async function withRows(
   work: (rows: AttemptRows) => Promise<void>,
 ): Promise<RowCounts> {
   const rows = await openRows(dependencies, attempt)
+  const { rowsPath: path, facts } = attempt
   try {
     await work(rows)
+  } catch (error) {
+    // Rows that were read from other bytes must not be taken for those of this attempt.
+    if (isBatchReconciliationError(error) && error.code === 'FileChangedDuringRun') await rows.discard()
+    throw error
   } finally {
     // Also after a throw: rows that are finished must not reach the callbacks again.
-    const { rowsPath: path, facts } = attempt
     await rows.close().catch(asFileProblem({ path, action: 'write', index: facts.index }))
   }
   const counted = rowCountsOf(rows)
@@ -137,8 +153,8 @@ async function finishRow(
   const row = await judged(attempt, judgedRow.customId, () => callBack(dependencies, attempt, judgedRow))
   await keepRawText(dependencies, attempt, row)
   const { index } = attempt.facts
-  const retryIndex = row.isRetryable ? attempt.retryIndex : null
-  const resultRow = toResultRow(row, { index, attempt: attempt.facts.attempt, retryIndex })
+  const retryIndex = row.isRetryable ? attempt.retryIndexOf(row.customId) : null
+  const resultRow = toResultRow(row, { index, attempt: attempt.number, retryIndex })
   await rows
     .append(resultRow, row.line?.text)
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
@@ -188,19 +204,5 @@ async function keepRawText(
   const directory = workspace.layout.failedJsonRepairs
   await keepRawAnswer({ fs: workspace.fileSystem, directory, index: facts.index, customId, rawText }).catch(
     asFileProblem({ path: directory, action: 'write into', index: facts.index }),
-  )
-}
-
-function requireSameBytes({ facts, accounted }: Attempt, kind: 'output' | 'error', sha256: string): void {
-  const proven = accounted.accounting.files.find((file) => file.kind === kind)
-  if (proven === undefined || proven.sha256 === sha256) return
-  throw reconciliationError(
-    {
-      code: 'FileChangedDuringRun',
-      message: `${proven.path} was changed while its rows were processed; nothing was moved.`,
-      hint: 'See that nothing else writes to the workspace, then run again.',
-      facts: { index: facts.index, path: proven.path },
-    },
-    { index: facts.index },
   )
 }

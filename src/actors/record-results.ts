@@ -2,31 +2,60 @@ import type { StepInput } from '../../machines/index.js'
 import { writeFailedItems } from '../accounting/results/failed-items.js'
 import { publishResults } from '../accounting/results/publish-results.js'
 import type { RequestLedger } from '../accounting/request-ledger.js'
+import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
+import { requireProven } from '../workspace/proven-file.js'
 import { describeAttempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
+import { inTurn } from './in-turn.js'
 
 /**
  * Publishes the results: exactly one row for each request of the lineage's root, and the rows that failed for good
- * once more in `failed-items/`. Repeating it gives the same files.
+ * once more in `failed-items/`. Repeating it gives the same files. Nothing is published of a triple whose files are no
+ * longer those that were counted.
  */
 export const recordResults: Step<StepInput, void> = async (dependencies, { facts }, signal) => {
-  const { workspace, report } = dependencies
+  const { workspace, report, lineages } = dependencies
   const { fileSystem: fs, layout } = workspace
   const { index, rootIndex } = facts
   const accounted = await accountFor(dependencies, facts, signal)
+  for (const file of accounted.accounting.files) await requireProven(workspace, index, file)
   const { rowsPath: attemptRowsPath } = await describeAttempt(dependencies, facts, accounted)
+  if ((await fs.stat(attemptRowsPath)) === null) throw nothingProcessed(index, attemptRowsPath)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
-  const published = await publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal }).catch(
-    asFileProblem({ path: targetPath, action: 'write', index }),
-  )
+  const published = await inTurn(targetPath, async () => {
+    const found = await publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal })
+    lineages.note(rootIndex, found.lineage)
+    return found
+  }).catch(asFileProblem({ path: targetPath, action: 'write', index }))
   const failedPath = layout.failedFile(index)
   await writeFailedItems({ fs, attemptRowsPath, targetPath: failedPath }).catch(
     asFileProblem({ path: failedPath, action: 'write', index }),
   )
-  report({ type: 'results.published', index, path: targetPath, rows: published.rows })
+  const { rows, lineage } = published
+  report({
+    type: 'results.published',
+    index,
+    path: targetPath,
+    rows,
+    lineageRows: lineage.rows,
+    failedForGood: lineage.failedForGood,
+  })
+}
+
+/** Only callers with a course of action of their own get here before the rows are made. */
+function nothingProcessed(index: string, path: string): Error {
+  return reconciliationError(
+    {
+      code: 'ReconciliationFailed',
+      message: `Triple ${index} has no processed rows (${path} is not there); nothing was published.`,
+      hint: 'Process its output and its error file first; `run` does all of it.',
+      facts: { index, path },
+    },
+    { index },
+  )
 }
 
 function* idsOf(ledger: RequestLedger): Generator<string, void, undefined> {

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { FileFact, StepInput, SubmitResult } from '../../machines/index.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import {
+  roomBackoff,
+  speaksOfRoom,
+  waitingForRoom,
+  type FileFact,
+  type StepInput,
+  type SubmitResult,
+} from '../../machines/index.js'
+import { isBatchReconciliationError, reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import {
   requireValidRequests,
@@ -10,11 +17,15 @@ import {
 import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
+import { identifyInput, requireUploadedInput, requireUnchanged } from './sent-input.js'
 import {
   noteAsked,
   noteBatch,
   noteDoubt,
+  noteGivenUp,
   noteIntent,
+  noteNoRoom,
+  noteOthers,
   noteRefusal,
   type SubmissionPlace,
 } from './submission-record.js'
@@ -31,16 +42,75 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   const place: SubmissionPlace = { index, path }
   const metadata = await readMetadata(workspace, path)
   if (metadata?.batch_id != null) return { type: 'submitted', batchId: metadata.batch_id }
-  const earlier = await findEarlierBatch(
-    dependencies,
-    provider,
-    { index, submission: metadata?.submission },
-    signal,
-  )
-  const batch =
-    earlier ?? (await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal))
+  const submission = metadata?.submission
+  const earlier = await findEarlierBatch(dependencies, provider, { place, submission }, signal)
+  if (earlier !== null) return submitted(dependencies, provider, place, earlier)
+  if (facts.isCancelWanted) {
+    await noteGivenUp(dependencies, place)
+    return { type: 'given-up' }
+  }
+  const waiting = waitsForRoom(dependencies, index, metadata)
+  if (waiting !== null) return waiting
+  await noteOthers(dependencies, place)
+  try {
+    const batch = await submitAnew(dependencies, provider, { place, input: facts.input, metadata }, signal)
+    return await submitted(dependencies, provider, place, batch)
+  } catch (error) {
+    return refusedForRoom(dependencies, place, error)
+  }
+}
+
+async function submitted(
+  dependencies: TripleDependencies,
+  provider: BatchProvider,
+  place: SubmissionPlace,
+  batch: RemoteBatch,
+): Promise<SubmitResult> {
   await noteBatch(dependencies, place, provider.name, batch)
   return { type: 'submitted', batchId: batch.batchId }
+}
+
+/** The server had no room before and is left alone for a while; a time beyond the longest wait is a clock set back. */
+function waitsForRoom(
+  { clock }: TripleDependencies,
+  index: string,
+  metadata: BatchMetadata | null,
+): SubmitResult | null {
+  const room = metadata?.room
+  const remainingMs = room == null ? 0 : room.next_try_at_ms - clock.now()
+  if (room == null || remainingMs <= 0 || remainingMs > roomBackoff.backoffCapMs) return null
+  const problem = waitingForRoom({
+    code: 'BatchFailed',
+    message: `Triple ${index} waits for room at the server since ${isoTime(room.since_ms)}; it was refused ${room.refusals} times (token_limit_exceeded) and is sent again after ${isoTime(room.next_try_at_ms)}.`,
+    facts: { index, refusals: room.refusals },
+  })
+  return { type: 'no-room', problem, refusal: null }
+}
+
+/** Some servers refuse the creation itself, with 429, when too many tokens wait in the queue. */
+async function refusedForRoom(
+  dependencies: TripleDependencies,
+  place: SubmissionPlace,
+  error: unknown,
+): Promise<SubmitResult> {
+  if (!isBatchReconciliationError(error) || !isForWantOfRoom(error)) throw error
+  const problem = waitingForRoom(error.problem)
+  return { type: 'no-room', problem, refusal: await noteNoRoom(dependencies, place, problem) }
+}
+
+function isForWantOfRoom({ code, problem }: BatchReconciliationError): boolean {
+  if (code !== 'RateLimited' && code !== 'QuotaExhausted' && code !== 'RequestRefused') return false
+  const said = problem.facts?.['code']
+  return speaksOfRoom({
+    code: typeof said === 'string' ? said : null,
+    message: problem.causeMessage ?? problem.message,
+  })
+}
+
+/** Metadata may hold any number. */
+function isoTime(timeMs: number): string {
+  const time = new Date(timeMs)
+  return Number.isNaN(time.getTime()) ? 'a time nobody can read' : time.toISOString()
 }
 
 interface Submission {
@@ -55,30 +125,64 @@ async function submitAnew(
   { place, input, metadata }: Submission,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  dependencies.submissions.requireOpen(place.index)
+  const { workspace, submissions, clock } = dependencies
+  submissions.requireOpen(place.index)
+  const identity = await identifyInput(workspace, input.path)
+  const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
+  requireUploadedInput(place.index, input.path, sentInput(intent, metadata), identity)
   const report = await validated(dependencies, provider, input, signal)
-  const intent = metadata?.submission ?? {
-    intent_key: randomUUID(),
-    intended_at_ms: dependencies.clock.now(),
-  }
-  const inputFileId = intent.input_file_id ?? null
-  await noteIntent(dependencies, place, intent, report)
-  if (inputFileId !== null) await noteAsked(dependencies, place, inputFileId)
+  await requireNew(dependencies, place.index, metadata, signal)
+  await noteIntent(dependencies, place, intent, report, identity.sha256)
+  const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
+  if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs })
+  submissions.forgetLooks(place.index)
   try {
-    return await provider.submit(
+    const batch = await provider.submit(
       {
         inputPath: input.path,
         endpoint: report.parts[0]?.url ?? '',
         metadata: batchLabels(place.index, metadata, intent),
         inputFileId,
-        onUploaded: (fileId) => noteAsked(dependencies, place, fileId),
+        onUploaded: async (fileId, atMs) => {
+          await requireUnchanged(workspace, input.path, identity)
+          await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null })
+        },
       },
       signal,
     )
+    return requireOwn(dependencies, place.index, batch)
   } catch (error) {
     await afterFailure(dependencies, place, error)
     throw error
   }
+}
+
+/** Metadata of earlier versions has the hash of the input at its top only. */
+function sentInput(intent: SubmissionIntent, metadata: BatchMetadata | null): SubmissionIntent {
+  return { ...intent, input_sha256: intent.input_sha256 ?? metadata?.input_sha256 ?? null }
+}
+
+/** An answer that was given to another triple of this run is not the answer to this creation. */
+function requireOwn({ submissions }: TripleDependencies, index: string, batch: RemoteBatch): RemoteBatch {
+  if (submissions.isOwn(index, batch.batchId)) return batch
+  throw reconciliationError({
+    code: 'SubmissionAmbiguous',
+    message: `The server answered the creation for triple ${index} with batch ${batch.batchId}, which is that of another triple.`,
+    hint: 'The list of batches is searched for the upload before anything is sent again.',
+    isPassing: true,
+    facts: { index, batchId: batch.batchId },
+  })
+}
+
+/** An input that somebody put there may repeat what was sent, and paid for, under another name. */
+function requireNew(
+  { workspace, sentBefore, report }: TripleDependencies,
+  index: string,
+  metadata: BatchMetadata | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const warn = (message: string): void => report({ type: 'warning', index: null, message })
+  return sentBefore.requireNew({ workspace, warn, signal }, index, metadata)
 }
 
 /** A file that a server would refuse is refused here, before a byte is sent. */
@@ -123,7 +227,8 @@ async function afterFailure(
   error: unknown,
 ): Promise<void> {
   if (!isBatchReconciliationError(error)) return
-  if (error.code === 'QuotaExhausted') dependencies.submissions.close(error.problem)
+  if (error.code === 'QuotaExhausted' && !isForWantOfRoom(error))
+    dependencies.submissions.close(error.problem)
   const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
   if (isAmbiguous) await noteDoubt(dependencies, place)
   else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)

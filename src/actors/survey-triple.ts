@@ -1,65 +1,95 @@
-import type { FileFact, FileKind, SubmissionState, TripleFacts } from '../../machines/index.js'
+import type {
+  FileFact,
+  FileKind,
+  ReportedCounts,
+  SubmissionState,
+  TripleFacts,
+} from '../../machines/index.js'
+import { isAcceptanceOf } from '../accounting/accepted-faults.js'
+import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
-import { isStillIntended } from '../workspace/move-intent.js'
+import { readMetadata, type BatchMetadata, type MoveIntent } from '../workspace/metadata.js'
+import { doesIntentFit, standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import type { BatchFileTriple } from '../workspace/triple.js'
+import { notARegularFile, type BatchFileTriple } from '../workspace/triple.js'
 import type { Step } from './dependencies.js'
 
-/** Looks at the disk for one index. Reads the metadata, and no row. */
-export const surveyTriple: Step<{ readonly index: string }, TripleFacts> = ({ workspace }, { index }) =>
-  surveyFacts(workspace, index)
+/** Looks at the disk for one index. Reads the metadata, and no row but of a triple that was about to move. */
+export const surveyTriple: Step<{ readonly index: string }, TripleFacts> = (
+  { workspace, accountings },
+  { index },
+) => {
+  // What was counted at an earlier look may be of other files.
+  accountings.forget()
+  return surveyFacts(workspace, index)
+}
 
-/** The facts of one index as they stand now. */
+/**
+ * The facts of one index as they stand now. A file that is not in `workdir/` is looked for in `done/`: moved by hand or
+ * by another tool it is counted and processed like any other. Only a move that we intended, and that still fits what
+ * stands there, is finished without that.
+ */
 export async function surveyFacts(workspace: BatchWorkspace, index: string): Promise<TripleFacts> {
   const triple = await locateTriple(workspace, index)
   const [problem] = triple.problems
   if (problem !== undefined) throw reconciliationError(problem, { index })
-  const metadata = await readAnyMetadata(workspace, triple)
+  const metadataPath = standingPath(workspace, triple, 'metadata')
+  const metadata = metadataPath === null ? null : await readMetadata(workspace, metadataPath)
   const output = await fileFact(workspace, triple, 'output')
   const error = await fileFact(workspace, triple, 'error')
   const input = await fileFact(workspace, triple, 'input')
-  // A finished input without any answer explains nothing here, and must never be sent a second time.
-  const isInputRelevant = input?.location === 'workdir' || output !== null || error !== null
+  const lineage = lineageFacts(metadata, index)
   return {
     index,
-    input: isInputRelevant ? input : null,
+    input: mayUseInput({ input, output, error }, metadata) ? input : null,
     output,
     error,
     metadata: await fileFact(workspace, triple, 'metadata'),
     ...remoteFacts(metadata),
-    ...lineageFacts(metadata, index),
-    isMoveIntended: metadata?.move != null && (await isStillIntended(workspace, triple, metadata.move)),
+    ...lineage,
+    isMissingAccepted: isAcceptanceOf(metadata?.accepted, { input, output, error }),
+    needsLeave: metadata?.needs_leave === true,
+    isMoveIntended:
+      metadata?.move != null && (await isMoveToFinish(workspace, triple, metadata.move, lineage)),
   }
 }
 
-/** Metadata moves last, so what stands in `done/` while rows are still here belongs to an interrupted move. */
-async function readAnyMetadata(
+/**
+ * A finished input without any answer must never be sent a second time. Only where its batch is known does it count:
+ * the server is then asked for the answers, and nothing is sent.
+ */
+function mayUseInput(
+  { input, output, error }: Pick<TripleFacts, 'input' | 'output' | 'error'>,
+  metadata: BatchMetadata | null,
+): boolean {
+  if (input?.location === 'workdir' || output !== null || error !== null) return true
+  return metadata !== null && metadata.batch_id !== null
+}
+
+async function isMoveToFinish(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
-): Promise<BatchMetadata | null> {
-  if (triple.metadata !== null) return readMetadata(workspace, triple.metadata)
-  return triple.inDone.metadata && triple.inDone.input && triple.input === null
-    ? readMetadata(workspace, workspace.layout.doneFile('metadata', triple.index))
-    : null
+  intent: MoveIntent,
+  { rootIndex }: Pick<TripleFacts, 'rootIndex'>,
+): Promise<boolean> {
+  const hasProof = await hasEvidence(workspace, { index: triple.index, rootIndex }, intent)
+  return hasProof && doesIntentFit(workspace, triple, intent)
 }
 
 async function fileFact(
-  { fileSystem, layout }: BatchWorkspace,
+  workspace: BatchWorkspace,
   triple: BatchFileTriple,
   kind: FileKind,
 ): Promise<FileFact | null> {
-  // A finished input alone brings files in `done/` into play: they are the half of a move that was cut short.
-  const isMovedAlready =
-    triple[kind] === null && triple.inDone[kind] && triple.input === null && triple.inDone.input
-  const path = triple[kind] ?? (isMovedAlready ? layout.doneFile(kind, triple.index) : null)
+  const { index } = triple
+  const path = standingPath(workspace, triple, kind)
   if (path === null) return null
-  const found = await fileSystem
-    .stat(path)
-    .catch(asFileProblem({ path, action: 'look at', index: triple.index }))
-  return found && { path, bytes: found.bytes, location: isMovedAlready ? 'done' : 'workdir' }
+  const found = await workspace.fileSystem.stat(path).catch(asFileProblem({ path, action: 'look at', index }))
+  if (found === null) return null
+  if (found.kind !== 'file') throw reconciliationError(notARegularFile(index, path, found.kind), { index })
+  return { path, bytes: found.bytes, location: triple[kind] === null ? 'done' : 'workdir' }
 }
 
 function remoteFacts(metadata: BatchMetadata | null) {
@@ -69,7 +99,16 @@ function remoteFacts(metadata: BatchMetadata | null) {
     outputFileId: metadata?.output_file_id ?? null,
     errorFileId: metadata?.error_file_id ?? null,
     submission: submissionState(metadata),
+    requestCounts: requestCounts(metadata),
+    isCancelWanted: metadata?.cancel != null,
+    splitParts: metadata?.split?.parts ?? null,
   }
+}
+
+function requestCounts(metadata: BatchMetadata | null): ReportedCounts | null {
+  const said = metadata?.request_counts
+  if (said == null) return null
+  return { total: said.total ?? null, completed: said.completed ?? null, failed: said.failed ?? null }
 }
 
 function submissionState(metadata: BatchMetadata | null): SubmissionState {

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
+import { acceptRoute } from './accept-route.js'
 import { inspectRoute } from './inspect-routes.js'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
-import { adoptRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
+import { adoptRoute, cancelRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
 import type { CommandLineContext } from './context.js'
 import { programName, texts } from './texts.js'
 
@@ -27,6 +28,8 @@ const rootRoutes = buildRouteMap({
     inspect: inspectRoute,
     verify: verifyRoute,
     retry: retryRoute,
+    accept: acceptRoute,
+    cancel: cancelRoute,
     adopt: adoptRoute,
     unlock: unlockRoute,
     demo: demoRoute,

@@ -8,16 +8,17 @@ import type { ServerFlags } from './server-flags.js'
  * The client for the server that flags and environment name; `null` when they name none, and the command then works
  * on what is on disk. The key is read from the environment only: on a command line everybody on the machine sees it.
  *
- * @throws WrongUsage when a server or a key variable is named and the key is missing, or the `openai` package is
+ * @throws WrongUsage when a server, a key variable or --submit is given and the key is missing, or the `openai` package is
  */
 export async function connect(
   { process: { env } }: CommandLineContext,
-  { baseUrl, apiKeyEnv }: ServerFlags,
+  { baseUrl, apiKeyEnv, submit = false }: ServerFlags & { readonly submit?: boolean },
 ): Promise<OpenAI | null> {
   const name = apiKeyEnv ?? 'OPENAI_API_KEY'
   const apiKey = env[name]
   const url = baseUrl ?? env['OPENAI_BASE_URL']
   const isMissing = apiKey === undefined || apiKey === ''
+  if (isMissing && submit) throw nothingToSubmitTo()
   if (isMissing && baseUrl === undefined && apiKeyEnv === undefined) return null
   if (isMissing) throw missingKey(name)
   const { OpenAI: Client } = await loadOpenAi()
@@ -29,6 +30,14 @@ export async function connectOrRefuse(context: CommandLineContext, flags: Server
   const client = await connect(context, flags)
   if (client === null) throw missingKey('OPENAI_API_KEY')
   return client
+}
+
+function nothingToSubmitTo(): BatchReconciliationError {
+  return reconciliationError({
+    code: 'WrongUsage',
+    message: '--submit sends inputs to a server, and no key of a server is set.',
+    hint: 'Set OPENAI_API_KEY, or name another variable with --api-key-env.',
+  })
 }
 
 function missingKey(name: string): BatchReconciliationError {

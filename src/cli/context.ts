@@ -1,5 +1,6 @@
 import type { CommandContext, StricliProcess } from '@stricli/core'
 import { systemClock, type Clock } from '../clock.js'
+import { askAtTerminal, type Ask } from './ask.js'
 import { quietOnceClosed } from './output-stream.js'
 import { listenForStop } from './stop-signals.js'
 import type { OutputStream } from './output-stream.js'
@@ -12,6 +13,8 @@ export interface CommandLineContext extends CommandContext {
   readonly clock: Clock
   /** Aborted by the first Ctrl-C or SIGTERM: stop cleanly. */
   readonly signal: AbortSignal
+  /** `null` where no person can be asked. */
+  readonly ask: Ask | null
 }
 
 interface CommandLineProcess extends StricliProcess {
@@ -24,10 +27,12 @@ interface CommandLineProcess extends StricliProcess {
 export function nodeContext(): CommandLineContext {
   const stdout = quietOnceClosed(process.stdout)
   const stderr = quietOnceClosed(process.stderr)
+  const signal = listenForStop(process)
   return {
     process: { stdout, stderr, env: process.env },
     currentDirectory: process.cwd(),
     clock: systemClock,
-    signal: listenForStop(process),
+    signal,
+    ask: askAtTerminal(process.stdin, process.stderr, signal),
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { ReconcileOptions } from '../engine/options.js'
+import { expectedOption } from '../engine/parse-options.js'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
 import { systemErrorCode } from '../workspace/system-error-code.js'
 
@@ -21,26 +22,23 @@ export interface LoadedProcessor {
  */
 export async function loadProcessor(path: string): Promise<LoadedProcessor> {
   const exported = await importModule(path)
-  const wrong = processorNames.find((name) => name in exported && !isUsable(name, exported[name]))
-  if (wrong !== undefined) {
-    throw unusable(path, `exports '${wrong}', which is not ${expectations[wrong]}.`, exportHint)
-  }
   const names = processorNames.filter((name) => name in exported)
+  for (const name of names) {
+    const expected = expectedOption(name, exported[name] ?? null)
+    if (expected !== null) throw unusable(path, `exports '${name}', which is not ${expected}.`, exportHint)
+  }
   if (names.length === 0) throw unusable(path, exportsNothing(exported), exportHint)
   // Checked above as far as it can be; the signatures are the author's.
   const processor = Object.fromEntries(names.map((name) => [name, exported[name]])) as Processor
   return { processor, unusedExports: unusedFunctions(exported) }
 }
 
-const processorNames = ['processOutput', 'processErrors', 'schema', 'shouldRetry'] as const
-type ProcessorName = (typeof processorNames)[number]
-
-const expectations: Readonly<Record<ProcessorName, string>> = {
-  processOutput: 'a function',
-  processErrors: 'a function',
-  schema: 'a schema with a safeParse function (such as one of zod)',
-  shouldRetry: 'a function',
-}
+const processorNames = [
+  'processOutput',
+  'processErrors',
+  'schema',
+  'shouldRetry',
+] as const satisfies readonly (keyof Processor)[]
 
 const exportHint = `Export any of ${processorNames.join(', ')} by name: export async function processOutput(row, context) { … }`
 
@@ -52,11 +50,6 @@ async function importModule(path: string): Promise<Readonly<Record<string, unkno
     if (systemErrorCode(cause) === 'ERR_UNKNOWN_FILE_EXTENSION') throw notJavaScript(path)
     throw unusable(path, `cannot be loaded: ${reasonOf(cause)}`, 'Mend the module, then run again.', cause)
   }
-}
-
-function isUsable(name: ProcessorName, value: unknown): boolean {
-  if (name !== 'schema') return typeof value === 'function'
-  return typeof value === 'object' && value !== null && 'safeParse' in value
 }
 
 function exportsNothing(exported: object): string {

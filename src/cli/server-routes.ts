@@ -18,9 +18,11 @@ export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
   readonly unrecognised?: boolean
 }
 
+export type CancelFlags = LookFlags & ServerFlags & { readonly yes?: boolean }
+
 export type IndexArguments = readonly [workspace: string, index: string]
 
-const indexParameter = {
+export const indexParameter = {
   brief: 'Index of a triple: the number or UUID in its file names',
   placeholder: 'index',
   parse: parseText,
@@ -120,6 +122,38 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
   },
 })
 
+export const cancelRoute = buildCommand<CancelFlags, readonly [string, ...string[]], CommandLineContext>({
+  loader: async () => (await import('./commands/cancel.js')).cancel,
+  parameters: {
+    positional: {
+      kind: 'array',
+      minimum: 1,
+      parameter: {
+        brief: 'The workspace, then indices of triples; without any, all batches that are under way',
+        placeholder: 'workspace index',
+        parse: parseText,
+      },
+    },
+    flags: {
+      ...serverFlags,
+      yes: {
+        kind: 'boolean',
+        brief: 'Do not ask first; needed where there is no terminal',
+        optional: true,
+        withNegated: false,
+      },
+      json: jsonFlag,
+    },
+  },
+  docs: {
+    brief: 'Stop batches at the server; what they answered is kept',
+    fullDescription: described(
+      'Cancels batches at the server. That it is wanted is kept in the metadata first, so that a crash or a cut connection changes nothing: the next run goes on with it. What was answered by then is paid for, downloaded and delivered by the next runs; the rest is not sent again by itself, `retry` sends it. A submission that is not confirmed is looked for and cancelled when it is found, and never sent.',
+      ['cancel ./batches 4', 'cancel ./batches --yes'],
+    ),
+  },
+})
+
 export const adoptRoute = buildCommand<
   ServerFlags,
   readonly [...IndexArguments, batchId: string],
@@ -132,7 +166,7 @@ export const adoptRoute = buildCommand<
       parameters: [
         folderParameter,
         indexParameter,
-        { brief: "The server's id of the batch", placeholder: 'batch_id', parse: parseText },
+        { brief: "The server's id of the batch, or `none`", placeholder: 'batch_id', parse: parseText },
       ],
     },
     flags: { ...serverFlags },
@@ -140,8 +174,8 @@ export const adoptRoute = buildCommand<
   docs: {
     brief: 'Give a triple the batch whose id was lost',
     fullDescription: described(
-      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. Creates nothing and sends nothing.',
-      ['adopt ./batches 4 batch_abc123'],
+      'Notes in the metadata of a triple which batch of the server is its own, when that was lost or the batch was made by another tool. The server is asked for the batch first; a batch that belongs to another triple or another upload is refused. `none` in place of an id says that the server made no batch where its list cannot show it; the next run then makes one. Creates nothing and sends nothing.',
+      ['adopt ./batches 4 batch_abc123', 'adopt ./batches 4 none'],
     ),
   },
 })

@@ -1,3 +1,5 @@
+import { didAllFailForGood } from '../accounting/results/lineage-rows.js'
+import { lineagesOf } from '../engine/lineage-report.js'
 import type { WorkspaceReport } from '../engine/report.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { CommandLineContext } from './context.js'
@@ -9,21 +11,24 @@ import { styleFor } from './render/style.js'
 import type { LookFlags } from './routes.js'
 import { tableOptions } from './table-options.js'
 
-/** Prints a pass: rows to stdout, words to stderr. */
+/** Prints a pass: rows to stdout, words to stderr. `rows` are those of `--json`. */
 export function writeReport(
   context: CommandLineContext,
   { json = false }: LookFlags,
   workspace: BatchWorkspace,
   report: WorkspaceReport,
+  rows: readonly object[] = report.triples.map(reportJson),
 ): void {
   const { stdout, stderr, env } = context.process
-  if (json) for (const triple of report.triples) stdout.write(jsonLine(reportJson(triple)))
+  if (json) for (const row of rows) stdout.write(jsonLine(row))
   else if (report.triples.length > 0) stdout.write(outcomeTable(report.triples, tableOptions(context)))
   stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
 }
 
+/** A lineage that came to its end without one good answer counts like a triple that failed. */
 export function exitCodeOfReport({ triples, isInterrupted }: WorkspaceReport): ExitCode {
-  return isInterrupted
-    ? exitCodes.interrupted
+  if (isInterrupted) return exitCodes.interrupted
+  return lineagesOf(triples).some(didAllFailForGood)
+    ? exitCodes.failed
     : exitCodeOfOutcomes(triples.map(({ outcome }) => outcome.type))
 }

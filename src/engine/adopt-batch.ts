@@ -1,5 +1,6 @@
+import { isFailedStatus } from '../../machines/index.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { noteBatch } from '../actors/submission-record.js'
-import { systemClock } from '../clock.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
@@ -10,7 +11,7 @@ import type { BatchFileTriple } from '../workspace/triple.js'
 import { findOwnerOfBatch } from './find-owner-of-batch.js'
 import type { ReconcileOptions } from './options.js'
 import { withWorkspace } from './reconcile-workspace.js'
-import { runContext } from './run-context.js'
+import type { Run } from './run.js'
 
 export interface AdoptReport {
   readonly index: BatchIndex
@@ -28,28 +29,23 @@ export interface AdoptReport {
  * @param text the index of a triple in `workdir/` that has an input
  * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NoProvider; AdoptionRefused when the two cannot belong together
  */
-export function adoptBatch(
+export function adoptBatch<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   text: string,
   batchId: string,
-  options: ReconcileOptions = {},
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<AdoptReport> {
-  return withWorkspace(workspace, options, async () => {
-    const { board } = runContext(options)
-    if (board === null) throw noServer()
+  return withWorkspace(workspace, options, async (run) => {
+    const { provider } = run
+    if (provider === null) throw noServer()
     const triple = await findTriple(workspace, text)
     const path = metadataPath(workspace, triple)
     const metadata = await readMetadata(workspace, path)
     await requireFree(workspace, triple, metadata, batchId)
-    const batch = await batchAtServer(board.provider, triple.index, batchId, options.signal)
+    const batch = await batchAtServer(provider, triple.index, batchId, run.signal)
     requireSameUpload(triple.index, metadata, batch)
     if (metadata?.batch_id === batchId) return { index: triple.index, batch, isKnown: true }
-    await note(
-      workspace,
-      { index: triple.index, path },
-      { provider: board.provider.name, batch, metadata },
-      options,
-    )
+    await note(run, { index: triple.index, path }, { provider: provider.name, batch, metadata })
     return { index: triple.index, batch, isKnown: false }
   })
 }
@@ -85,7 +81,7 @@ async function batchAtServer(
   provider: BatchProvider,
   index: BatchIndex,
   batchId: string,
-  signal: AbortSignal = new AbortController().signal,
+  signal: AbortSignal,
 ): Promise<RemoteBatch> {
   const batch = (await provider.status([batchId], signal)).get(batchId) ?? null
   if (batch === null) {
@@ -95,7 +91,7 @@ async function batchAtServer(
       'Compare the id with the list on the server, and check that key, project and base URL are those it was made with.',
     )
   }
-  if (batch.status === 'failed' && batch.outputFileId === null && batch.errorFileId === null) {
+  if (isFailedStatus(batch.status) && batch.outputFileId === null && batch.errorFileId === null) {
     throw refused(
       index,
       `Batch ${batchId} failed at the server and holds no results${reasonOf(batch)}.`,
@@ -113,6 +109,8 @@ function reasonOf({ errors: [first] }: RemoteBatch): string {
 function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, batch: RemoteBatch): void {
   const ours = metadata?.input_file_id ?? metadata?.submission?.input_file_id ?? null
   if (ours === null || batch.inputFileId === null || ours === batch.inputFileId) return
+  const intentKey = metadata?.submission?.intent_key
+  if (intentKey !== undefined && batch.metadata['intent_key'] === intentKey) return
   throw refused(
     index,
     `Batch ${batch.batchId} was made from upload ${batch.inputFileId}; triple ${index} was uploaded as ${ours}.`,
@@ -121,19 +119,18 @@ function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, ba
 }
 
 async function note(
-  workspace: BatchWorkspace,
+  run: Run,
   place: { readonly index: BatchIndex; readonly path: string },
   { provider, batch, metadata }: Adopted,
-  { clock = systemClock }: ReconcileOptions,
 ): Promise<void> {
   if (metadata === null) {
-    await updateMetadata(workspace, place.path, {
+    await updateMetadata(run.workspace, place.path, {
       endpoint: batch.endpoint,
       attempt: 1,
       root_index: place.index,
     })
   }
-  await noteBatch({ workspace, clock }, place, provider, batch)
+  await noteBatch(run, place, provider, batch)
 }
 
 interface Adopted {

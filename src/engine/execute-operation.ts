@@ -1,3 +1,4 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import {
   recommendedOperations,
   type BatchFileReconciliationOperation,
@@ -8,7 +9,7 @@ import {
 } from '../../machines/index.js'
 import { checkIds } from '../actors/check-ids.js'
 import { checkOnline } from '../actors/check-online.js'
-import type { Step, TripleDependencies } from '../actors/dependencies.js'
+import { tripleDependencies, type Step, type TripleDependencies } from '../actors/dependencies.js'
 import { downloadFiles } from '../actors/download-files.js'
 import { moveToDone } from '../actors/move-to-done.js'
 import { processErrorFile } from '../actors/process-error-file.js'
@@ -19,9 +20,8 @@ import { surveyFacts } from '../actors/survey-triple.js'
 import { reconciliationError } from '../errors.js'
 import { createWorkspaceDirectories } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { tripleDependencies } from './dependencies.js'
 import type { ReconcileOptions } from './options.js'
-import { runContext } from './run-context.js'
+import { withRun } from './run.js'
 
 /** What one operation came to. */
 export interface OperationResult {
@@ -37,18 +37,20 @@ export interface OperationResult {
  *
  * @throws RequestIdsMismatch, BatchStillProcessing, BatchFailed and whatever else the one step may meet.
  */
-export async function executeReconciliationOperation(
+export async function executeReconciliationOperation<
+  Content = unknown,
+  Type extends ExpectedContentType = 'text',
+>(
   triple: BatchFileTriple,
   operation: BatchFileReconciliationOperation,
-  options: ReconcileOptions = {},
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<OperationResult> {
-  const { workspace, index } = triple
-  await createWorkspaceDirectories(workspace)
-  const dependencies = tripleDependencies(workspace, options, runContext(options))
-  const facts = await surveyFacts(workspace, index)
-  const signal = options.signal ?? new AbortController().signal
-  await executors[operation](dependencies, facts, signal)
-  return { recommended: asksAnew.has(operation) ? await recommendedNow(triple) : null }
+  return withRun(triple.workspace, options, async (run) => {
+    await createWorkspaceDirectories(run.workspace)
+    const facts = await surveyFacts(run.workspace, triple.index)
+    await executors[operation](tripleDependencies(run), facts, run.signal)
+    return { recommended: asksAnew.has(operation) ? await recommendedNow(triple) : null }
+  })
 }
 
 type Executor = (dependencies: TripleDependencies, facts: TripleFacts, signal: AbortSignal) => Promise<void>
@@ -124,11 +126,11 @@ async function fetchFromServer(
   facts: TripleFacts,
   signal: AbortSignal,
 ): Promise<void> {
-  const verdict = await checkOnline(dependencies, { index: facts.index, facts, isAskingAgain: false }, signal)
+  const verdict = await checkOnline(dependencies, { index: facts.index, facts, wanted: 'absent' }, signal)
   switch (verdict.type) {
     case 'files-ready': {
       const now = await surveyFacts(dependencies.workspace, facts.index)
-      return downloadFiles(dependencies, { index: facts.index, facts: now, isAskingAgain: false }, signal)
+      return downloadFiles(dependencies, { index: facts.index, facts: now, wanted: 'absent' }, signal)
     }
     case 'nothing-more':
     case 'not-published':

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '../../machines/index.js'
+import { hasAskedServer, type Problem, type ProblemCode } from '../../machines/index.js'
 import type { JournalEntry } from '../workspace/journal-entry.js'
 
 /** What the journal of a triple says of how it stands; times in milliseconds since 1970. */
@@ -17,7 +17,7 @@ export interface JournalStanding {
 export function standingIn(entries: readonly JournalEntry[]): JournalStanding | null {
   const last = entries.at(-1)
   if (last === undefined) return null
-  const poll = entries.findLast(({ from }) => from === 'awaiting-online-files.checking')
+  const poll = entries.findLast(({ from }) => hasAskedServer(from))
   const problem = last.facts?.['problem']
   return {
     state: last.to,

@@ -1,10 +1,8 @@
-import type { TripleEvent } from '../../machines/index.js'
-import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { canHear, wakeOf, type TripleEvent } from '../../machines/index.js'
 import { fingerprintOf } from './fingerprint.js'
-import type { ReconcileOptions } from './options.js'
 import type { RunTriple } from './run-triples.js'
 import type { TripleReport } from './report.js'
-import type { RunContext } from './run-context.js'
+import type { Run } from './run.js'
 import { openTripleSession, type TripleSession } from './triple-session.js'
 
 /** Actors that rest between two polls, so that the same actor is polled, woken by a person, and looked at. */
@@ -26,20 +24,17 @@ interface Kept {
 }
 
 /** Keeps what is not done. A triple whose files changed while it rested looks at them again. */
-export function keepSessions(
-  workspace: BatchWorkspace,
-  options: ReconcileOptions,
-  run: RunContext,
-): KeptSessions {
+export function keepSessions(run: Run): KeptSessions {
+  const { workspace } = run
   const resting = new Map<string, Kept>()
   const wakes = new Map<string, TripleEvent>()
 
-  const wakeOf = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
+  const nextWake = async (index: string, { state, fingerprint }: Kept): Promise<TripleEvent> => {
     const wake = wakes.get(index)
     wakes.delete(index)
-    if (wake !== undefined && canHear(state, wake)) return wake
+    if (wake !== undefined && canHear(state, wake.type)) return wake
     if ((await fingerprintOf(workspace, index)) !== fingerprint) return { type: 'triple.rescan' }
-    return { type: usualWake(state) }
+    return { type: wakeOf(state) }
   }
   const keep = async (index: string, session: TripleSession, report: TripleReport): Promise<void> => {
     if (report.outcome.type === 'done' || resting.size >= maxKept) return session.close()
@@ -49,9 +44,9 @@ export function keepSessions(
     runTriple: async ({ index }) => {
       const kept = resting.get(index)
       resting.delete(index)
-      const session = kept?.session ?? openTripleSession(workspace, index, options, run)
+      const session = kept?.session ?? openTripleSession(run, index)
       try {
-        const report = await session.run(kept && (await wakeOf(index, kept)))
+        const report = await session.run(kept && (await nextWake(index, kept)))
         await keep(index, session, report)
         return report
       } catch (error) {
@@ -65,13 +60,4 @@ export function keepSessions(
       resting.clear()
     },
   }
-}
-
-/** `triple.retry` means nothing where only the disk can help; a fresh look does. */
-const canHear = (state: string, { type }: TripleEvent): boolean =>
-  type !== 'triple.retry' || (state !== 'missing-input' && state !== 'submitting.waiting-for-leave')
-
-function usualWake(state: string): 'poll.due' | 'triple.retry' | 'triple.rescan' {
-  if (state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room') return 'poll.due'
-  return state === 'failed' ? 'triple.retry' : 'triple.rescan'
 }

@@ -9,8 +9,14 @@ import type { BatchProvider } from '../providers/batch-provider.js'
 import type { ReportEvent } from './events.js'
 import type { InspectOption } from './observe-actor.js'
 
-/** How triples are reconciled. Every field may be left out. */
-export interface ReconcileOptions {
+/**
+ * How triples are reconciled. Every field may be left out. `Content` is what the schema gives, `Type` what the answers
+ * hold: both follow from `schema` and `expectedContentType` where the options are written in the call.
+ *
+ * @example
+ * const options: WatchOptions<Person> = { schema: person, processOutput: (row) => console.log(row.content?.name) }
+ */
+export interface ReconcileOptions<Content = unknown, Type extends ExpectedContentType = UsualType<Content>> {
   /** Your `OpenAI` client: the server to ask. Without one (or a provider) the run works on what is on disk. */
   readonly client?: OpenAI | undefined
   /** Any other server, in place of `client`. */
@@ -22,20 +28,20 @@ export interface ReconcileOptions {
   /** Cancel further batches that exist for one upload, after a crash of another tool. Off unless set. */
   readonly cancelDuplicates?: boolean | undefined
   /** What the answers hold; `text` unless the triple's metadata says otherwise. */
-  readonly expectedContentType?: ExpectedContentType | undefined
-  /** Judges (and may transform) each answer's content. A zod schema fits. */
-  readonly schema?: ContentSchema | undefined
+  readonly expectedContentType?: Type | undefined
+  /** Judges (and may transform) each answer's content; with `json-lines`, each value of it. A zod schema fits. */
+  readonly schema?: ContentSchema<Content> | undefined
   /** Mend JSON that does not parse before the schema sees it; mended rows are marked. Off unless set. */
   readonly repairJson?: boolean | undefined
   /** Gets each row with an answer: `success` and `semantic`. */
-  readonly processOutput?: RowProcessor | undefined
+  readonly processOutput?: RowProcessor<RowContent<Content, Type>> | undefined
   /** Gets every other row. */
-  readonly processErrors?: RowProcessor | undefined
+  readonly processErrors?: RowProcessor<RowContent<Content, Type>> | undefined
   /** Whether a `semantic` or `rejected` row is sent again; none is unless this says so. */
-  readonly shouldRetry?: ((row: ReconciledRow) => boolean) | undefined
+  readonly shouldRetry?: ((row: ReconciledRow<RowContent<Content, Type>>) => boolean) | undefined
   /** Attempts of a lineage, the first one included; 3 unless set. */
   readonly maxAttempts?: number | undefined
-  readonly limits?: Partial<TripleLimits> | undefined
+  readonly limits?: { readonly [Name in keyof TripleLimits]?: TripleLimits[Name] | undefined } | undefined
   readonly onEvent?: ReportEvent | undefined
   /** Sees every triple's actor at work, as the `inspect` option of XState's `createActor` does; may throw. */
   readonly inspect?: InspectOption | undefined
@@ -44,7 +50,23 @@ export interface ReconcileOptions {
   readonly clock?: Clock | undefined
 }
 
-export interface ReconcileWorkspaceOptions extends ReconcileOptions {
+export interface ReconcileWorkspaceOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileOptions<Content, Type> {
   /** Triples at work at the same time; 4 unless set. */
   readonly concurrency?: number | undefined
 }
+
+/**
+ * What `row.content` holds. The schema alone says what `Content` is: a callback for a `Person` asks for a schema that
+ * gives one.
+ */
+export type RowContent<Content, Type extends ExpectedContentType> = Type extends 'json-lines'
+  ? readonly NoInfer<Content>[]
+  : NoInfer<Content>
+
+/** With a schema `json-lines` is named, because the content is then a list. */
+export type UsualType<Content> = unknown extends Content
+  ? ExpectedContentType
+  : Exclude<ExpectedContentType, 'json-lines'>

@@ -1,25 +1,30 @@
 import {
   courseOf,
+  decisionFor,
+  failedState,
   recommendedOperations,
   toProblem,
-  type Course,
+  type CheckVerdict,
   type CourseOfAction,
   type TripleFacts,
 } from '../../machines/index.js'
-import { accountForTriple } from '../accounting/account.js'
-import type { TripleAccounting } from '../accounting/triple-accounting.js'
+import { explainedBy } from '../accounting/changed-input.js'
+import { checkVerdict } from '../actors/check-ids.js'
+import { accountForFacts } from '../actors/account-for-facts.js'
 import { bytesReporter } from '../actors/bytes-reporter.js'
 import { surveyFacts } from '../actors/survey-triple.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
+import { findInputChange, inputChangedProblem, inputChangeText } from '../workspace/input-identity.js'
 import { locateTriple } from '../workspace/locate-triple.js'
+import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { isCutShortStatus } from '../../machines/index.js'
-import { reporterOf } from './dependencies.js'
 import type { ReportEvent } from './events.js'
 import type { TriplePlan, WorkspacePlan } from './report.js'
+import { withRun, type Run } from './run.js'
+import { unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 export interface PlanOptions {
   /** Read the files and count their ids, as the run would. Without it `counts` is `null`. */
@@ -32,32 +37,41 @@ export interface PlanOptions {
  * What the next run will do with each triple, and why. Changes nothing on disk and takes no lock, so what it says
  * holds as long as nothing else changes the workspace.
  */
-export async function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): Promise<WorkspacePlan> {
-  const { triples, warnings } = await scanWorkspace(workspace)
-  const plans: TriplePlan[] = []
-  for (const triple of triples) {
-    options.signal?.throwIfAborted()
-    plans.push(await planTriple(workspace, triple.index, options))
-  }
-  return { triples: plans, warnings: warnings.map(({ message }) => message) }
+export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): Promise<WorkspacePlan> {
+  return withRun(workspace, options, async (run, { shouldCheckIds }) => {
+    const countIds: Refine = async (facts, plan) =>
+      withInputChange(
+        workspace,
+        facts,
+        courseOf(facts) === 'check-ids' ? await planWithIds(run, facts, plan) : plan,
+      )
+    const { triples, warnings } = await scanWorkspace(workspace)
+    const plans: TriplePlan[] = []
+    for (const { index } of triples) {
+      run.signal.throwIfAborted()
+      plans.push(await planTriple(workspace, index, shouldCheckIds ? countIds : undefined))
+    }
+    return { triples: plans, warnings: warnings.map(({ message }) => message) }
+  })
 }
 
-/** The plan of one triple. Whatever keeps it from being planned is its problem, never a throw. */
+/** Looks closer, into the files. */
+type Refine = (facts: TripleFacts, plan: TriplePlan) => Promise<TriplePlan>
+
+/** The plan of one triple, by names and metadata unless refined. What keeps it from being planned is its problem, never a throw. */
 export async function planTriple(
   workspace: BatchWorkspace,
   index: string,
-  options: PlanOptions,
+  refine: Refine = (_, plan) => Promise.resolve(plan),
 ): Promise<TriplePlan> {
   let facts: TripleFacts | null = null
   try {
     facts = await surveyFacts(workspace, index)
-    const plan = planFacts(facts)
-    return plan.state === 'checking-ids' && options.shouldCheckIds
-      ? await planWithIds(workspace, facts, plan, options)
-      : plan
+    const plan = planFacts(facts, await unconfirmedSubmission(workspace, index))
+    return await refine(facts, plan)
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
-    return brokenPlan(index, facts, error)
+    return brokenPlan(index, facts, error, await unconfirmedSubmission(workspace, index))
   }
 }
 
@@ -74,106 +88,79 @@ export async function recommendedCourseOfAction(
   return course.operations
 }
 
-const stateOf = {
-  'finish-move': 'moving-to-done',
-  'nothing-here': 'failed',
-  'missing-input': 'missing-input',
-  'fetch-announced-files': 'awaiting-online-files',
-  'check-ids': 'checking-ids',
-  'ask-server': 'awaiting-online-files',
-  submit: 'submitting',
-} as const satisfies Record<Course, string>
-
-function planFacts(facts: TripleFacts): TriplePlan {
-  const course = recommendedOperations(facts)
-  const state = stateOf[courseOf(facts)]
-  const plan = { index: facts.index, state, counts: null, facts }
-  if (course.type === 'problem' && state !== 'moving-to-done') {
-    return {
-      ...plan,
-      outcome: 'needs-attention',
-      operations: [],
-      why: course.problem.message,
-      problem: course.problem,
-    }
-  }
-  const operations = course.type === 'operations' ? course.operations : []
-  return { ...plan, outcome: plannedOutcome(facts), operations, why: whyOf(facts, course), problem: null }
-}
-
-function plannedOutcome(facts: TripleFacts): TriplePlan['outcome'] {
-  switch (courseOf(facts)) {
-    case 'submit':
-      return 'not-submitted'
-    case 'ask-server':
-    case 'fetch-announced-files':
-      return 'pending'
-    case 'finish-move':
-    case 'nothing-here':
-    case 'missing-input':
-    case 'check-ids':
-      return 'planned'
-  }
-}
-
-function whyOf(facts: TripleFacts, course: CourseOfAction): string {
-  const files = course.type === 'operations' ? course.why : 'some files are in done/'
-  switch (courseOf(facts)) {
-    case 'finish-move':
-      return 'a move to done/ was cut short; it is finished'
-    case 'submit':
-      return `${files}; it was never submitted, so there is nothing to ask the server`
-    case 'ask-server':
-      return `${files}; batch ${facts.batchId} is at the server (last seen: ${facts.remoteStatus ?? 'never asked'})`
-    case 'nothing-here':
-    case 'missing-input':
-    case 'fetch-announced-files':
-    case 'check-ids':
-      return files
+function planFacts(facts: TripleFacts, unconfirmed: UnconfirmedSubmission | null): TriplePlan {
+  const { outcome, state, operations, why, problem } = decisionFor(facts)
+  return {
+    index: facts.index,
+    outcome,
+    state,
+    operations,
+    why: problem?.message ?? why,
+    counts: null,
+    problem,
+    facts,
+    unconfirmed,
   }
 }
 
 async function planWithIds(
-  workspace: BatchWorkspace,
+  { workspace, signal, report }: Run,
   facts: TripleFacts,
   plan: TriplePlan,
-  options: PlanOptions,
 ): Promise<TriplePlan> {
-  const { index, input, output, error, remoteStatus } = facts
-  if (input === null) return plan
+  const { index } = facts
   const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
-  const { accounting } = await accountForTriple({
-    fs: workspace.fileSystem,
-    index,
-    input: input.path,
-    output: output?.path ?? null,
-    error: error?.path ?? null,
-    isCutShort: isCutShortStatus(remoteStatus),
-    signal: options.signal,
-    onProgress: bytesReporter(index, reporterOf(options)),
-  })
-  return withAccounting(plan, accounting)
+  const onProgress = bytesReporter(index, report)
+  const accounted = await accountForFacts({ workspace, signal, onProgress }, facts)
+  return withVerdict(plan, checkVerdict(facts, accounted))
 }
 
-function withAccounting(plan: TriplePlan, { counts, verdict }: TripleAccounting): TriplePlan {
-  if (!('problem' in verdict)) return { ...plan, counts }
+function withVerdict(plan: TriplePlan, verdict: CheckVerdict): TriplePlan {
+  const { counts } = verdict
+  if (verdict.type === 'accounted') return { ...plan, counts }
   const { problem } = verdict
   const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
   return { ...plan, counts, outcome, problem, why: problem.message }
 }
 
-function brokenPlan(index: string, facts: TripleFacts | null, error: unknown): TriplePlan {
+/** Answers that are here are processed all the same; a submission stops. */
+async function withInputChange(
+  workspace: BatchWorkspace,
+  { index, input, metadata }: TripleFacts,
+  plan: TriplePlan,
+): Promise<TriplePlan> {
+  if (input === null || metadata === null) return plan
+  const noted = await readMetadata(workspace, metadata.path)
+  const change = await findInputChange(workspace, noted, { index, path: input.path })
+  if (change === null) return plan
+  if (plan.problem !== null) {
+    const problem = explainedBy(change, plan.problem)
+    return { ...plan, outcome: 'needs-attention', problem, why: problem.message }
+  }
+  const problem = plan.outcome === 'not-submitted' ? inputChangedProblem(change) : null
+  return problem === null
+    ? { ...plan, why: `${plan.why}; ${inputChangeText(change)}, so nothing of it is sent again` }
+    : { ...plan, outcome: 'needs-attention', problem, why: problem.message }
+}
+
+function brokenPlan(
+  index: string,
+  facts: TripleFacts | null,
+  error: unknown,
+  unconfirmed: UnconfirmedSubmission | null,
+): TriplePlan {
   const problem = toProblem(error)
   const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
   return {
     index,
     outcome,
-    state: 'failed',
+    state: failedState,
     operations: [],
     why: problem.message,
     counts: null,
     problem,
     facts,
+    unconfirmed,
   }
 }

@@ -1,56 +1,55 @@
-import {
-  backoffDelayMs,
-  courseOf,
-  defaultTripleLimits,
-  jitterOf,
-  type Problem,
-} from '../../machines/index.js'
+import { backoffDelayMs, courseOf, jitterOf, type Problem } from '../../machines/index.js'
 import { surveyFacts } from '../actors/survey-triple.js'
-import { systemClock } from '../clock.js'
 import { isBatchReconciliationError } from '../errors.js'
 import type { StatusBoard } from '../providers/status-board.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { reporterOf } from './dependencies.js'
-import type { ReconcileOptions } from './options.js'
-import type { RunContext } from './run-context.js'
+import { followSignal } from './follow-signal.js'
+import type { Run } from './run.js'
 import { sleep } from './sleep.js'
 
 /**
  * Asks for all waiting batches at once, before their triples ask one by one. While that fails for a passing reason it
  * is tried again, here and not by each triple; when it fails for good each triple has the failure as its own.
  */
-export async function prefetchStatuses(
-  workspace: BatchWorkspace,
-  triples: readonly BatchFileTriple[],
-  { board }: RunContext,
-  options: ReconcileOptions,
-): Promise<void> {
+export async function prefetchStatuses(run: Run, triples: readonly BatchFileTriple[]): Promise<void> {
+  const { workspace, board } = run
   if (board === null) return
   const batchIds: string[] = []
   for (const triple of triples) {
     const batchId = await waitingBatch(workspace, triple)
     if (batchId !== null) batchIds.push(batchId)
   }
-  await askPatiently(board, batchIds, options)
+  await askPatiently(run, board, batchIds)
 }
 
 async function askPatiently(
+  { clock, signal, limits, report }: Run,
   board: StatusBoard,
   batchIds: readonly string[],
-  options: ReconcileOptions,
 ): Promise<void> {
-  const { clock = systemClock, signal = new AbortController().signal } = options
-  const limits = { ...defaultTripleLimits, ...options.limits }
   for (let failures = 1; ; failures += 1) {
-    const problem = await problemOf(board.prefetch(batchIds, signal))
+    const problem = await problemOf(prefetched(board, batchIds, signal))
     if (problem === null || signal.aborted) return
-    reporterOf(options)({ type: 'warning', index: null, message: problem.message })
+    report({ type: 'warning', index: null, message: problem.message })
     if (problem.isPassing !== true || failures > limits.maxRetries) {
       return board.fail(batchIds, { ...problem, hasBeenRetried: true })
     }
     const jitter = jitterOf(batchIds.length, failures)
     await sleep(clock, backoffDelayMs(failures, jitter, limits, problem.retryAfterMs), signal)
+  }
+}
+
+async function prefetched(
+  board: StatusBoard,
+  batchIds: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const call = followSignal(signal)
+  try {
+    await board.prefetch(batchIds, call.signal)
+  } finally {
+    call.release()
   }
 }
 

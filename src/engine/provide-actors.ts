@@ -8,6 +8,7 @@ import { processErrorFile } from '../actors/process-error-file.js'
 import { processOutputFile } from '../actors/process-output-file.js'
 import { recordResults } from '../actors/record-results.js'
 import { retryFailedRequests } from '../actors/retry-failed-requests.js'
+import { splitBatch } from '../actors/split-batch.js'
 import { defineStepActor } from '../actors/step-actor.js'
 import { submitBatch } from '../actors/submit-batch.js'
 import { surveyTriple } from '../actors/survey-triple.js'
@@ -18,6 +19,7 @@ export function provideActors(dependencies: TripleDependencies): typeof tripleMa
     actors: {
       surveyTriple: defineStepActor(surveyTriple, dependencies),
       submitBatch: defineStepActor(submitBatch, dependencies),
+      splitBatch: defineStepActor(splitBatch, dependencies),
       checkOnline: defineStepActor(checkOnline, dependencies),
       downloadFiles: defineStepActor(downloadFiles, dependencies),
       checkIds: defineStepActor(checkIds, dependencies),

@@ -1,9 +1,10 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { TripleOutcome } from '../../machines/index.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileOptions } from './options.js'
 import type { TripleReport } from './report.js'
-import { runContext, type RunContext } from './run-context.js'
+import { withRun, type Run } from './run.js'
 import { openTripleSession } from './triple-session.js'
 
 /**
@@ -12,13 +13,17 @@ import { openTripleSession } from './triple-session.js'
  *
  * The caller sees to it that no other process works on the workspace (`reconcileWorkspace` locks it).
  */
-export async function reconcileTriple(
+export function reconcileTriple<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   triple: Pick<BatchFileTriple, 'index'>,
-  options: ReconcileOptions = {},
-  run: RunContext = runContext(options),
+  options: ReconcileOptions<Content, Type> = {},
 ): Promise<TripleReport> {
-  const session = openTripleSession(workspace, triple.index, options, run)
+  return withRun(workspace, options, (run) => runToRest(run, triple))
+}
+
+/** `reconcileTriple` within a run. */
+export async function runToRest(run: Run, { index }: Pick<BatchFileTriple, 'index'>): Promise<TripleReport> {
+  const session = openTripleSession(run, index)
   try {
     return await session.run()
   } finally {
@@ -32,9 +37,9 @@ export async function reconcileTriple(
  * @example
  * const outcome = await reconcileUnprocessedBatchTriple(triple, { expectedContentType: 'json', processOutput })
  */
-export async function reconcileUnprocessedBatchTriple(
-  triple: BatchFileTriple,
-  options: ReconcileOptions = {},
-): Promise<TripleOutcome> {
+export async function reconcileUnprocessedBatchTriple<
+  Content = unknown,
+  Type extends ExpectedContentType = 'text',
+>(triple: BatchFileTriple, options: ReconcileOptions<Content, Type> = {}): Promise<TripleOutcome> {
   return (await reconcileTriple(triple.workspace, triple, options)).outcome
 }

@@ -1,17 +1,19 @@
-import { systemClock } from '../clock.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { acquireWorkspaceLock } from '../workspace/lock.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
 import { removeStaleTemporaryFiles } from '../workspace/stale-files.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { reporterOf } from './dependencies.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { prefetchStatuses } from './prefetch-statuses.js'
-import { reconcileTriple } from './reconcile-triple.js'
+import type { Choices } from './parse-options.js'
+import { runToRest } from './reconcile-triple.js'
+import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
-import { runContext, type RunContext } from './run-context.js'
+import { withRun, type Run } from './run.js'
 import { runTriples, type RunTriple } from './run-triples.js'
 import { totalBytesOf } from './total-bytes.js'
+import { unconfirmedOf, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /**
  * One pass over a workspace: every triple as far as it goes by itself. One triple never stops another; each has its
@@ -21,47 +23,55 @@ import { totalBytesOf } from './total-bytes.js'
  * @example
  * const report = await reconcileWorkspace(await openWorkspace('./batches'), { onEvent: console.log })
  */
-export function reconcileWorkspace(
+export function reconcileWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
-  options: ReconcileWorkspaceOptions = {},
+  options: ReconcileWorkspaceOptions<Content, Type> = {},
 ): Promise<WorkspaceReport> {
-  return withWorkspace(workspace, options, () => onePass(workspace, options, runContext(options)))
+  return withWorkspace(workspace, options, (run) => onePass(run))
 }
 
-/** Runs `work` while no other process can work on the workspace. */
-export async function withWorkspace<T>(
+/** Runs `work` while no other process can work on the workspace. The options are looked at first. */
+export function withWorkspace<Result>(
   workspace: BatchWorkspace,
-  options: ReconcileWorkspaceOptions,
-  work: () => Promise<T>,
-): Promise<T> {
-  const lock = await acquireWorkspaceLock(workspace, { clock: options.clock ?? systemClock })
-  try {
-    await createWorkspaceDirectories(workspace)
-    await removeStaleTemporaryFiles(workspace)
-    return await work()
-  } finally {
-    await lock.release()
-  }
+  options: object,
+  work: (run: Run, choices: Choices) => Promise<Result>,
+): Promise<Result> {
+  return withRun(workspace, options, async (run, choices) => {
+    const lock = await acquireWorkspaceLock(workspace, { clock: run.clock })
+    try {
+      await createWorkspaceDirectories(workspace)
+      await removeStaleTemporaryFiles(workspace)
+      return await work(run, choices)
+    } finally {
+      await lock.release()
+    }
+  })
 }
 
 /** One pass for callers that hold the workspace. */
 export async function onePass(
-  workspace: BatchWorkspace,
-  options: ReconcileWorkspaceOptions,
-  run: RunContext,
-  { isWanted = () => true, runTriple = oneByOne(workspace, options, run) }: PassOptions = {},
+  run: Run,
+  { isWanted = () => true, runTriple = (triple) => runToRest(run, triple) }: PassOptions = {},
 ): Promise<WorkspaceReport> {
+  const { workspace, sentBefore } = run
+  sentBefore.forget()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
-  await reportScan(workspace, scan, triples, options)
+  await reportScan(run, scan, triples)
   const seen = new Set(scan.triples.map(({ index }) => index))
   const reports: (TripleReport | null)[] = []
-  for (let batch = triples; batch.length > 0; batch = await newTriples(workspace, seen, options)) {
-    await prefetchStatuses(workspace, batch, run, options)
-    reports.push(...(await runTriples(batch, options, runTriple)))
+  const unsettled: string[] = []
+  for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
+    await prefetchStatuses(run, batch)
+    const found = await runTriples(run, batch, runTriple)
+    reports.push(...found)
+    unsettled.push(...batch.filter((_, at) => found[at] === null).map(({ index }) => index))
   }
+  const settled = reports.filter((one) => one !== null)
   return {
-    triples: reports.filter((one) => one !== null),
+    // The results of a lineage may have been written again since the triple came to rest.
+    triples: settled.map((report) => withLineage(run, report)),
+    unconfirmed: [...unconfirmedOf(settled), ...(await unconfirmedAmong(workspace, unsettled))],
     warnings: scan.warnings.map(({ message }) => message),
     isInterrupted: reports.includes(null),
   }
@@ -73,30 +83,31 @@ export interface PassOptions {
   readonly runTriple?: RunTriple
 }
 
-const oneByOne =
-  (workspace: BatchWorkspace, options: ReconcileWorkspaceOptions, run: RunContext): RunTriple =>
-  (triple) =>
-    reconcileTriple(workspace, triple, options, run)
+async function unconfirmedAmong(
+  workspace: BatchWorkspace,
+  indices: readonly string[],
+): Promise<readonly UnconfirmedSubmission[]> {
+  const found: UnconfirmedSubmission[] = []
+  for (const index of indices) {
+    const one = await unconfirmedSubmission(workspace, index)
+    if (one !== null) found.push(one)
+  }
+  return found
+}
 
 /** Retries that were written during the pass belong to it. Each lineage has a last attempt, so this ends. */
-async function newTriples(
-  workspace: BatchWorkspace,
-  seen: Set<string>,
-  { signal }: ReconcileWorkspaceOptions,
-): Promise<BatchFileTriple[]> {
-  if (signal?.aborted === true) return []
+async function newTriples({ workspace, signal }: Run, seen: Set<string>): Promise<BatchFileTriple[]> {
+  if (signal.aborted) return []
   const found = (await scanWorkspace(workspace)).triples.filter(({ index }) => !seen.has(index))
   for (const { index } of found) seen.add(index)
   return found
 }
 
 async function reportScan(
-  workspace: BatchWorkspace,
+  { workspace, report }: Run,
   { warnings }: WorkspaceScan,
   triples: readonly BatchFileTriple[],
-  options: ReconcileWorkspaceOptions,
 ): Promise<void> {
-  const report = reporterOf(options)
   const totalBytes = await totalBytesOf(workspace, triples)
   report({ type: 'workspace.scanned', triples: triples.length, totalBytes })
   for (const { message } of warnings) report({ type: 'warning', index: null, message })

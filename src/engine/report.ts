@@ -6,6 +6,8 @@ import type {
   TripleFacts,
   TripleOutcome,
 } from '../../machines/index.js'
+import type { FailedLineages } from './failed-lineages.js'
+import type { UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /** How one triple stands at the end of a pass. */
 export interface TripleReport {
@@ -17,19 +19,35 @@ export interface TripleReport {
   readonly operations: readonly BatchFileReconciliationOperation[]
   /** `null` when the ids were not looked at. */
   readonly counts: AccountingCounts | null
-  /** `null` when no row was processed. */
+  /** Rows of this attempt; `null` when no row was processed. */
   readonly rows: RowCounts | null
+  /**
+   * The final rows of its lineage, each request of the root once, as the results stood at the end of the pass; `null`
+   * when this run neither wrote nor finished any.
+   */
+  readonly lineageRows: RowCounts | null
+  /** Of these, by class, those that are no success and that nobody tries again. */
+  readonly failedForGood: RowCounts | null
+  /**
+   * How many requests this attempt cost: those of its input once they have answers; 0 for a batch that the server
+   * refused whole, so that its requests went on in parts. `null` when this run did not get that far.
+   */
+  readonly requestsSent: number | null
   readonly problem: Problem | null
   readonly attempt: number
   readonly rootIndex: string
   readonly remoteStatus: string | null
-  /** Absolute path of the results file it wrote, if it did. */
+  /** Absolute path of the results of its lineage, once it is done and where they stand; else `null`. */
   readonly resultsPath: string | null
+  /** What is not confirmed of its submission; `null` when nothing is. */
+  readonly unconfirmed: UnconfirmedSubmission | null
 }
 
 /** What one pass over a workspace came to. */
 export interface WorkspaceReport {
   readonly triples: readonly TripleReport[]
+  /** Submissions that were begun and have no batch yet, also of triples that a stop kept out of `triples`. */
+  readonly unconfirmed: readonly UnconfirmedSubmission[]
   readonly warnings: readonly string[]
   /** True when the pass was stopped by a signal before every triple came to rest. */
   readonly isInterrupted: boolean
@@ -51,6 +69,8 @@ export interface TriplePlan {
   readonly counts: AccountingCounts | null
   readonly problem: Problem | null
   readonly facts: TripleFacts | null
+  /** What is not confirmed of its submission; `null` when nothing is. */
+  readonly unconfirmed: UnconfirmedSubmission | null
 }
 
 export interface WorkspacePlan {
@@ -76,12 +96,15 @@ export interface TripleStatus {
   readonly attempt: number
   readonly rootIndex: string
   readonly problem: Problem | null
+  /** What is not confirmed of its submission; `null` when nothing is. */
+  readonly unconfirmed: UnconfirmedSubmission | null
 }
 
 export interface WorkspaceStatus {
   readonly triples: readonly TripleStatus[]
   /** Triples whose files stand in `done/`. */
   readonly doneCount: number
+  readonly failedForGood: FailedLineages
   readonly lockedBy: string | null
   readonly warnings: readonly string[]
 }

@@ -1,25 +1,30 @@
 import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/index.js'
-import {
-  markRetried,
-  readFailedRequests,
-  type FailedRequests,
-} from '../accounting/results/failed-requests.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
+import { markRetried, readFailedRequests } from '../accounting/results/failed-requests.js'
 import { reconciliationError } from '../errors.js'
 import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { metadataPath, readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isEmptyTriple } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
+import type { Holder } from '../accounting/requests/sent-requests.js'
+import { countOf } from '../units.js'
+import { giveLeave } from './give-leave.js'
 import { hasInput } from './has-input.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import { heldElsewhere } from './held-elsewhere.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
-import { runContext, type RunContext } from './run-context.js'
+import type { Choices } from './parse-options.js'
+import type { Run } from './run.js'
 import { inputOfRoot, writeRetryTriple, type Lineage } from './write-retry-triple.js'
 
-export interface RetryByHandOptions extends ReconcileWorkspaceOptions {
+export interface RetryByHandOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Also send again what has an answer that is no success: `semantic`, `unproven`, `rejected`. Off unless set. */
   readonly shouldRetryAnswers?: boolean | undefined
   /**
@@ -51,98 +56,101 @@ export interface RetryByHandReport extends WorkspaceReport {
  * @param text the index of any triple of the lineage
  * @throws InvalidBatchIndex, NoBatchFileTripleAtIndex, NothingToRetry; ReconciliationFailed without results
  */
-export async function retryByHand(
+export async function retryByHand<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   text: string,
-  options: RetryByHandOptions = {},
+  options: RetryByHandOptions<Content, Type> = {},
 ): Promise<RetryByHandReport> {
   const index = requireBatchIndex(text)
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
+  return withWorkspace(workspace, options, async (run, choices) => {
     const triple = await locateTriple(workspace, index)
-    if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(workspace, index, options, run)
-    const retried = await writeRetries(workspace, triple, options, run)
+    if (!triple.inDone.input || !isEmptyTriple(triple)) return runAgain(run, index)
+    const retried = await writeRetries(run, triple, choices)
     const indices = new Set(retried.map(({ retryIndex }) => retryIndex))
     return {
-      ...(await onePass(workspace, options, run, { isWanted: (one) => indices.has(one.index) })),
+      ...(await onePass(run, { isWanted: (one) => indices.has(one.index) })),
       retried,
     }
   })
 }
 
-async function runAgain(
-  workspace: BatchWorkspace,
-  text: string,
-  options: RetryByHandOptions,
-  run: RunContext,
-): Promise<RetryByHandReport> {
-  const { index } = await findTriple(workspace, text)
+async function runAgain(run: Run, text: string): Promise<RetryByHandReport> {
+  const triple = await findTriple(run.workspace, text)
+  const { index } = triple
+  const hasLeave = await giveLeave(run.workspace, metadataPath(run.workspace, triple))
+  const leave = hasLeave ? { ...run, maySubmit: true } : run
   return {
-    ...(await onePass(workspace, options, run, { isWanted: (one) => one.index === index })),
+    ...(await onePass(leave, { isWanted: (one) => one.index === index })),
     retried: [],
   }
 }
 
+type RetryChoices = Pick<Choices, 'shouldRetryAnswers' | 'shouldRetryUnrecognised'>
+
 /** The marks in the results are the intent: they are durable first, then the triples are made to fit them. */
 async function writeRetries(
-  workspace: BatchWorkspace,
+  run: Run,
   { index }: BatchFileTriple,
-  options: RetryByHandOptions,
-  run: RunContext,
+  choices: RetryChoices,
 ): Promise<readonly RetriedRequests[]> {
+  const { workspace, signal } = run
   const lineage = await lineageOf(workspace, index)
   const { rootIndex, resultsPath } = lineage
-  const failed = await readFailedRequests(workspace.fileSystem, resultsPath, outcomesToRetry(options)).catch(
+  const failed = await readFailedRequests(workspace.fileSystem, resultsPath, outcomesToRetry(choices)).catch(
     asFileProblem({ path: resultsPath, action: 'read', index }),
   )
   const marks = new Map<string, ReadonlySet<string>>(failed.retried)
-  if (failed.waiting.size > 0) {
-    const retryIndex = retryIndexOf(rootIndex, failed)
-    const customIds = new Set(failed.waiting.keys())
+  const held = await heldElsewhere(run, lineage, failed.waiting)
+  const waiting = [...failed.waiting].filter(([customId]) => !held.has(customId))
+  if (held.size > 0) run.report({ type: 'warning', index, message: heldText(index, held) })
+  if (waiting.length > 0) {
+    const retryIndex = retryIndexOf(rootIndex, waiting)
+    const customIds = new Set(waiting.map(([customId]) => customId))
     await markRetried({
       fs: workspace.fileSystem,
       resultsPath,
       customIds,
       retryIndex,
-      signal: options.signal,
+      signal,
     }).catch(asFileProblem({ path: resultsPath, action: 'write', index }))
     marks.set(retryIndex, customIds)
   }
-  if (marks.size === 0) throw nothingToRetry(index, lineage, options)
-  return writeMissing(workspace, { ...lineage, attempt: failed.lastAttempt + 1 }, marks, options, run)
+  if (marks.size === 0) throw held.size > 0 ? allHeld(index, held) : nothingToRetry(index, lineage, choices)
+  return writeMissing(run, { ...lineage, attempt: failed.lastAttempt + 1 }, marks)
 }
 
 async function writeMissing(
-  workspace: BatchWorkspace,
+  run: Run,
   lineage: Lineage,
   marks: ReadonlyMap<string, ReadonlySet<string>>,
-  options: RetryByHandOptions,
-  run: RunContext,
 ): Promise<readonly RetriedRequests[]> {
   const retried: RetriedRequests[] = []
   for (const [retryIndex, customIds] of marks) {
-    const isKnown = await hasInput(workspace, retryIndex)
+    const isKnown = await hasInput(run.workspace, retryIndex)
     const retry = { retryIndex, customIds }
-    if (!isKnown) await writeRetryTriple(workspace, lineage, retry, options, run)
+    if (!isKnown) await writeRetryTriple(run, lineage, retry)
     retried.push({ retryIndex, requests: customIds.size, isKnown })
   }
   return retried
 }
 
 /** What a person's word sends, for each kind of leave that a class needs. */
-function outcomesToRetry(options: RetryByHandOptions): ReadonlySet<RowClass> {
+function outcomesToRetry(options: RetryChoices): ReadonlySet<RowClass> {
   const isSent: Readonly<Record<RowRetry, boolean>> = {
     'by-itself': true,
     'when-asked': true,
-    'by-policy': options.shouldRetryAnswers === true,
-    'only-when-named': options.shouldRetryUnrecognised === true,
+    'by-policy': options.shouldRetryAnswers,
+    'only-when-named': options.shouldRetryUnrecognised,
     never: false,
   }
   return new Set(rowClassesThat(({ mayRetry }) => isSent[mayRetry]))
 }
 
 /** Made from what failed and in which attempt, so that the same failure never becomes two triples. */
-function retryIndexOf(rootIndex: BatchIndex, { waiting }: FailedRequests): BatchIndex {
+function retryIndexOf(
+  rootIndex: BatchIndex,
+  waiting: readonly (readonly [customId: string, attempt: number])[],
+): BatchIndex {
   return retryBatchIndex(JSON.stringify(['retry', rootIndex, ...waiting]))
 }
 
@@ -160,10 +168,33 @@ async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<
   }
 }
 
+const mostNamed = 3
+
+function heldText(index: BatchIndex, held: ReadonlyMap<string, Holder>): string {
+  const holders = [...new Set([...held.values()].map((holder) => holder.index))]
+  const named = holders.slice(0, mostNamed).join(', ')
+  const more = holders.length > mostNamed ? ` and ${holders.length - mostNamed} more` : ''
+  const triples = holders.length === 1 ? 'triple' : 'triples'
+  const verb = held.size === 1 ? 'is' : 'are'
+  return `${countOf(held.size, 'failed request')} of triple ${index} ${verb} not sent again: ${triples} ${named}${more} sent ${held.size === 1 ? 'it' : 'them'} by another way, and the answers stand there or are on their way.`
+}
+
+function allHeld(index: BatchIndex, held: ReadonlyMap<string, Holder>): Error {
+  return reconciliationError(
+    {
+      code: 'NothingToRetry',
+      message: heldText(index, held),
+      hint: 'Their answers stand, or will stand, in the results of that triple. To pay for them once more, `submit --again` a file with them.',
+      facts: { index, held: held.size },
+    },
+    { index },
+  )
+}
+
 function nothingToRetry(
   index: BatchIndex,
   { resultsPath }: Omit<Lineage, 'attempt'>,
-  options: RetryByHandOptions,
+  options: RetryChoices,
 ): Error {
   return reconciliationError(
     {
@@ -176,12 +207,12 @@ function nothingToRetry(
   )
 }
 
-function hintOf({ shouldRetryAnswers, shouldRetryUnrecognised }: RetryByHandOptions): string {
+function hintOf({ shouldRetryAnswers, shouldRetryUnrecognised }: RetryChoices): string {
   const hints = [
-    shouldRetryAnswers === true
+    shouldRetryAnswers
       ? ''
       : 'Answers that are cut, filtered, unproven or rejected are sent again with --all (shouldRetryAnswers).',
-    shouldRetryUnrecognised === true
+    shouldRetryUnrecognised
       ? ''
       : 'Rows that nobody can read may be answers; they are sent again with --unrecognised (shouldRetryUnrecognised).',
   ].filter((hint) => hint !== '')

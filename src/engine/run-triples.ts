@@ -1,59 +1,54 @@
 import { createActor, waitFor } from 'xstate'
-import { schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
+import { failedState, schedulerMachine, toProblem, type SchedulerActor } from '../../machines/index.js'
 import { isBatchReconciliationError } from '../errors.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { reporterOf } from './dependencies.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
 import type { TripleReport } from './report.js'
+import type { Run } from './run.js'
 
 /** Takes one triple to its rest. */
 export type RunTriple = (triple: BatchFileTriple) => Promise<TripleReport>
-
-/** Enough to keep two cores and a disk busy; more only holds more files open. */
-const defaultConcurrency = 4
 
 /**
  * Runs triples to their rest, a few at a time: the scheduler's machine says which one starts when. `null` stands for
  * those that a stop kept from coming to rest.
  */
 export async function runTriples(
+  run: Run,
   triples: readonly BatchFileTriple[],
-  options: ReconcileWorkspaceOptions,
   runTriple: RunTriple,
 ): Promise<readonly (TripleReport | null)[]> {
   const reports: (TripleReport | null)[] = triples.map(() => null)
   const scheduler = createActor(schedulerMachine, {
-    input: { triples: triples.length, maxLive: options.concurrency ?? defaultConcurrency },
+    input: { triples: triples.length, maxLive: run.concurrency },
   })
   scheduler.on('triple.admitted', ({ position }) => {
     const triple = triples[position]
     if (triple === undefined)
       throw new Error(`The scheduler admitted triple ${position} of ${triples.length}.`)
-    void runOne(triple, options, runTriple).then((report) => {
+    void runOne(run, triple, runTriple).then((report) => {
       reports[position] = report
       scheduler.send({ type: 'triple.settled' })
     })
   })
-  await runToEnd(scheduler, options.signal)
+  await runToEnd(scheduler, run.signal)
   return reports
 }
 
-async function runToEnd(scheduler: SchedulerActor, signal: AbortSignal | undefined): Promise<void> {
+async function runToEnd(scheduler: SchedulerActor, signal: AbortSignal): Promise<void> {
   const stop = (): void => scheduler.send({ type: 'scheduler.stop' })
-  signal?.addEventListener('abort', stop, { once: true })
+  signal.addEventListener('abort', stop, { once: true })
   scheduler.start()
-  if (signal?.aborted === true) stop()
+  if (signal.aborted) stop()
   await waitFor(scheduler, (snapshot) => snapshot.status === 'done')
-  signal?.removeEventListener('abort', stop)
+  signal.removeEventListener('abort', stop)
 }
 
 /** Never rejects: a fault of ours in one triple must not take the others down either. */
 async function runOne(
+  { report: emit }: Run,
   triple: BatchFileTriple,
-  options: ReconcileWorkspaceOptions,
   runTriple: RunTriple,
 ): Promise<TripleReport | null> {
-  const emit = reporterOf(options)
   emit({ type: 'triple.started', index: triple.index })
   try {
     const report = await runTriple(triple)
@@ -72,14 +67,18 @@ function brokenReport(index: string, error: unknown): TripleReport {
   return {
     index,
     outcome: { type: 'failed', problem },
-    state: 'failed',
+    state: failedState,
     operations: [],
     counts: null,
     rows: null,
+    lineageRows: null,
+    failedForGood: null,
+    requestsSent: null,
     problem,
     attempt: 1,
     rootIndex: index,
     remoteStatus: null,
     resultsPath: null,
+    unconfirmed: null,
   }
 }

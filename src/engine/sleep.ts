@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.js'
 
 /** Resolves after `delayMs`, or as soon as the signal fires. */
-export function sleep(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(wake, delayMs)
     function wake(): void {
       clock.clearTimeout(timer)
-      signal?.removeEventListener('abort', wake)
+      signal.removeEventListener('abort', wake)
       resolve()
     }
-    signal?.addEventListener('abort', wake, { once: true })
-    if (signal?.aborted === true) wake()
+    signal.addEventListener('abort', wake, { once: true })
+    if (signal.aborted) wake()
   })
 }

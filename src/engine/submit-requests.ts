@@ -1,75 +1,62 @@
-import { createHash } from 'node:crypto'
-import { reconciliationError } from '../errors.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { openAiQuirks } from '../providers/openai/quirks.js'
-import { readPart, type InputLimits, type InputPart } from '../providers/split-input.js'
+import type { InputLimits } from '../providers/split-input.js'
 import {
   requireValidRequests,
   validateRequestsFile,
   type RequestsFileReport,
 } from '../providers/validate-input.js'
-import { retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
-import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
-import { emptyMetadata, readMetadata, writeMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { hasInput } from './has-input.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
+import { giveLeaveToAll } from './give-leave.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
-import { runContext } from './run-context.js'
+import type { Run } from './run.js'
+import { writeNewRequests, type NewRequests } from './write-new-requests.js'
 
-export interface SubmitOptions extends ReconcileWorkspaceOptions {
-  /** Send a file again whose requests were sent before. Off unless set, because it is paid for again. */
+export type { ChangedBodies, LeftOutRequests, PreparedInput } from './write-new-requests.js'
+
+export interface SubmitOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
+  /** Send also requests that were sent before this call. Off unless set, because they are paid for again. */
   readonly shouldSubmitAgain?: boolean | undefined
 }
 
-/** One batch made from a requests file. */
-export interface PreparedInput {
-  readonly index: BatchIndex
-  /** Absolute path of the requests file. */
-  readonly requestsPath: string
-  readonly requests: number
-  /** The same requests stand in the workspace from an earlier call: nothing new is made. */
-  readonly isKnown: boolean
-}
-
-export interface SubmitReport extends WorkspaceReport {
-  readonly prepared: readonly PreparedInput[]
-}
+/** The triples that have the requests now, what was left out of the files and who has it, and what only looks known. */
+export interface SubmitReport extends WorkspaceReport, Omit<NewRequests, 'unsentIndices'> {}
 
 /**
- * Sends requests files: validates all of them before a byte is uploaded, splits what is more than one batch, writes
- * each batch's input into the workspace, and submits. The same requests get the same index, so calling it twice, or
- * again after a crash, makes no second batch of them.
+ * Sends requests files: validates all of them before a byte is uploaded, leaves out what was sent from this workspace
+ * before and is pending or answered, splits what is more than one batch, writes each batch's input into the workspace,
+ * and submits. A request is the same when `custom_id`, endpoint and the value of the body are, however the file is
+ * written. Calling it twice, or again after a crash, pays for no request twice.
  *
  * @param paths absolute paths of JSONL files with one request a line
  * @throws RequestsFileInvalid with line and the server's own code; nothing is written or sent then.
  */
-export function submitRequests(
+export function submitRequests<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
   paths: readonly string[],
-  options: SubmitOptions = {},
+  options: SubmitOptions<Content, Type> = {},
 ): Promise<SubmitReport> {
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
-    const limits = run.board?.provider.limits ?? openAiQuirks
-    const reports = await validateAll(workspace, paths, limits, options.signal)
-    const prepared: PreparedInput[] = []
-    for (const report of reports) prepared.push(...(await prepareParts(workspace, report, options)))
-    const indices = new Set(prepared.map(({ index }) => index))
-    const pass = await onePass(workspace, { ...options, shouldSubmit: true }, run, {
-      isWanted: ({ index }) => indices.has(index),
-    })
-    return { ...pass, prepared }
+  return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
+    const limits = run.provider?.limits ?? openAiQuirks
+    const reports = await validateAll(run, paths, limits)
+    const scope = { run, limits, isAgain: shouldSubmitAgain }
+    const { unsentIndices, ...written } = await writeNewRequests(scope, reports)
+    await giveLeaveToAll(workspace, unsentIndices)
+    const isWanted = ({ index }: { readonly index: string }): boolean => unsentIndices.has(index)
+    return { ...(await onePass({ ...run, maySubmit: true }, { isWanted })), ...written }
   })
 }
 
 async function validateAll(
-  { fileSystem }: BatchWorkspace,
+  { workspace: { fileSystem }, signal }: Run,
   paths: readonly string[],
   limits: InputLimits,
-  signal: AbortSignal | undefined,
 ): Promise<readonly RequestsFileReport[]> {
   const reports: RequestsFileReport[] = []
   for (const path of paths) {
@@ -80,83 +67,4 @@ async function validateAll(
     reports.push(report)
   }
   return reports
-}
-
-async function prepareParts(
-  workspace: BatchWorkspace,
-  report: RequestsFileReport,
-  options: SubmitOptions,
-): Promise<readonly PreparedInput[]> {
-  const prepared: PreparedInput[] = []
-  for (const part of report.parts) prepared.push(await preparePart(workspace, report.path, part, options))
-  return prepared
-}
-
-async function preparePart(
-  workspace: BatchWorkspace,
-  requestsPath: string,
-  part: InputPart,
-  options: SubmitOptions,
-): Promise<PreparedInput> {
-  const { fileSystem, layout } = workspace
-  const sha256 = await hashPart(workspace, requestsPath, part)
-  const index = await indexFor(workspace, sha256, options)
-  const path = layout.workdirFile('input', index)
-  const isKnown = await hasInput(workspace, index)
-  if (!isKnown) {
-    // Metadata first: the input alone could be taken for one somebody put there by hand.
-    await writeSubmissionMetadata(workspace, index, part, sha256, options.expectedContentType)
-    await writeFileDurably(fileSystem, path, readPart(fileSystem, requestsPath, part)).catch(
-      asFileProblem({ path, action: 'write', index }),
-    )
-  }
-  return { index, requestsPath, requests: part.requestCount, isKnown }
-}
-
-/** Made from the bytes alone; sending the same again deliberately counts up. */
-async function indexFor(
-  workspace: BatchWorkspace,
-  sha256: string,
-  { shouldSubmitAgain }: SubmitOptions,
-): Promise<BatchIndex> {
-  for (let run = 1; run <= mostRuns; run += 1) {
-    const index = retryBatchIndex(JSON.stringify(['submit', sha256, run]))
-    if (shouldSubmitAgain !== true || !(await hasInput(workspace, index))) return index
-  }
-  throw reconciliationError({
-    code: 'ReconciliationFailed',
-    message: `The same requests stand in this workspace ${mostRuns} times already.`,
-    hint: 'Use a new workspace.',
-  })
-}
-
-/** Nobody sends one file a hundred times into one workspace on purpose. */
-const mostRuns = 100
-
-async function hashPart({ fileSystem }: BatchWorkspace, path: string, part: InputPart): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const bytes of readPart(fileSystem, path, part)) hash.update(bytes)
-  return hash.digest('hex')
-}
-
-async function writeSubmissionMetadata(
-  workspace: BatchWorkspace,
-  index: BatchIndex,
-  { url, model, requestCount }: InputPart,
-  sha256: string,
-  contentType: ExpectedContentType | undefined,
-): Promise<void> {
-  const path = workspace.layout.workdirFile('metadata', index)
-  // An earlier call got this far, or further: what it noted of a batch must not be forgotten.
-  if ((await readMetadata(workspace, path)) !== null) return
-  await writeMetadata(workspace, path, {
-    ...emptyMetadata,
-    endpoint: url,
-    model,
-    content_type: contentType ?? null,
-    input_sha256: sha256,
-    request_count: requestCount,
-    attempt: 1,
-    root_index: index,
-  })
 }

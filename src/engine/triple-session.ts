@@ -7,23 +7,22 @@ import {
   type TripleEvent,
   type TripleSnapshot,
 } from '../../machines/index.js'
-import type { TripleDependencies } from '../actors/dependencies.js'
+import { tripleDependencies } from '../actors/dependencies.js'
 import { reconciliationError } from '../errors.js'
 import { openJournal } from '../workspace/journal.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { tripleDependencies } from './dependencies.js'
-import type { ReportEvent } from './events.js'
 import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
-import type { ReconcileOptions } from './options.js'
 import { provideActors } from './provide-actors.js'
+import { knowLineage, withLineage } from './lineage-report.js'
 import type { TripleReport } from './report.js'
-import type { RunContext } from './run-context.js'
+import type { Run } from './run.js'
+import { unconfirmedSubmission } from './unconfirmed-submission.js'
 
 /** One triple's actor, from its start to its stop. Between two runs it rests and costs a few kilobytes. */
 export interface TripleSession {
   /**
    * Runs until the triple rests: from the start the first time, later on from `wake`. One at a time. Rejects with
-   * `Interrupted` when the signal of the options fires before; never for what is wrong with the triple.
+   * `Interrupted` when the signal of the run fires before; never for what is wrong with the triple.
    */
   run(wake?: TripleEvent): Promise<TripleReport>
   /** Stops the actor and waits for what it had begun. */
@@ -31,23 +30,18 @@ export interface TripleSession {
 }
 
 /** Starts nothing yet. */
-export function openTripleSession(
-  workspace: BatchWorkspace,
-  index: string,
-  options: ReconcileOptions,
-  run: RunContext,
-): TripleSession {
-  const dependencies = tripleDependencies(workspace, options, run)
-  const watch = observeTransitions(dependencies, index, dependencies.report as ReportEvent)
+export function openTripleSession(run: Run, index: string): TripleSession {
+  const dependencies = tripleDependencies(run)
+  const watch = observeTransitions(run, index)
   const actor = createActor(provideActors(dependencies), {
     input: {
       index,
-      limits: dependencies.limits,
-      maySubmit: options.shouldSubmit ?? false,
-      maySubmitRetries: options.shouldSubmitRetries ?? true,
+      limits: run.limits,
+      maySubmit: run.maySubmit,
+      maySubmitRetries: run.maySubmitRetries,
     },
-    clock: dependencies.clock,
-    inspect: bothInspect(watch.inspect, neverThrows(options.inspect)),
+    clock: run.clock,
+    inspect: bothInspect(watch.inspect, neverThrows(run.inspect)),
   })
   const settle = async (): Promise<void> => {
     await dependencies.stepsAtWork.settled()
@@ -56,9 +50,11 @@ export function openTripleSession(
   }
   return {
     run: async (wake) => {
-      const snapshot = await atRest(actor, wake, options.signal)
+      const snapshot = await atRest(actor, wake, run.signal)
       await settle()
-      return tripleReport(workspace, snapshot)
+      const report = await tripleReport(run, snapshot)
+      tellNote(run, report)
+      return report
     },
     close: async () => {
       actor.stop()
@@ -67,22 +63,28 @@ export function openTripleSession(
   }
 }
 
+/** An end that is not the usual one is said aloud, not only reported. */
+function tellNote({ report }: Run, { index, outcome }: TripleReport): void {
+  if (outcome.type === 'done' && outcome.note !== undefined)
+    report({ type: 'warning', index, message: outcome.note })
+}
+
 /** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */
 function atRest(
   actor: TripleActor,
   wake: TripleEvent | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<TripleSnapshot> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(interrupted())
+    if (signal.aborted) return reject(interrupted())
     const onAbort = (): void => settle(() => reject(interrupted()))
     const settle = (finish: () => void): void => {
-      signal?.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onAbort)
       // XState calls back while it is still handing out the subscription (a triple that rests at once).
       queueMicrotask(() => subscription.unsubscribe())
       finish()
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
     const subscription = actor.subscribe({
       next: (snapshot) => {
         if (snapshot.hasTag('resting')) settle(() => resolve(snapshot))
@@ -95,7 +97,7 @@ function atRest(
 }
 
 /** Tells listeners and the journal of every transition. */
-function observeTransitions({ workspace, clock }: TripleDependencies, index: string, report: ReportEvent) {
+function observeTransitions({ workspace, clock, report }: Run, index: string) {
   const journal = openJournal(workspace, index, {
     clock,
     onError: (error) =>
@@ -116,24 +118,46 @@ function observeTransitions({ workspace, clock }: TripleDependencies, index: str
   return { inspect, flush: () => journal.flush() }
 }
 
-function tripleReport(workspace: BatchWorkspace, snapshot: TripleSnapshot): TripleReport {
+async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleReport> {
+  const { workspace } = run
   const { context } = snapshot
   const outcome = outcomeOf(snapshot)
   const course = context.facts === null ? null : recommendedOperations(context.facts)
   const rootIndex = context.facts?.rootIndex ?? context.index
-  return {
+  const isDone = outcome.type === 'done'
+  const resultsPath = isDone ? await standingResults(workspace, rootIndex) : null
+  const report = {
     index: context.index,
     outcome,
     state: statePathOf(snapshot),
     operations: course?.type === 'operations' ? course.operations : [],
     counts: context.counts,
     rows: context.counts === null ? null : context.rows,
+    requestsSent: isDone ? requestsSent(context) : null,
     problem: 'problem' in outcome ? outcome.problem : null,
     attempt: context.facts?.attempt ?? 1,
     rootIndex,
     remoteStatus: context.remoteStatus,
-    resultsPath: outcome.type === 'done' ? workspace.layout.resultsFile(rootIndex) : null,
+    resultsPath,
+    unconfirmed: isDone ? null : await unconfirmedSubmission(workspace, context.index),
   }
+  if (isDone) await knowLineage(run, rootIndex, resultsPath)
+  return withLineage(run, report)
+}
+
+/** A batch that is more than the server takes never ran: its parts have its requests. */
+function requestsSent({ facts, counts }: TripleSnapshot['context']): number | null {
+  return facts !== null && facts.splitParts !== null ? 0 : (counts?.input ?? null)
+}
+
+/** A report names no file that is not there: somebody may have taken the results away since they were published. */
+async function standingResults(
+  { fileSystem, layout }: BatchWorkspace,
+  rootIndex: string,
+): Promise<string | null> {
+  const path = layout.resultsFile(rootIndex)
+  const found = await fileSystem.stat(path).catch(() => null)
+  return found?.kind === 'file' ? path : null
 }
 
 function interrupted(): Error {

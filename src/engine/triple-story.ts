@@ -1,4 +1,11 @@
 import type { Problem } from '../../machines/index.js'
+import {
+  isDoneState,
+  isParkedState,
+  isWaitingForBatch,
+  isWaitingForRoom,
+  needsPersonState,
+} from '../../machines/state-paths.js'
 import { durationText, elapsedText } from '../units.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
@@ -50,10 +57,10 @@ export function toStandingProblem({ code, message, hint, needsPerson }: Problem)
 }
 
 /**
- * Why a triple will not move by itself: a person has to decide, it failed, the server is past the day it promised, or
- * the run that worked on it is gone.
+ * Why a triple will not move by itself: a person has to decide, it failed, the server is past the day it promised,
+ * or has had no room for longer than a day, or the run that worked on it is gone.
  */
-export type StuckReason = 'needs-attention' | 'failed' | 'overdue' | 'interrupted'
+export type StuckReason = 'needs-attention' | 'failed' | 'overdue' | 'no-room' | 'interrupted'
 
 /** What is told of a triple: three short texts without line breaks. */
 export interface TripleStory {
@@ -83,12 +90,13 @@ export function storyOf(standing: TripleStanding, nowMs: number): TripleStory {
 /** `null` while the triple moves, or waits as it should. */
 export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {
   const { state, problem, stateSinceMs, isAtRest, isAtWork } = standing
-  if (state === 'done' || (isAtWork && !isAtRest)) return null
-  if (problem?.needsPerson === true || state === 'missing-input') return 'needs-attention'
-  if (state === 'failed') return 'failed'
+  if (isDoneState(state) || (isAtWork && !isAtRest)) return null
+  if (problem?.needsPerson === true || needsPersonState(state)) return 'needs-attention'
+  if (isParkedState(state)) return 'failed'
   if (!isAtRest) return 'interrupted'
-  const isWaiting = state === 'awaiting-online-files.waiting'
-  if (isWaiting && stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs) return 'overdue'
+  const isPastTheDay = stateSinceMs !== null && nowMs - stateSinceMs > completionWindowMs
+  if (isWaitingForBatch(state) && isPastTheDay) return 'overdue'
+  if (isWaitingForRoom(state) && isPastTheDay) return 'no-room'
   return null
 }
 
@@ -97,7 +105,12 @@ const wordsOf: Partial<Record<StuckReason, { readonly why: string; readonly what
   overdue: {
     why: 'Servers promise an end within 24 hours; this batch has none.',
     whatToDo:
-      'Look at the batch at the server. A cancelled one is downloaded as far as it got; the rest is sent again.',
+      'Look at the batch at the server. `batch-reconciler cancel` stops it: what it answered is downloaded, and `retry` sends the rest.',
+  },
+  'no-room': {
+    why: 'The server has had no room for it for more than a day.',
+    whatToDo:
+      'See which other batches of the account are under way; `batch-reconciler cancel` stops one of them.',
   },
   interrupted: {
     why: 'The run that worked on it ended in the middle.',

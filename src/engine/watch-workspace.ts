@@ -1,18 +1,24 @@
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { jitterOf } from '../../machines/index.js'
-import { systemClock, type Clock } from '../clock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { reporterOf } from './dependencies.js'
 import { fingerprintOf } from './fingerprint.js'
+import { followSignal } from './follow-signal.js'
 import { keepSessions, type KeptSessions } from './kept-sessions.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
+import type { ReconcileWorkspaceOptions, UsualType } from './options.js'
+import type { Choices } from './parse-options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
+import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
-import { runContext, type RunContext } from './run-context.js'
+import type { Run } from './run.js'
 import { sleep } from './sleep.js'
 import type { TripleCommand, TripleCommands } from './triple-commands.js'
+import { unconfirmedOf } from './unconfirmed-submission.js'
 
-export interface WatchOptions extends ReconcileWorkspaceOptions {
+export interface WatchOptions<
+  Content = unknown,
+  Type extends ExpectedContentType = UsualType<Content>,
+> extends ReconcileWorkspaceOptions<Content, Type> {
   /** Between two polls, in milliseconds; a minute unless set, spread by up to a quarter. */
   readonly pollDelayMs?: number | undefined
   /** Ask the server again and again. On unless set; without it the first pass is the only one that is not asked for. */
@@ -23,8 +29,7 @@ export interface WatchOptions extends ReconcileWorkspaceOptions {
   readonly shouldStay?: boolean | undefined
 }
 
-/** Servers ask for this (Azure, Anthropic) or cut off who comes sooner (Together). */
-const defaultPollDelayMs = 60_000
+/** Longer wishes of a server are cut to this, and nobody sleeps longer at a time. */
 const longestPollDelayMs = 3_600_000
 
 /**
@@ -32,18 +37,16 @@ const longestPollDelayMs = 3_600_000
  * A server that is down is waited for. Triples that need a person are looked at again only when their files change,
  * or when a command says so. Ends cleanly when the signal fires.
  */
-export function watchWorkspace(
+export function watchWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
-  options: WatchOptions = {},
+  options: WatchOptions<Content, Type> = {},
 ): Promise<WorkspaceReport> {
-  return withWorkspace(workspace, options, async () => {
-    const run = runContext(options)
-    const sessions = keepSessions(workspace, options, run)
+  return withWorkspace(workspace, options, async (run, choices) => {
+    const sessions = keepSessions(run)
     try {
       return await watch({
-        workspace,
-        options,
         run,
+        choices,
         sessions,
         latest: new Map(),
         waiting: new Map(),
@@ -56,9 +59,8 @@ export function watchWorkspace(
 }
 
 interface Watch {
-  readonly workspace: BatchWorkspace
-  readonly options: WatchOptions
-  readonly run: RunContext
+  readonly run: Run
+  readonly choices: Pick<Choices, 'pollDelayMs' | 'shouldPoll' | 'commands' | 'shouldStay'>
   readonly sessions: KeptSessions
   /** The last report of each triple. */
   readonly latest: Map<string, TripleReport>
@@ -70,30 +72,31 @@ interface Watch {
 
 /** Every turn is a pass over all that moves by itself, or over the triples a person asked for. */
 async function watch(state: Watch): Promise<WorkspaceReport> {
-  const { options, latest } = state
+  const { run, choices } = state
   let asked: ReadonlyMap<string, TripleCommand['type']> = new Map()
   let nextPollAtMs: number | null = null
   for (let poll = 1; ; poll += 1) {
     const found = asked.size > 0 ? await passOverAsked(state, asked) : await passOverAll(state)
     if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll)
-    if (
-      found.isInterrupted ||
-      wasStopped(options) ||
-      (nextPollAtMs === null && options.shouldStay !== true)
-    ) {
-      return { ...found, triples: [...latest.values()] }
+    if (found.isInterrupted || run.signal.aborted || (nextPollAtMs === null && !choices.shouldStay)) {
+      return withLatest(state, found)
     }
     if (nextPollAtMs === null) {
-      const report = { ...found, triples: [...latest.values()] }
-      reporterOf(options)({ type: 'watch.resting', report })
+      run.report({ type: 'watch.resting', report: withLatest(state, found) })
     }
     asked = await nextCommands(state, nextPollAtMs)
     // Nothing was under way: a stop is how this is meant to end.
-    if (nextPollAtMs === null && wasStopped(options)) return { ...found, triples: [...latest.values()] }
+    if (nextPollAtMs === null && run.signal.aborted) return withLatest(state, found)
   }
 }
 
-const wasStopped = ({ signal }: WatchOptions): boolean => signal?.aborted === true
+/** The last report of each triple, each with what its lineage came to since. */
+function withLatest({ run, latest }: Watch, found: WorkspaceReport): WorkspaceReport {
+  const triples = [...latest.values()].map((report) => withLineage(run, report))
+  const all = [...found.unconfirmed, ...unconfirmedOf(triples)]
+  const unconfirmed = [...new Map(all.map((one) => [one.index, one])).values()]
+  return { ...found, triples, unconfirmed }
+}
 
 function passOverAsked(
   state: Watch,
@@ -104,61 +107,60 @@ function passOverAsked(
 }
 
 async function passOverAll(state: Watch): Promise<WorkspaceReport> {
-  await unparkChanged(state.workspace, state.parked)
+  await unparkChanged(state.run.workspace, state.parked)
   state.waiting.clear()
   return pass(state, ({ index }) => !state.parked.has(index))
 }
 
 async function pass(
-  { workspace, options, run, sessions, latest, waiting, parked }: Watch,
+  { run, sessions, latest, waiting, parked }: Watch,
   isWanted: (triple: BatchFileTriple) => boolean,
 ): Promise<WorkspaceReport> {
   const { runTriple } = sessions
-  const report = await onePass(workspace, options, run, { isWanted, runTriple })
+  const report = await onePass(run, { isWanted, runTriple })
   for (const triple of report.triples) {
     latest.set(triple.index, triple)
     parked.delete(triple.index)
     if (isWaiting(triple)) waiting.set(triple.index, triple)
     else waiting.delete(triple.index)
   }
-  await park(workspace, report.triples, parked)
+  await park(run.workspace, report.triples, parked)
   return report
 }
 
 /** When the server is to be asked again, in milliseconds since 1970; `null` when nothing waits for it. */
-function nextPoll({ options, run, waiting }: Watch, poll: number): number | null {
-  if (waiting.size === 0 || run.board === null || options.shouldPoll === false) return null
-  const delayMs = Math.max(
-    pollDelayMs(options, poll, [...waiting.values()]),
-    run.board.provider.minPollDelayMs,
-  )
-  reporterOf(options)({ type: 'poll.scheduled', delayMs, waiting: waiting.size })
-  return (options.clock ?? systemClock).now() + delayMs
+function nextPoll({ run, choices, waiting }: Watch, poll: number): number | null {
+  const { provider, clock, report } = run
+  if (waiting.size === 0 || provider === null || !choices.shouldPoll) return null
+  const wishedMs = pollDelayMs(choices.pollDelayMs, poll, [...waiting.values()])
+  const delayMs = Math.max(wishedMs, provider.minPollDelayMs)
+  report({ type: 'poll.scheduled', delayMs, waiting: waiting.size })
+  return clock.now() + delayMs
 }
 
 /** Waits for the next poll, a command or the signal, and gives the commands. */
 async function nextCommands(
-  { options: { commands, signal, clock = systemClock } }: Watch,
+  { run, choices: { commands } }: Watch,
   nextPollAtMs: number | null,
 ): Promise<ReadonlyMap<string, TripleCommand['type']>> {
   for (;;) {
     const asked = commands?.take() ?? new Map<string, never>()
-    const delayMs = nextPollAtMs === null ? longestPollDelayMs : nextPollAtMs - clock.now()
-    if (asked.size > 0 || delayMs <= 0 || signal?.aborted === true) return asked
-    await sleepUntilAsked(clock, delayMs, commands, signal)
+    const delayMs = nextPollAtMs === null ? longestPollDelayMs : nextPollAtMs - run.clock.now()
+    if (asked.size > 0 || delayMs <= 0 || run.signal.aborted) return asked
+    await sleepUntilAsked(run, delayMs, commands)
   }
 }
 
 async function sleepUntilAsked(
-  clock: Clock,
+  { clock, signal }: Run,
   delayMs: number,
   commands: TripleCommands | undefined,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const asked = new AbortController()
-  const unsubscribe = commands?.subscribe(() => asked.abort())
-  await sleep(clock, delayMs, signal === undefined ? asked.signal : AbortSignal.any([asked.signal, signal]))
+  const woken = followSignal(signal)
+  const unsubscribe = commands?.subscribe(() => woken.abort())
+  await sleep(clock, delayMs, woken.signal)
   unsubscribe?.()
+  woken.release()
 }
 
 /** At work at the server, or stopped by something that passes: a full server, a cut connection, a busy file. */
@@ -166,8 +168,7 @@ const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
   outcome.type === 'pending' || (outcome.type === 'failed' && problem?.isPassing === true)
 
 /** The server's own wish counts when it is longer than ours. */
-function pollDelayMs(options: WatchOptions, poll: number, waiting: readonly TripleReport[]): number {
-  const baseMs = options.pollDelayMs ?? defaultPollDelayMs
+function pollDelayMs(baseMs: number, poll: number, waiting: readonly TripleReport[]): number {
   const wishes = waiting.map(({ problem }) => problem?.retryAfterMs ?? 0)
   const wishMs = Math.min(Math.max(0, ...wishes), longestPollDelayMs)
   return Math.max(wishMs, baseMs * (1 + jitterOf(baseMs, poll) / 4))

@@ -7,6 +7,7 @@ import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone } from '../workspace/scan-done.js'
 import { scanWorkspace } from '../workspace/scan.js'
+import { failedLineages } from './failed-lineages.js'
 import { standingIn, type JournalStanding } from './journal-standing.js'
 import { planTriple } from './plan-workspace.js'
 import type { TripleStatus, WorkspaceStatus } from './report.js'
@@ -19,9 +20,11 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
   const { triples, warnings } = await scanWorkspace(workspace)
   const statuses: TripleStatus[] = []
   for (const { index } of triples) statuses.push(await tripleStatus(workspace, index))
+  const done = await scanDone(workspace)
   return {
     triples: statuses,
-    doneCount: (await scanDone(workspace)).length,
+    doneCount: done.length,
+    failedForGood: await failedLineages(workspace, done),
     lockedBy: lockHolder(await readWorkspaceLock(workspace)),
     warnings: warnings.map(({ message }) => message),
   }
@@ -29,7 +32,7 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
 
 /** How one triple of `workdir/` stands. Whatever is wrong with its files is its problem, never a throw. */
 export async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
-  const { facts, state, problem } = await planTriple(workspace, index, { shouldCheckIds: false })
+  const { facts, state, problem, unconfirmed } = await planTriple(workspace, index)
   const last = facts === null ? null : await lastStanding(workspace, facts)
   return {
     index,
@@ -44,6 +47,7 @@ export async function tripleStatus(workspace: BatchWorkspace, index: string): Pr
     attempt: facts?.attempt ?? 1,
     rootIndex: facts?.rootIndex ?? index,
     problem: problem ?? last?.problem ?? null,
+    unconfirmed,
   }
 }
 

@@ -1,13 +1,11 @@
 import { writeRetryInput } from '../accounting/results/retry-input.js'
-import { systemClock } from '../clock.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
+import { findInputChange, requireSentInput } from '../workspace/input-identity.js'
 import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { reporterOf } from './dependencies.js'
-import type { ReconcileWorkspaceOptions } from './options.js'
-import type { RunContext } from './run-context.js'
+import type { Run } from './run.js'
 
 /** What a retry is descended from. */
 export interface Lineage {
@@ -30,45 +28,39 @@ export interface RetryTriple {
 
 /** Writes a new triple with these requests of the lineage's root, byte for byte. */
 export async function writeRetryTriple(
-  workspace: BatchWorkspace,
+  run: Run,
   lineage: Lineage,
   { retryIndex, customIds }: RetryTriple,
-  options: ReconcileWorkspaceOptions,
-  { board }: RunContext,
 ): Promise<void> {
+  const { workspace, signal, provider, maySubmitRetries, report } = run
   const { parentIndex: index, inputPath } = lineage
   // Metadata first: an input without it would be taken for a root triple of its own.
-  await writeLineage(workspace, lineage, retryIndex, { request_count: customIds.size }, options)
+  await writeLineage(run, lineage, retryIndex, { request_count: customIds.size })
   const path = workspace.layout.workdirFile('input', retryIndex)
   const { requests, sha256 } = await writeRetryInput({
     fs: workspace.fileSystem,
     inputPath,
     retryableIds: customIds,
     targetPath: path,
-    signal: options.signal,
+    signal,
   }).catch(asFileProblem({ path, action: 'write', index }))
-  await writeLineage(
-    workspace,
-    lineage,
-    retryIndex,
-    { request_count: requests, input_sha256: sha256 },
-    options,
-  )
-  const willBeSubmitted = board !== null && options.shouldSubmitRetries !== false
-  reporterOf(options)({ type: 'retry.written', index, retryIndex, requests, path, willBeSubmitted })
+  await writeLineage(run, lineage, retryIndex, { request_count: requests, input_sha256: sha256 })
+  const willBeSubmitted = provider !== null && maySubmitRetries
+  report({ type: 'retry.written', index, retryIndex, requests, path, willBeSubmitted })
 }
 
 /**
  * Absolute path of a root's input.
  *
- * @throws NoBatchFileTripleAtIndex when it is gone.
+ * @throws NoBatchFileTripleAtIndex when it is gone; InputChanged when it is not the one that was sent.
  */
-export async function inputOfRoot(
-  { fileSystem, layout }: BatchWorkspace,
-  rootIndex: BatchIndex,
-): Promise<string> {
+export async function inputOfRoot(workspace: BatchWorkspace, rootIndex: BatchIndex): Promise<string> {
+  const { fileSystem, layout } = workspace
   for (const path of [layout.doneFile('input', rootIndex), layout.workdirFile('input', rootIndex)]) {
-    if ((await fileSystem.stat(path)) !== null) return path
+    if ((await fileSystem.stat(path)) === null) continue
+    const metadata = await metadataOfRoot(workspace, rootIndex)
+    requireSentInput(await findInputChange(workspace, metadata, { index: rootIndex, path }))
+    return path
   }
   throw reconciliationError(
     {
@@ -82,12 +74,22 @@ export async function inputOfRoot(
   )
 }
 
-async function writeLineage(
+async function metadataOfRoot(
   workspace: BatchWorkspace,
+  rootIndex: BatchIndex,
+): Promise<BatchMetadata | null> {
+  const { layout } = workspace
+  return (
+    (await readMetadata(workspace, layout.doneFile('metadata', rootIndex))) ??
+    readMetadata(workspace, layout.workdirFile('metadata', rootIndex))
+  )
+}
+
+async function writeLineage(
+  { workspace, clock, contentType }: Run,
   { parentIndex, rootIndex, metadata, attempt }: Lineage,
   retryIndex: BatchIndex,
   input: { readonly request_count: number; readonly input_sha256?: string },
-  { clock = systemClock, expectedContentType }: ReconcileWorkspaceOptions,
 ): Promise<void> {
   const path = workspace.layout.workdirFile('metadata', retryIndex)
   const existing = await readMetadata(workspace, path)
@@ -95,7 +97,7 @@ async function writeLineage(
     ...(existing ?? { ...emptyMetadata, created_at_ms: clock.now() }),
     endpoint: metadata?.endpoint ?? null,
     model: metadata?.model ?? null,
-    content_type: expectedContentType ?? metadata?.content_type ?? null,
+    content_type: contentType ?? metadata?.content_type ?? null,
     attempt,
     parent_index: parentIndex,
     root_index: rootIndex,

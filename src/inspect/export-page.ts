@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { isDoneState } from '../../machines/index.js'
 import { systemClock, type Clock } from '../clock.js'
 import { stuckReason } from '../engine/triple-story.js'
 import { reconciliationError } from '../errors.js'
@@ -130,5 +131,5 @@ const stuckFirst = (triples: readonly TripleSummary[], nowMs: number): readonly 
 
 function rank(triple: TripleSummary, nowMs: number): number {
   if (stuckReason(triple, nowMs) !== null) return 0
-  return triple.state === 'done' ? 2 : 1
+  return isDoneState(triple.state) ? 2 : 1
 }

@@ -1,5 +1,6 @@
 import type { TripleSnapshot } from '../../machines/index.js'
 import { systemClock, type Clock } from '../clock.js'
+import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { bothInspect, neverThrows } from '../engine/observe-actor.js'
 import { createTripleCommands } from '../engine/triple-commands.js'
 import type { WatchOptions } from '../engine/watch-workspace.js'
@@ -30,7 +31,9 @@ export interface LiveInspector extends Inspector {
   /** The address that viewers of `@xstate/inspect` connect to; with the token. */
   readonly xstateInspectUrl: string
   /** The options of the run, with what the inspector has to hear and to say. */
-  attach<Options extends WatchOptions>(options: Options): Options
+  attach<Options extends object, Content = unknown, Type extends ExpectedContentType = 'text'>(
+    options: Options & WatchOptions<Content, Type>,
+  ): Options & WatchOptions<Content, Type>
   /** The run is over; the page stays, and its buttons do nothing any more. */
   end(): void
 }

@@ -12,10 +12,15 @@ export interface BatchProvider {
   readonly limits: InputLimits
   /** The server asks not to be polled more often, in milliseconds. */
   readonly minPollDelayMs: number
+  /** Where it sends, for messages: `api.openai.com`. */
+  readonly host?: string
   /** Uploads the input file, awaits `onUploaded` (which makes the file id durable), then creates the batch once. */
   submit(request: SubmitRequest, signal: AbortSignal): Promise<RemoteBatch>
-  /** Batches that were created from this upload; looked for after an ambiguous failure or a crash. */
-  find(query: FindQuery, signal: AbortSignal): Promise<readonly RemoteBatch[]>
+  /**
+   * Batches that were made for this submission; looked for after an ambiguous failure or a crash. No batches in the
+   * answer means: the server has shown all of its list, and none is there. Rejects when it cannot be sure of that.
+   */
+  find(query: FindQuery, signal: AbortSignal): Promise<FoundBatches>
   /** What the server says of each batch. A batch it does not know maps to `null`. */
   status(batchIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RemoteBatch | null>>
   /** Streams a file's bytes into `write`, in order. Rejects unless the whole file arrived. */
@@ -36,13 +41,25 @@ export interface SubmitRequest {
   readonly metadata: Readonly<Record<string, string>>
   /** Set when an earlier try uploaded the file already; the upload is then not repeated. */
   readonly inputFileId: string | null
-  readonly onUploaded: (inputFileId: string) => Promise<void>
+  /** `uploadedAtMs`: when the upload was made, by the server's own clock; `null` when it does not say. */
+  readonly onUploaded: (inputFileId: string, uploadedAtMs: number | null) => Promise<void>
 }
 
 export interface FindQuery {
   readonly inputFileId: string
-  /** Batches created before this are not looked at, in milliseconds since 1970. */
-  readonly createdAfterMs: number
+  /** A batch whose own metadata names this as `intent_key` is the one, whatever upload it names. */
+  readonly intentKey: string | null
+  /**
+   * When the upload was made, by the server's own clock, in milliseconds since 1970. No batch of it is older, so
+   * older ones need not be looked at. `null` when that is not known: then all are.
+   */
+  readonly uploadedAtMs: number | null
+}
+
+export interface FoundBatches {
+  readonly batches: readonly RemoteBatch[]
+  /** When the server showed this, by its own clock, in milliseconds since 1970; `null` when it does not say. */
+  readonly serverNowMs: number | null
 }
 
 /** A batch as a server reports it, with the oddities of servers taken out. */
@@ -61,6 +78,8 @@ export interface RemoteBatch {
   readonly endpoint: string | null
   readonly createdAtMs: number | null
   readonly expiresAtMs: number | null
+  /** The batch's own metadata, as it was given at its creation; at most 16 texts. Empty where the server keeps none. */
+  readonly metadata: Readonly<Record<string, string>>
 }
 
 export interface RemoteRequestCounts {

@@ -34,11 +34,6 @@ export interface CheckedLine {
 }
 
 /**
- * Python's `json`, which many servers read with, gives up at about 1,000 levels (`sys.getrecursionlimit`); no request
- * that a person means comes near.
- */
-
-/**
  * Checks one line as the servers do, with their codes (OpenAI guide, "Batch API"; the answers of OpenAI recorded in
  * Llama Stack's `test_batches_errors.py`). Endpoints are not compared with a list: servers add their own.
  */

@@ -22,6 +22,14 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
   return {
     provider: {
       ...provider,
+      // One by one too: a provider that is a class has these on its prototype.
+      name: provider.name,
+      limits: provider.limits,
+      minPollDelayMs: provider.minPollDelayMs,
+      submit: (request, signal) => provider.submit(request, signal),
+      find: (query, signal) => provider.find(query, signal),
+      download: (fileId, write, signal) => provider.download(fileId, write, signal),
+      cancel: (batchId, signal) => provider.cancel(batchId, signal),
       status: async (batchIds, signal) => {
         throwFailure(batchIds, failures)
         const isKnown = batchIds.every((batchId) => answers.has(batchId) || unseen.has(batchId))

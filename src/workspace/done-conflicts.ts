@@ -6,7 +6,7 @@ import { asFileProblem } from './file-problem.js'
 import type { MoveIntent } from './metadata.js'
 import { readMetadata } from './metadata.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { haveSameBytes } from './read-whole-file.js'
+import { isSameFile } from './place-file.js'
 import type { BatchFileTriple } from './triple.js'
 
 /** A file of the triple whose name is taken in `done/` by other bytes. */
@@ -65,8 +65,17 @@ async function mayGive(
   const { fileSystem } = workspace
   const doneFile = await fileSystem.stat(donePath).catch(asFileProblem({ path: donePath, action: 'look at' }))
   if (doneFile === null) return true
-  if (doneFile.kind !== 'file') return false
-  const isSame = await haveSameBytes(fileSystem, workdirPath, donePath).catch(
+  return doneFile.kind === 'file' && (await isPlaced(workspace, kind, workdirPath, donePath))
+}
+
+/** True when what stands in `workdir/` stands in `done/` as well, so that its name here may be given up. */
+export async function isPlaced(
+  workspace: BatchWorkspace,
+  kind: FileKind,
+  workdirPath: string,
+  donePath: string,
+): Promise<boolean> {
+  const isSame = await isSameFile(workspace.fileSystem, workdirPath, donePath).catch(
     asFileProblem({ path: donePath, action: 'compare' }),
   )
   return isSame || (kind === 'metadata' && (await isSameMove(workspace, workdirPath, donePath)))

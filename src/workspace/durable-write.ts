@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import type { FileSystem, OpenFile } from './file-system.js'
+import type { FileSystem } from './file-system.js'
 
 /** What a file is written from. Strings are written as UTF-8. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>
@@ -18,7 +18,8 @@ export interface DurableFile {
  * Creates or replaces a file so that under its own name stands either the old content or the whole new one,
  * whenever power or the process goes: temporary name in the same directory → write → sync → rename → sync of the
  * directory. Rejects with the system's error; the temporary file is then removed and the target untouched
- * (except where only the last sync failed: the new content stands, and may not survive a power cut).
+ * (except where only the last sync failed: the new content stands, and may not survive a power cut). A directory or a
+ * pipe under the name is never replaced.
  */
 export async function writeFileDurably(fs: FileSystem, path: string, content: FileContent): Promise<void> {
   const file = await beginDurableFile(fs, path)
@@ -41,12 +42,16 @@ export async function beginDurableFile(
   finalPath: string,
   temporaryPath: string = join(dirname(finalPath), temporaryName(basename(finalPath))),
 ): Promise<DurableFile> {
+  await requireReplaceable(fs, finalPath)
   const file = await fs.open(temporaryPath, 'create')
-  let isOpen = true
+  const closeOnce = once(() => file.close())
+  let hasEnded = false
   const abort = async (): Promise<void> => {
-    if (!isOpen) return
-    isOpen = false
-    await discard(fs, file, temporaryPath)
+    if (hasEnded) return
+    hasEnded = true
+    // The first error is the one to report: what goes wrong while tidying up after it must not hide it.
+    await closeOnce().catch(() => {})
+    await fs.remove(temporaryPath).catch(() => {})
   }
   return {
     write: (bytes) => file.write(bytes),
@@ -54,9 +59,9 @@ export async function beginDurableFile(
     async commit() {
       try {
         await file.sync()
-        await file.close()
+        await closeOnce()
         await fs.rename(temporaryPath, finalPath)
-        isOpen = false
+        hasEnded = true
       } catch (error) {
         await abort()
         throw error
@@ -64,6 +69,14 @@ export async function beginDurableFile(
       await fs.syncDirectory(dirname(finalPath))
     },
   }
+}
+
+/** A rename would put a pipe, a socket or a device away without a word. */
+async function requireReplaceable(fs: FileSystem, path: string): Promise<void> {
+  const standing = await fs.stat(path)
+  if (standing === null || standing.kind === 'file') return
+  const code = standing.kind === 'directory' ? 'EISDIR' : 'ENXIO'
+  throw Object.assign(new Error(`${code}: no regular file, replace '${path}'`), { code })
 }
 
 /** True for the temporary names this file gives; nobody else's names look like them. */
@@ -81,8 +94,12 @@ async function* toChunks(content: FileContent): AsyncIterable<Uint8Array> {
   else yield* content
 }
 
-/** The first error is the one to report: what goes wrong while tidying up after it must not hide it. */
-async function discard(fs: FileSystem, file: OpenFile, temporaryPath: string): Promise<void> {
-  await file.close().catch(() => {})
-  await fs.remove(temporaryPath).catch(() => {})
+/** A file that was closed is not closed again, whatever disk it is on: its number may be somebody else's by then. */
+function once(act: () => Promise<void>): () => Promise<void> {
+  let hasActed = false
+  return async () => {
+    if (hasActed) return
+    hasActed = true
+    await act()
+  }
 }

@@ -21,6 +21,7 @@ export function fileProblem(error: unknown, { path, action, index }: FileAction)
     hint: kind.hint,
     facts: { path, action, systemCode },
     ...(kind.isPassing === true ? { isPassing: true } : {}),
+    ...(kind.code === 'NotARegularFile' ? { needsPerson: true } : {}),
   }
   return reconciliationError(problem, { index, cause: error })
 }
@@ -57,6 +58,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     code: 'NotARegularFile',
     reason: 'a directory stands where a file was expected',
     hint: 'Move the directory away; a file belongs there.',
+  },
+  // What open(2) says of a socket; our disk says it of pipes and devices too.
+  ENXIO: {
+    code: 'NotARegularFile',
+    reason: 'a pipe, a socket or a device stands where a file was expected',
+    hint: 'Move it away, or give it another name; a file belongs there.',
   },
   EBUSY: { code: 'FileSystemError', reason: 'it is in use', hint: closeFiles, isPassing: true },
   EAGAIN: {

@@ -12,7 +12,8 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>
   /**
    * `read`: must exist. `create`: must not exist (O_EXCL). `append`: created when absent, writes go to the end.
-   * The last two can be read through as well.
+   * The last two can be read through as well. Never waits: a pipe, a device or a socket rejects with `ENXIO`, a
+   * directory with `EISDIR`.
    */
   open(path: string, mode: OpenMode): Promise<OpenFile>
   /** Replaces `to` when it exists: callers look first. */
@@ -36,6 +37,14 @@ export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'
   readonly bytes: number
   readonly modifiedAtMs: number
+  /** Which file it is, whatever its name (device and inode); `null` where the disk does not say. */
+  readonly inode: string | null
+  /**
+   * Which file it is and since when it is as it is: the same text means that nothing was written to it and no other
+   * file took its place, also where sizes and times were put back. `null` where the disk does not tell, and for a
+   * file that changed so recently that one more change might not show.
+   */
+  readonly identity: string | null
 }
 
 export interface OpenFile {
@@ -48,5 +57,6 @@ export interface OpenFile {
   /** Makes the content survive a power cut. */
   sync(): Promise<void>
   stat(): Promise<FileStat>
+  /** Lets go of the file, once: a further call does nothing, and every other one after it rejects with `EBADF`. */
   close(): Promise<void>
 }

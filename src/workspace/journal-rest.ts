@@ -1,3 +1,4 @@
+import { isWaitingForBatch, isWaitingForRoom, isWaitingForServer } from '../../machines/index.js'
 import type { FileSystem } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
 import { readTextEnd } from './read-text-end.js'
@@ -11,14 +12,16 @@ export interface NotedRest<Since = string> {
   readonly since: Since
 }
 
-const waitingState = 'awaiting-online-files.waiting'
-
-/** What makes two rests in a state the same one. A batch is one wait, whatever went wrong at single polls. */
+/**
+ * What makes two rests in a state the same one. A batch is one wait, whatever went wrong at single polls; so is the
+ * wait for room, however often and in whatever words the server refused.
+ */
 export function restReason(
   state: string,
   { batchId, problemCode }: { readonly batchId: string | null; readonly problemCode: string | null },
 ): string | null {
-  return state === waitingState ? batchId : problemCode
+  if (isWaitingForRoom(state)) return null
+  return isWaitingForBatch(state) ? batchId : problemCode
 }
 
 /**
@@ -32,12 +35,12 @@ export function restedSince<Since>(
   return before.find((rest) => rest.state === state && rest.reason === reason)?.since ?? null
 }
 
-/** The rests to remember after `rest`: itself, and the last wait for a batch. */
+/** The rests to remember after `rest`: itself, and the last waits for a batch and for room. */
 export function afterRest<Since>(
   rest: NotedRest<Since>,
   before: readonly NotedRest<Since>[],
 ): readonly NotedRest<Since>[] {
-  return [rest, ...before.filter(({ state }) => state === waitingState && state !== rest.state)]
+  return [rest, ...before.filter(({ state }) => isWaitingForServer(state) && state !== rest.state)]
 }
 
 /** The rest an entry speaks of; `null` when the triple was only passing through, or its time is none. */

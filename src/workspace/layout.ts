@@ -33,6 +33,8 @@ export interface WorkspaceLayout {
   accountingFile(index: BatchIndex): string
   /** Rows of the attempt that is being processed. */
   rowsFile(index: BatchIndex): string
+  /** What the requests of a triple are, as hashes: known also when its input is gone. */
+  registerFile(index: BatchIndex): string
   journalFile(index: BatchIndex): string
   /** The journal before its last rotation. */
   olderJournalFile(index: BatchIndex): string
@@ -62,6 +64,7 @@ export function workspaceLayout(root: string): WorkspaceLayout {
     missingFile: (index) => at('failed-items', `batch_missing_${index}.jsonl`),
     accountingFile: (index) => at('logs', `batch_accounting_${index}.json`),
     rowsFile: (index) => at('logs', `batch_rows_${index}.part.jsonl`),
+    registerFile: (index) => at('logs', `batch_requests_${index}.bin`),
     journalFile: (index) => at('logs', `batch_journal_${index}.jsonl`),
     olderJournalFile: (index) => at('logs', `batch_journal_${index}.1.jsonl`),
     expansionErrorLogFile: (index) => at('logs', `batch_expansion_error_log_${index}.jsonl`),

@@ -38,7 +38,7 @@ export async function readLockFile(
     return parseLock(await readWholeFile(fileSystem, path))
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { type: 'free' }
-    if (systemErrorCode(error) === 'EISDIR') return { type: 'unreadable' }
+    if (['EISDIR', 'ENXIO'].includes(systemErrorCode(error) ?? '')) return { type: 'unreadable' }
     throw error
   }
 }

@@ -18,10 +18,48 @@ const submissionSchema = z.looseObject({
   intent_key: textSchema,
   intended_at_ms: z.number(),
   input_file_id: textSchema.nullish(),
-  /** When the server was about to be asked for the batch; `null` again once it refused. */
+  /** Of the input that was uploaded. */
+  input_sha256: textSchema.nullish(),
+  /** When the upload was made, by the server's own clock. */
+  uploaded_at_server_ms: z.number().nullish(),
+  /** When the server was about to be asked for the batch, for people; `null` again once it refused. */
   asked_at_ms: z.number().nullish(),
+  /** Since when, by the server's own clock, its list has been seen without the batch that was asked for. */
+  missing_since_server_ms: z.number().nullish(),
   /** Batches of this upload that the server had no room for, the latest first: none of them is the one looked for. */
   refused_batch_ids: z.array(textSchema).nullish(),
+})
+
+/** Somebody wants the batch to stop: durable before the server is asked. */
+const cancelSchema = z.looseObject({
+  intended_at_ms: z.number(),
+  /** When the server took it, or nothing was left to cancel. */
+  answered_at_ms: z.number().nullish(),
+})
+
+/** The server refuses the batch for want of room. */
+const roomSchema = z.looseObject({
+  since_ms: z.number(),
+  refusals: countSchema,
+  next_try_at_ms: z.number(),
+  /** Other batches of the workspace that were under way when this one was last sent. */
+  others_under_way: countSchema.nullish(),
+})
+
+/** The batch alone is more than the server takes: its requests go on in parts. */
+const splitSchema = z.looseObject({
+  parts: z.number().int().min(2).max(100),
+  reason: textSchema,
+  decided_at_ms: z.number(),
+})
+
+/** Somebody takes faults of these very files as they are, so that the triple goes on. */
+const acceptedSchema = z.looseObject({
+  accepted_at_ms: z.number(),
+  missing: z.boolean(),
+  unrecognised: z.boolean(),
+  keep: z.enum(['first', 'last']).nullish(),
+  files: z.array(z.looseObject({ kind: textSchema, bytes: countSchema, sha256: textSchema })).max(10),
 })
 
 /** A move to `done/` that was begun, with what it moves. */
@@ -51,8 +89,16 @@ export const metadataSchema = z.looseObject({
   attempt: z.number().int().positive().nullish(),
   parent_index: textSchema.nullish(),
   root_index: textSchema.nullish(),
+  /** Somebody asked to send these requests although they were sent before. */
+  sent_again: z.boolean().nullish(),
   provider: textSchema.nullish(),
   submission: submissionSchema.nullish(),
+  cancel: cancelSchema.nullish(),
+  room: roomSchema.nullish(),
+  split: splitSchema.nullish(),
+  accepted: acceptedSchema.nullish(),
+  /** A retry of requests that may have been answered: sent only when somebody says so. */
+  needs_leave: z.boolean().nullish(),
   move: moveSchema.nullish(),
   last_polled_at_ms: z.number().nullish(),
   submitted_at_ms: z.number().nullish(),
@@ -72,4 +118,5 @@ export const metadataSchema = z.looseObject({
 /** What we know of a batch beside its files. */
 export type BatchMetadata = z.infer<typeof metadataSchema>
 export type SubmissionIntent = z.infer<typeof submissionSchema>
+export type Acceptance = z.infer<typeof acceptedSchema>
 export type MoveIntent = z.infer<typeof moveSchema>

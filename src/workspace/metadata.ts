@@ -8,7 +8,7 @@ import type { BatchWorkspace } from './open-workspace.js'
 import { readWholeFile } from './read-whole-file.js'
 import type { BatchFileTriple } from './triple.js'
 
-export type { BatchMetadata, MoveIntent, SubmissionIntent } from './metadata-schema.js'
+export type { Acceptance, BatchMetadata, MoveIntent, SubmissionIntent } from './metadata-schema.js'
 
 /** The metadata of a batch nothing is known of. */
 export const emptyMetadata: BatchMetadata = {

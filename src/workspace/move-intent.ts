@@ -1,65 +1,92 @@
 import { basename } from 'node:path'
+import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import { asFileProblem } from './file-problem.js'
 import type { MoveIntent } from './metadata.js'
 import { metadataPath, readMetadata, updateMetadata } from './metadata.js'
 import type { BatchWorkspace } from './open-workspace.js'
+import type { ProvenFile } from './proven-file.js'
 import { hashFile } from './read-whole-file.js'
 import type { BatchFileTriple } from './triple.js'
 
-/** Gives the sha256 of a file by its path, where the caller knows it already. */
-export type HashOf = (path: string) => Promise<string>
+/** The files with rows: they are proven, and move together. */
+export const rowKinds = fileKinds.filter((kind) => kind !== 'metadata')
+
+/** Where a file of the triple stands: in `workdir/`, or else in `done/`. */
+export function standingPath(
+  { layout }: BatchWorkspace,
+  triple: BatchFileTriple,
+  kind: FileKind,
+): string | null {
+  return triple[kind] ?? (triple.inDone[kind] ? layout.doneFile(kind, triple.index) : null)
+}
 
 /**
  * Makes durable what is about to move, before anything does: whoever finds half of a triple in `done/` then knows
  * that its processing is complete and only the move has to be finished. An intent that still fits is kept.
+ *
+ * @param files every file with rows that stands, also those that are in `done/` already
  */
 export async function recordMoveIntent(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
-  options: { readonly intendedAtMs: number; readonly hashOf?: HashOf | undefined },
+  files: readonly ProvenFile[],
+  intendedAtMs: number,
 ): Promise<void> {
   // Metadata that is in done/ went there in an earlier move; one that differs from it could not follow.
   if (triple.inDone.metadata) return
   const path = metadataPath(workspace, triple)
   const recorded = (await readMetadata(workspace, path))?.move ?? null
-  const files = await movingFiles(workspace, triple, options.hashOf)
-  if (recorded !== null && files.every((file) => isListed(recorded, file))) return
-  const moved = (recorded?.files ?? []).filter(({ name }) => !files.some((file) => file.name === name))
-  await updateMetadata(workspace, path, {
-    move: { intended_at_ms: options.intendedAtMs, files: [...moved, ...files] },
-  })
+  const listed = files.map(({ kind, bytes, sha256 }) => ({
+    name: nameOf(workspace, triple, kind),
+    bytes,
+    sha256,
+  }))
+  const isKept =
+    recorded?.files.length === listed.length &&
+    listed.every((file) => recorded.files.some((other) => isSameFile(file, other)))
+  if (!isKept)
+    await updateMetadata(workspace, path, { move: { intended_at_ms: intendedAtMs, files: listed } })
 }
 
-/** True when all that stands in `workdir/` is what was about to move: a file put there since was never processed. */
-export async function isStillIntended(
+/**
+ * True when the intent covers the triple as it stands: every file with rows, in `workdir/` or in `done/`, is one it
+ * lists, byte for byte, and none that it lists is missing. A file that was put there since was never processed.
+ */
+export async function doesIntentFit(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
-  intent: MoveIntent,
+  { files }: MoveIntent,
 ): Promise<boolean> {
-  const files = await movingFiles(workspace, triple)
-  return files.every((file) => isListed(intent, file))
-}
-
-type MovingFile = MoveIntent['files'][number]
-
-async function movingFiles(
-  { fileSystem, layout }: BatchWorkspace,
-  triple: BatchFileTriple,
-  hashOf: HashOf = (path) => hashFile(fileSystem, path),
-): Promise<MovingFile[]> {
-  const files: MovingFile[] = []
-  for (const kind of fileKinds) {
-    const path = triple[kind]
-    if (kind === 'metadata' || path === null) continue
-    const failed = asFileProblem({ path, action: 'read', index: triple.index })
-    const found = await fileSystem.stat(path).catch(failed)
-    const sha256 = await hashOf(path).catch(failed)
-    files.push({ name: basename(layout.doneFile(kind, triple.index)), bytes: found?.bytes ?? 0, sha256 })
+  const standing = rowKinds.filter((kind) => standingPath(workspace, triple, kind) !== null)
+  if (standing.length !== files.length) return false
+  for (const kind of standing) {
+    const listed = files.find(({ name }) => name === nameOf(workspace, triple, kind))
+    if (listed === undefined || !(await isListed(workspace, triple, kind, listed))) return false
   }
-  return files
+  return true
 }
 
-function isListed(intent: MoveIntent, { name, bytes, sha256 }: MovingFile): boolean {
-  return intent.files.some((file) => file.name === name && file.bytes === bytes && file.sha256 === sha256)
+type ListedFile = MoveIntent['files'][number]
+
+async function isListed(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+  kind: FileKind,
+  { bytes, sha256 }: ListedFile,
+): Promise<boolean> {
+  const path = standingPath(workspace, triple, kind)
+  if (path === null) return false
+  const { fileSystem } = workspace
+  const failed = asFileProblem({ path, action: 'read', index: triple.index })
+  const found = await fileSystem.stat(path).catch(failed)
+  return found?.bytes === bytes && (await hashFile(fileSystem, path).catch(failed)) === sha256
+}
+
+function isSameFile(left: ListedFile, right: ListedFile): boolean {
+  return left.name === right.name && left.bytes === right.bytes && left.sha256 === right.sha256
+}
+
+function nameOf({ layout }: BatchWorkspace, { index }: BatchFileTriple, kind: FileKind): string {
+  return basename(layout.doneFile(kind, index))
 }

@@ -2,21 +2,22 @@ import type { FileKind } from '../../machines/index.js'
 import type { Clock } from '../clock.js'
 import { systemClock } from '../clock.js'
 import { reconciliationError } from '../errors.js'
-import { doneFileConflict, findDoneConflicts } from './done-conflicts.js'
+import { doneFileConflict, findDoneConflicts, isPlaced } from './done-conflicts.js'
 import { asFileProblem } from './file-problem.js'
 import { locateTriple } from './locate-triple.js'
-import type { HashOf } from './move-intent.js'
-import { recordMoveIntent } from './move-intent.js'
+import { recordMoveIntent, rowKinds, standingPath } from './move-intent.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { placeFile, removeSource, syncFile } from './place-file.js'
+import type { ProvenFile } from './proven-file.js'
+import { asItStands, fileChanged, requireProven } from './proven-file.js'
 import { systemErrorCode } from './system-error-code.js'
 import type { BatchFileTriple } from './triple.js'
 
 export interface MoveOptions {
   /** The system's unless given. */
   readonly clock?: Clock
-  /** Gives the sha256 of a file by its path, where the caller knows it already. */
-  readonly hashOf?: HashOf
+  /** What was proven, and so may move; without it, whatever stands there when the move begins. */
+  readonly proven?: readonly ProvenFile[] | undefined
   /** Called before the metadata follows: the last moment at which an interruption still finds the triple. */
   readonly beforeMetadata?: () => Promise<void>
 }
@@ -27,28 +28,51 @@ export interface MoveOptions {
  * the next: the intent goes into the metadata; input, output and error get their place in `done/`; their places in
  * `workdir/` are given up; metadata follows. Calling it again after an interruption anywhere finishes the move,
  * also one that another tool left half done.
+ *
+ * A file that is not the one that was proven, or becomes another one meanwhile, ends it with `FileChangedDuringRun`:
+ * the metadata then stays in `workdir/`, and its intent does not fit, so the next run counts the triple anew.
  */
 export async function moveTripleToDone(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
-  { clock = systemClock, hashOf, beforeMetadata }: MoveOptions = {},
+  { clock = systemClock, proven, beforeMetadata }: MoveOptions = {},
 ): Promise<void> {
   const { index } = triple
   // The caller may have looked before an interruption; what counts is what stands there now.
   const standing = await locateTriple(workspace, index)
   await requireNoConflict(workspace, standing)
   requireRows(standing)
-  if (rowKinds.some((kind) => standing[kind] !== null)) {
-    await recordMoveIntent(workspace, standing, { intendedAtMs: clock.now(), hashOf })
-    await moveFiles(workspace, standing, rowKinds)
-  }
+  const files = await provenFiles(workspace, standing, proven)
+  await recordMoveIntent(workspace, standing, files, clock.now())
+  await moveFiles(workspace, standing, rowKinds)
+  // Its name in workdir/ is gone: what is proven now stays so, unless somebody edits done/ itself.
+  for (const file of files)
+    await requireProven(workspace, index, file, workspace.layout.doneFile(file.kind, index))
   await beforeMetadata?.()
   const remaining = await locateTriple(workspace, index)
   await requireNoConflict(workspace, remaining)
   await moveFiles(workspace, remaining, ['metadata'])
 }
 
-const rowKinds: readonly FileKind[] = ['input', 'output', 'error']
+/** The files with rows that stand, each of them proven; none may have come or gone since. */
+async function provenFiles(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+  proven: readonly ProvenFile[] | undefined,
+): Promise<readonly ProvenFile[]> {
+  const { index } = triple
+  const files: ProvenFile[] = []
+  for (const kind of rowKinds) {
+    const path = standingPath(workspace, triple, kind)
+    const known = proven?.find((file) => file.kind === kind)
+    if (path === null && known !== undefined) throw fileChanged(index, known.path, 'is gone')
+    if (path === null) continue
+    if (known === undefined && proven !== undefined) throw fileChanged(index, path, 'has appeared')
+    if (known !== undefined) await requireProven(workspace, index, known, path)
+    files.push(known ?? (await asItStands(workspace, index, kind, path)))
+  }
+  return files
+}
 
 async function requireNoConflict(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
   const conflicts = await findDoneConflicts(workspace, triple)
@@ -76,13 +100,39 @@ async function moveFiles(
   triple: BatchFileTriple,
   kinds: readonly FileKind[],
 ): Promise<void> {
-  const { fileSystem, layout } = workspace
-  const sources = kinds.flatMap((kind) => triple[kind] ?? [])
-  if (sources.length === 0) return
+  const { layout } = workspace
+  if (kinds.every((kind) => triple[kind] === null)) return
   for (const kind of kinds) await placeInDone(workspace, triple, kind)
   await syncDirectory(workspace, layout.done)
-  for (const path of sources) await removeSource(fileSystem, path)
+  for (const kind of kinds) await giveUpPlace(workspace, triple, kind)
   await syncDirectory(workspace, layout.workdir)
+}
+
+/** Gives up a name in `workdir/` when it still is a name of what stands in `done/`. */
+async function giveUpPlace(
+  workspace: BatchWorkspace,
+  { index, ...triple }: BatchFileTriple,
+  kind: FileKind,
+): Promise<void> {
+  const { fileSystem, layout } = workspace
+  const path = triple[kind]
+  if (path === null) return
+  const donePath = layout.doneFile(kind, index)
+  if (await isPlaced(workspace, kind, path, donePath)) await removeSource(fileSystem, path)
+  else if ((await fileSystem.stat(path)) !== null) throw replacedMeanwhile(index, path, donePath)
+}
+
+function replacedMeanwhile(index: string, path: string, donePath: string): Error {
+  return reconciliationError(
+    {
+      code: 'FileChangedDuringRun',
+      message: `${path} was replaced by another file while it moved to ${donePath}; both stand, and nothing was removed.`,
+      hint: 'Compare the two, put one of them elsewhere, then run again.',
+      needsPerson: true,
+      facts: { index, path, donePath },
+    },
+    { index },
+  )
 }
 
 async function placeInDone(

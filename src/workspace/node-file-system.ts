@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import type { Dirent, Stats } from 'node:fs'
+import type { BigIntStats, Dirent } from 'node:fs'
 import {
   closeSync,
+  constants,
   fstatSync,
   fsync,
   ftruncateSync,
@@ -35,7 +36,15 @@ const bytesPerTurn = 8 * 1024 * 1024
 /** What an operation that moves no bytes counts as, so that long runs of small files give turns as well. */
 const operationBytes = 16 * 1024
 
-const flagsOf = { read: 'r', create: 'wx+', append: 'a+' } as const
+// Windows lacks the last two: `undefined` counts as no flag there.
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK, O_DIRECTORY } = constants
+
+/** Without `O_NONBLOCK` the opening of a pipe waits for its other end, and the whole process with it. */
+const flagsOf = {
+  read: O_RDONLY | O_NONBLOCK,
+  create: O_RDWR | O_CREAT | O_EXCL,
+  append: O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK,
+} as const
 
 const syncDescriptor = promisify(fsync)
 
@@ -89,14 +98,14 @@ function kindOfEntry(directory: string, name: string, entry: Dirent<Buffer>): Di
   }
 }
 
-function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory'>): FileStat['kind'] {
+function kindOf(entry: Pick<BigIntStats, 'isFile' | 'isDirectory'>): FileStat['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'other'
 }
 
 function statOrNull(path: string): FileStat | null {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false })
+    const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
     return stats === undefined ? null : toFileStat(stats)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOTDIR') return null
@@ -104,29 +113,70 @@ function statOrNull(path: string): FileStat | null {
   }
 }
 
-function toFileStat(stats: Stats): FileStat {
-  return { kind: kindOf(stats), bytes: stats.size, modifiedAtMs: stats.mtimeMs }
+function toFileStat(stats: BigIntStats): FileStat {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats
+  const inode = ino === 0n ? null : `${dev}:${ino}`
+  return {
+    kind: kindOf(stats),
+    bytes: Number(size),
+    modifiedAtMs: Number(mtimeNs) / nanosecondsPerMs,
+    inode,
+    identity: inode === null || !isSettled(ctimeNs) ? null : `${inode}:${mtimeNs}:${ctimeNs}`,
+  }
+}
+
+const nanosecondsPerMs = 1e6
+
+/**
+ * Two changes within one tick of the disk's clock leave the same time behind, which git calls "racily clean"
+ * (Documentation/technical/racy-git.txt). Linux ticks every 1 to 10 ms (`ktime_get_coarse_real_ts64`); disks that
+ * keep whole seconds tick every one or two (ext3, FAT).
+ */
+function isSettled(changedAtNs: bigint): boolean {
+  const tickMs = changedAtNs % 1_000_000_000n === 0n ? 2_000 : 20
+  return Date.now() - Number(changedAtNs) / nanosecondsPerMs > 2 * tickMs
+}
+
+function openRegularFile(path: string, mode: OpenMode): number {
+  const descriptor = openSync(path, flagsOf[mode], 0o666)
+  const kind = kindOf(fstatSync(descriptor, { bigint: true }))
+  if (kind === 'file') return descriptor
+  closeSync(descriptor)
+  // As the system itself says it of a socket (open(2)).
+  const code = kind === 'directory' ? 'EISDIR' : 'ENXIO'
+  throw Object.assign(new Error(`${code}: no regular file, open '${path}'`), { code })
 }
 
 function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
-  const descriptor = openSync(path, flagsOf[mode])
-  const write = mode === 'append' ? appender(descriptor) : positionedWriter(descriptor)
+  const descriptor = openRegularFile(path, mode)
+  let isOpen = true
+  // The system gives the number of a closed file to the next one that is opened: it is no longer ours to use.
+  const inUse = (): number => {
+    if (isOpen) return descriptor
+    throw Object.assign(new Error(`EBADF: the file is closed, '${path}'`), { code: 'EBADF' })
+  }
+  const write = mode === 'append' ? appender(inUse) : positionedWriter(inUse)
   return {
     async read(buffer, position) {
       await takeTurn(buffer.byteLength)
-      return readFully(descriptor, buffer, position)
+      return readFully(inUse(), buffer, position)
     },
     async write(bytes) {
       await takeTurn(bytes.byteLength)
       write.bytes(bytes)
     },
     async truncate(bytes) {
-      ftruncateSync(descriptor, bytes)
+      ftruncateSync(inUse(), bytes)
       write.truncated(bytes)
     },
-    sync: () => syncDescriptor(descriptor),
-    stat: async () => toFileStat(fstatSync(descriptor)),
-    close: async () => closeSync(descriptor),
+    sync: async () => syncDescriptor(inUse()),
+    stat: async () => toFileStat(fstatSync(inUse(), { bigint: true })),
+    async close() {
+      if (!isOpen) return
+      // Also where closing fails: the number is free then all the same (close(2), "Dealing with error returns").
+      isOpen = false
+      closeSync(descriptor)
+    },
   }
 }
 
@@ -146,19 +196,19 @@ interface Writer {
   truncated(bytes: number): void
 }
 
-function appender(descriptor: number): Writer {
+function appender(inUse: () => number): Writer {
   return {
-    bytes: (bytes) => writeFully(bytes, (from, length) => writeSync(descriptor, bytes, from, length, null)),
+    bytes: (bytes) => writeFully(bytes, (from, length) => writeSync(inUse(), bytes, from, length, null)),
     truncated: () => {},
   }
 }
 
-function positionedWriter(descriptor: number): Writer {
+function positionedWriter(inUse: () => number): Writer {
   let position = 0
   return {
     bytes(bytes) {
       writeFully(bytes, (from, length) => {
-        const written = writeSync(descriptor, bytes, from, length, position)
+        const written = writeSync(inUse(), bytes, from, length, position)
         position += written
         return written
       })
@@ -178,7 +228,7 @@ const directorySyncRefusals: ReadonlySet<string> = new Set(['EINVAL', 'EPERM', '
 
 async function syncDirectory(path: string): Promise<void> {
   try {
-    const descriptor = openSync(path, 'r')
+    const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK)
     await syncDescriptor(descriptor).finally(() => closeSync(descriptor))
   } catch (error) {
     if (!directorySyncRefusals.has(systemErrorCode(error) ?? '')) throw error

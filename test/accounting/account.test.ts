@@ -58,6 +58,8 @@ describe('a triple that is whole', () => {
       name: 'batch_input_7.jsonl',
       path: paths.input,
       bytes: 18,
+      // Of a file that was written just now it may not be known yet.
+      identity: accounting.files[0]?.identity,
       // printf '{"custom_id":"a"}\n' | sha256sum
       sha256: 'e5683853248b0528d287788603ae26c3122d9e523a6fb27107f3d6bee112b92e',
       lines: 1,

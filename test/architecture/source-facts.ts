@@ -21,6 +21,38 @@ export function impuritiesOf(text: string): readonly string[] {
   })
 }
 
+/**
+ * State paths of a machine that a source text spells: alone or inside a longer text. A path of one common word, such
+ * as `failed`, is also an outcome and a server's status; it counts where it is said of a `state`.
+ */
+export function statePathsIn(text: string, paths: readonly string[]): readonly string[] {
+  const spelled = paths.filter((path) => /[.-]/.test(path))
+  return [...nodesOf(text)].flatMap((node) => {
+    if (!isText(node)) return []
+    const words = node.text.match(/[a-z]+(?:[.-][a-z]+)*/g) ?? []
+    if (words.some((word) => spelled.includes(word))) return [node.getText()]
+    return paths.includes(node.text) && isSaidOfState(node) ? [node.getText()] : []
+  })
+}
+
+const isText = (node: ts.Node): node is ts.LiteralLikeNode =>
+  ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+
+/** `x.state === 'failed'`, `state: 'failed'`, `stateOf(x, 'failed')`, `const doneState = 'done'`. */
+function isSaidOfState(node: ts.Node): boolean {
+  const { parent } = node
+  if (ts.isBinaryExpression(parent)) {
+    return isNameOfState(parent.left === node ? parent.right : parent.left)
+  }
+  if (ts.isPropertyAssignment(parent) || ts.isVariableDeclaration(parent)) return isNameOfState(parent.name)
+  if (ts.isCallExpression(parent)) return parent.expression !== node && isNameOfState(parent.expression)
+  return ts.isConditionalExpression(parent) && isSaidOfState(parent)
+}
+
+/** The last name of it speaks of a state: `state`, `summary.state`, `waitingState`. */
+const isNameOfState = (node: ts.Node): boolean =>
+  /\b(state|\w*State)$/.test(node.getText().replace(/\W+$/, ''))
+
 const outsideGlobals = new Set([
   'Date',
   'process',

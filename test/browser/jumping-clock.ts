@@ -25,6 +25,7 @@ export function jumpingClock(): JumpingClock {
   }
   return {
     now,
+    monotonicMs: () => performance.now() + jumpedMs,
     setTimeout(callback, delayMs) {
       const timer = { atMs: now() + delayMs, callback }
       wind(timer)

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly isTTY?: boolean
   readonly signal?: AbortSignal
+  /** What a person types when asked; nobody sits there unless given. */
+  readonly answer?: string
 }
 
 /** Runs the whole command line in this process and keeps what it printed. */
@@ -34,9 +36,18 @@ export async function batchReconciler(
     currentDirectory: options.currentDirectory ?? tmpdir(),
     clock: systemClock,
     signal: options.signal ?? new AbortController().signal,
+    ask: answering(options.answer, stderr.stream),
   }
   const exitCode = await runCommandLine(inputs, context)
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+function answering(answer: string | undefined, stream: OutputStream): CommandLineContext['ask'] {
+  if (answer === undefined) return null
+  return (question) => {
+    stream.write(question)
+    return Promise.resolve(answer)
+  }
 }
 
 export interface Recorder {

@@ -147,6 +147,10 @@ describe('what the demo refuses and tells', () => {
       rootIndex: '1',
       remoteStatus: null,
       resultsPath: null,
+      lineageRows: null,
+      failedForGood: null,
+      requestsSent: null,
+      unconfirmed: null,
     } as const
     expect(demoDifferences([recipes.whole, recipes.unanswered], [report])).toEqual([
       'Triple 1 should end as done (20 ok, 0 failed, 0 to try again); it ended as done (19 ok, 1 failed, 0 to try again).',

@@ -49,6 +49,7 @@ describe('plan', () => {
         error: null,
         why: 'input and output file are here',
         facts: expect.objectContaining({ index: '1', attempt: 1 }),
+        unconfirmed_since: null,
       },
     ])
   })
@@ -161,6 +162,9 @@ describe('status', () => {
         remote_status: null,
         last_poll: null,
         since: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        unconfirmed_since: null,
+        failed_for_good: null,
+        lineage_rows: null,
       },
     ])
   })

@@ -82,11 +82,15 @@ describe('run', () => {
       },
       error: null,
       rows: expect.objectContaining({ success: 20 }),
+      lineage_rows: expect.objectContaining({ success: 20, retryable: 0 }),
+      failed_for_good: 0,
+      requests_sent: 20,
       attempt: 1,
       root_index: '1',
       remote_status: null,
       results: join(root, 'target', 'batch_results_1.jsonl'),
       retry_index: null,
+      unconfirmed_since: null,
     })
     expect(objects[1]).toMatchObject({ retry_index: expect.stringMatching(/^[0-9a-f-]{36}$/) })
     expect(objects[2]).toMatchObject({

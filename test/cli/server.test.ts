@@ -68,6 +68,36 @@ async function submitted({ command, root, requests }: Scene): Promise<string> {
   return indexOf(await command(['submit', root, requests, '--json']))
 }
 
+describe('cancel', () => {
+  test('shows what it would stop and asks; a yes stops it at the server, anything else nothing', async () => {
+    const one = await scene()
+    const index = await submitted(one)
+    const declined = await one.command(['cancel', 'batches', index], { answer: '' })
+    expect(declined.exitCode).toBe(0)
+    expect(declined.stderr).toContain(`${index}: batch ${one.server.batches()[0]?.id}`)
+    expect(declined.stderr).toContain('Nothing was cancelled.')
+    expect(one.server.requests('batches.cancel')).toHaveLength(0)
+    const agreed = await one.command(['cancel', 'batches', index], { answer: 'y' })
+    expect(agreed.exitCode).toBe(0)
+    expect(agreed.stderr).toContain('5 requests')
+    expect(one.server.requests('batches.cancel')).toHaveLength(1)
+  })
+
+  test('without a terminal wants --yes, and touches nothing without it', async () => {
+    const one = await scene()
+    await submitted(one)
+    const before = filesBelow(one.root)
+    const refused = await one.command(['cancel', 'batches'])
+    expect(refused.exitCode).toBe(2)
+    expect(refused.stderr).toContain('--yes')
+    expect(filesBelow(one.root)).toEqual(before)
+    expect(one.server.requests('batches.cancel')).toHaveLength(0)
+    expect((await one.command(['cancel', 'batches', '--yes', '--json'])).exitCode).toBe(0)
+    expect(one.server.requests('batches.cancel')).toHaveLength(1)
+    expect((await one.command(['cancel', 'batches'])).stderr).toContain('No batch is under way')
+  })
+})
+
 describe('submit', () => {
   test('sends a file as one batch and says what became of it', async () => {
     const { server, root, requests, command } = await scene()
@@ -97,7 +127,12 @@ describe('submit', () => {
     const first = await command(['submit', root, requests, '--json'])
     const second = await command(['submit', root, requests, '--json'])
     expect(indexOf(second)).toBe(indexOf(first))
-    expect(second.stderr).toContain('are in this workspace already, as triple')
+    expect(second.exitCode).toBe(0)
+    expect(second.stderr).toContain(
+      `Nothing new to send: all 5 requests of ${requests} were sent before: triple ${indexOf(first)} (5 pending`,
+    )
+    expect(second.stderr).not.toContain('nothing to do')
+    expect(jsonLines(second.stdout)).toMatchObject([{ outcome: 'pending', left_out: 5 }])
     expect(server.batches()).toHaveLength(1)
     const third = await command(['submit', root, requests, '--again', '--json'])
     expect(indexOf(third)).not.toBe(indexOf(first))
@@ -284,6 +319,15 @@ describe('adopt', () => {
     )
     here.server.finishBatches()
     expect(outcomes(await here.command(['run', here.root, '--json']))).toEqual(['done'])
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
+  test("takes somebody's word that there is no batch only where a creation is in doubt", async () => {
+    const here = await scene()
+    const index = await submitted(here)
+    const { exitCode, stderr } = await here.command(['adopt', here.root, index, 'none'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('✗ AdoptionRefused: Triple')
     expect(here.server.batches()).toHaveLength(1)
   })
 

@@ -8,7 +8,7 @@ import {
 import { arrowsOf, overviewDiagram, pathOf, stateDiagram, statesOf } from './machine-diagram.js'
 import * as words from './machine-words.js'
 
-/** The whole text of `docs/machines.md`: drawn from the machines, explained by `machine-words.ts`. */
+/** The whole text of `docs/machines.md`: drawn from the machines, explained by their own descriptions and `machine-words.ts`. */
 export function machineDocument(): string {
   const parts = [
     introduction,
@@ -47,7 +47,7 @@ ${table(['state', 'tags', 'what it is'], statesOf(tripleMachine).map(stateRow))}
 
 function stateRow(node: AnyStateNode): readonly string[] {
   const ofNode = node.tags.map((tag) => `\`${tag}\``).join(', ')
-  return [`\`${pathOf(node)}\``, ofNode, words.tripleStates[pathOf(node)] ?? '']
+  return [`\`${pathOf(node)}\``, ofNode, node.description ?? '']
 }
 
 function tripleDetails(): readonly string[] {
@@ -67,7 +67,7 @@ ${table(['tag', 'means'], namedRows(words.tags))}
 
 ### Actors
 
-Each runs in one state and is called what it does. All are told the index and the facts of the last survey
+Each is called what it does. All are told the index and the facts of the last survey
 (\`surveyTriple\` only the index), and can be run again at any time: each begins by looking at what is already done.
 
 ${table(['actor', 'runs in', 'does', 'gives'], actorRows())}
@@ -80,8 +80,8 @@ ${table(['outcome', 'state'], namedRows(words.outcomes))}`
 
 function actorRows(): readonly (readonly string[])[] {
   return Object.entries(words.tripleActors).map(([name, { does, gives }]) => {
-    const home = statesOf(tripleMachine).find(({ invoke }) => invoke.some(({ id }) => id === name))
-    return [`\`${name}\``, home === undefined ? '' : `\`${pathOf(home)}\``, does, gives]
+    const homes = statesOf(tripleMachine).filter(({ invoke }) => invoke.some(({ id }) => id === name))
+    return [`\`${name}\``, homes.map((home) => `\`${pathOf(home)}\``).join(', '), does, gives]
   })
 }
 
@@ -97,7 +97,7 @@ ${table(['delay', 'how long'], namedRows(words.delays))}
 Three more things can go round, and each has an end:
 
 - **Ids are missing, or a batch that ended names no file.** The server is looked at again, with the pause above, at most
-  \`maxLooksAgain\` times; files that are here are fetched anew. When that brings nothing new, the missing ids are the
+  \`maxLooksAgain\` times; when ids are missing (\`asking-again\`), files that are here are fetched anew. When that brings nothing new, the missing ids are the
   problem the triple fails with. A batch that expired or was cancelled without files goes on to the accounting instead:
   its requests were not executed.
 - **Steps succeed and the disk does not show it.** After \`3 + maxLooksAgain\` surveys without coming to rest the triple
@@ -128,7 +128,10 @@ counts as 1.
 
 ${overviewDiagram(schedulerMachine)}
 
-${table(['state', 'what it is'], namedRows(words.schedulerStates))}
+${table(
+  ['state', 'what it is'],
+  statesOf(schedulerMachine).map((node) => [`\`${pathOf(node)}\``, node.description ?? '']),
+)}
 
 ${table(['event', 'means', 'heard in'], eventRows(schedulerMachine, words.schedulerEvents))}`
 

@@ -7,64 +7,6 @@ import type {
 } from '../../machines/index.js'
 import type { StepName } from '../machines/harness.js'
 
-/** One line for each state of the triple machine, by its dotted path. */
-export const tripleStates: Readonly<Record<string, string>> = {
-  deciding: 'Looks at the disk and chooses where to go. Forgets what an earlier look had found.',
-  'deciding.surveying': 'Reads which files stand at this index and what the metadata says.',
-  'deciding.backing-off': 'The survey failed for a passing reason.',
-  'deciding.choosing': 'Left at once: the facts say where to.',
-  'missing-input': 'Answers are here and the input is not. A person has to put it back.',
-  submitting: 'An input without a batch.',
-  'submitting.deciding-leave': 'Left at once: may this input be sent?',
-  'submitting.waiting-for-leave':
-    'Nobody allowed to send it, or no server is configured. Costs nothing until somebody does.',
-  'submitting.sending':
-    'Looks for a batch an earlier run may have made, else uploads the input and creates one.',
-  'submitting.waiting-for-room': 'The server takes no more tokens for now; it is asked again when polled.',
-  'submitting.backing-off': 'Sending failed for a passing reason; the next try looks for the batch first.',
-  'awaiting-online-files': 'The batch is at the server, or files it named are not here yet.',
-  'awaiting-online-files.checking': 'Asks the server for the status and the file ids.',
-  'awaiting-online-files.checking-backing-off': 'The server could not be asked.',
-  'awaiting-online-files.looking-again-later':
-    'The batch has ended and files or ids are missing; servers publish late.',
-  'awaiting-online-files.waiting': 'The server still works. Holds no timer: one poller wakes all who wait.',
-  'awaiting-online-files.downloading':
-    'Fetches output and error file; when ids were missing, also the ones that are here.',
-  'awaiting-online-files.downloading-backing-off': 'A download was cut off; it starts anew.',
-  'checking-ids': 'Nothing is processed or moved before every request is accounted for.',
-  'checking-ids.checking': 'Compares the ids of the input with those of output and error file.',
-  'checking-ids.backing-off': 'The files could not be read for a passing reason.',
-  'checking-ids.accounted': 'Left at once: errors first, then outputs.',
-  'processing-errors': 'The two operations on errors.',
-  'processing-errors.logging':
-    'LogErrors: each row of the error file is classified, handed over and summed up.',
-  'processing-errors.logging-backing-off':
-    'Logging failed for a passing reason; it goes on from its checkpoint.',
-  'processing-errors.logged': 'Left at once: outputs next, if there are any.',
-  'processing-errors.retrying':
-    'RetryFailedRequests: the rows worth another try become a triple of their own.',
-  'processing-errors.retrying-backing-off': 'The retry could not be written for a passing reason.',
-  'processing-outputs': 'The answers, row by row, to your code.',
-  'processing-outputs.processing': 'Each row of the output file is classified and handed over.',
-  'processing-outputs.backing-off': 'Processing failed for a passing reason; it goes on from its checkpoint.',
-  'processing-outputs.processed': 'Left at once: are there rows to send again?',
-  'moving-to-done': 'The end of the work: what was found is kept, then the files are archived.',
-  'moving-to-done.recording': 'Writes results and failed rows; durable before anything moves.',
-  'moving-to-done.recording-backing-off': 'Recording failed for a passing reason.',
-  'moving-to-done.moving':
-    'Notes that it will move, moves the files, the metadata last. Finishes a move that was cut short.',
-  'moving-to-done.moving-backing-off': 'The move was stopped for a passing reason.',
-  failed: 'Parked with a problem. Nothing after the failed step ran.',
-  done: 'Every file stands in `done/`.',
-}
-
-export const schedulerStates: Readonly<Record<string, string>> = {
-  admitting: 'Left at once: starts triples in order while fewer than `maxLive` are live.',
-  full: 'As many are live as may be, or none is left to start.',
-  draining: 'Was told to stop: starts nothing, waits for those that are live.',
-  settled: 'All that was started has come to rest.',
-}
-
 export const tripleEvents: Readonly<Record<TripleEvent['type'], string>> = {
   'triple.rescan': 'Look at the disk again: somebody put a file back, or time has passed.',
   'triple.retry': 'Try again what failed, or ask again now.',
@@ -90,10 +32,11 @@ export const tripleActors: Readonly<Record<StepName, ActorWords>> = {
   surveyTriple: { does: 'stats the files of the index and reads the metadata', gives: '`TripleFacts`' },
   submitBatch: {
     does: 'adopts a batch made earlier for this upload, else uploads and creates; never creates twice',
-    gives: '`submitted`, `no-room`, `offline`',
+    gives: '`submitted`, `no-room`, `given-up`, `offline`',
   },
+  splitBatch: { does: 'notes in the metadata that the requests go on in two parts', gives: nothing },
   checkOnline: {
-    does: 'asks the server and writes what it said into the metadata',
+    does: 'asks the server and writes what it said into the metadata; cancels first what somebody wants to stop',
     gives:
       '`still-processing`, `files-ready`, `not-published`, `nothing-more`, `no-room`, `ended-badly`, `offline`',
   },
@@ -112,7 +55,7 @@ export const tripleActors: Readonly<Record<StepName, ActorWords>> = {
   },
   retryFailedRequests: {
     does: 'writes the failed request lines, byte for byte, as a new triple',
-    gives: 'the index of that triple',
+    gives: 'the index of that triple, or of both parts',
   },
   recordResults: { does: 'writes `target/` and `failed-items/`', gives: nothing },
   moveToDone: { does: 'moves the files to `done/`, overwriting none', gives: nothing },
@@ -122,7 +65,10 @@ export const tags: Readonly<Record<TripleTag, string>> = {
   working: 'an actor is at work; nothing from outside is heard',
   'backing-off': 'a timer runs; nothing from outside is heard',
   resting: 'nothing happens until an event comes; one pass over the workspace ends here',
-  parked: 'a person, or `retry`, is needed',
+  parked: 'it does not go on by itself: a person, or `retry`, is needed',
+  'needs-person': 'nothing but a person’s hand at the files helps',
+  'waiting-for-batch': 'the server has the batch; the next poll wakes it',
+  'waiting-for-room': 'the server has no room for the batch; the next poll wakes it',
 }
 
 export const delays: Readonly<Record<'backoff', string>> = {

@@ -17,10 +17,12 @@ describe('docs/machines.md', () => {
   })
 
   test.each([
-    ['triple', statesOf(tripleMachine), words.tripleStates],
-    ['scheduler', statesOf(schedulerMachine), words.schedulerStates],
-  ])('explains every state of the %s machine, and none that is gone', (_, states, meanings) => {
-    expect(Object.keys(meanings).toSorted()).toEqual(states.map(pathOf).toSorted())
+    ['triple', statesOf(tripleMachine)],
+    ['scheduler', statesOf(schedulerMachine)],
+  ])('explains every state of the %s machine, each in words of its own', (_, states) => {
+    const silent = states.filter(({ description = '' }) => !/^[A-Z].{9,}[.?]$/.test(description))
+    expect(silent.map(pathOf)).toEqual([])
+    expect(new Set(states.map(({ description }) => description)).size).toBe(states.length)
   })
 
   test.each([

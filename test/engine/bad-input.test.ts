@@ -150,7 +150,7 @@ describe('files that hold something else', () => {
   test('a page of a proxy instead of the output is quarantined line by line', () =>
     reconciled({ ...inputOf('a'), ...output(page) }, (seen) => {
       expectStopped(seen, {
-        outcome: 'failed',
+        outcome: 'needs-attention',
         code: 'RequestIdsMismatch',
         says: [
           '2 lines are unreadable (batch_output_4.jsonl:1: not valid JSON; it looks like a page of HTML)',
@@ -418,7 +418,7 @@ describe('ids', () => {
     const line = answerLine('7', 'yes').replace('"custom_id":"7"', '"custom_id":7')
     return reconciled({ ...inputOf('7'), ...output(jsonl(line)) }, (seen) =>
       expectStopped(seen, {
-        outcome: 'failed',
+        outcome: 'needs-attention',
         code: 'RequestIdsMismatch',
         says: ['batch_output_4.jsonl:1: custom_id is a number; expected a string'],
       }),

@@ -6,15 +6,16 @@ import { statePathOf, type TripleActor } from '../../machines/index.js'
 import {
   nodeFileSystem,
   openWorkspace,
+  planWorkspace,
   reconcileWorkspace,
   removeWorkspaceLock,
   retryByHand,
   verifyWorkspace,
   type BatchWorkspace,
 } from '../../src/index.js'
-import { tripleDependencies } from '../../src/engine/dependencies.js'
+import { tripleDependencies } from '../../src/actors/dependencies.js'
 import { provideActors } from '../../src/engine/provide-actors.js'
-import { runContext } from '../../src/engine/run-context.js'
+import { withRun } from '../../src/engine/run.js'
 import { faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
 import { onDisk, putFiles, withWorkspace } from '../workspace/support.js'
 import { answeredTriple, answerLine, errorLine, jsonl, metadataText, requestLine } from './lines.js'
@@ -131,7 +132,7 @@ describe('a move that was cut short', () => {
       },
     ))
 
-  test('of which only the metadata is left needs nothing but the metadata moved', () =>
+  test('by hand, of which only the metadata is left, is counted and handed over like any other', () =>
     withWorkspace(
       {
         'done/batch_input_4.jsonl': input,
@@ -139,8 +140,9 @@ describe('a move that was cut short', () => {
         'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }),
       },
       async (workspace) => {
-        expect(await handedOver(workspace)).toEqual([])
+        expect(await handedOver(workspace)).toHaveLength(2)
         expect(namesIn(workspace, 'done')).toContain('batch_metadata_4.jsonl')
+        expect(outcomesOf(workspace, '4')).toHaveLength(2)
       },
     ))
 })
@@ -222,6 +224,36 @@ describe('a batch that ended early', () => {
     'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: status }),
   })
 
+  test.each(['expired', 'cancelled'])(
+    '%s, with a file that holds fewer answers than the server completed, waits for the whole file, also offline',
+    (status) =>
+      withWorkspace(
+        {
+          ...half,
+          'workdir/batch_metadata_4.jsonl': metadataText({
+            remote_status: status,
+            request_counts: { total: 2, completed: 2, failed: 0 },
+          }),
+        },
+        async (workspace) => {
+          const before = userFiles(workspace)
+          const [plan] = (await planWorkspace(workspace, { shouldCheckIds: true })).triples
+          expect(plan).toMatchObject({
+            outcome: 'needs-attention',
+            problem: { facts: { completed: 2, answered: 1 } },
+          })
+          const report = reportOf(await reconcileWorkspace(workspace, { clock: impatientClock }), '4')
+          expect(report.outcome).toMatchObject({
+            type: 'needs-attention',
+            problem: { code: 'RequestIdsMismatch', facts: { completed: 2, answered: 1, missing: 1 } },
+          })
+          expect(userFiles(workspace)).toEqual(before)
+          writeFileSync(workspace.layout.workdirFile('output', '4'), output)
+          expect(reportOf(await reconcileWorkspace(workspace), '4').outcome.type).toBe('done')
+        },
+      ),
+  )
+
   test('completed with an answer missing is a mismatch: nobody knows what became of it', () =>
     withWorkspace(
       { ...half, 'workdir/batch_metadata_4.jsonl': metadataText({ remote_status: 'completed' }) },
@@ -252,13 +284,14 @@ describe('a batch that ended early', () => {
 })
 
 /** The triple's own actor, without a server, until it rests. */
-async function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
-  const options = { clock: impatientClock }
-  const machine = provideActors(tripleDependencies(workspace, options, runContext(options)))
-  const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
-  actor.start()
-  await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
-  return actor
+function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
+  return withRun(workspace, { clock: impatientClock }, async (run) => {
+    const machine = provideActors(tripleDependencies(run))
+    const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
+    actor.start()
+    await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
+    return actor
+  })
 }
 
 const isDone = (actor: TripleActor) => waitFor(actor, (snapshot) => snapshot.status === 'done')

@@ -184,7 +184,6 @@ describe('triples at work at the same time', () => {
     [3, 3],
     [50, 9],
     [undefined, 4],
-    [0, 1],
   ])('concurrency %s: %s at most', (concurrency, expected) =>
     withWorkspace(files, async (workspace) => {
       expect(await mostLive(workspace, concurrency)).toBe(expected)

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { removeWorkspaceLock, retryByHand, type RetryByHandOptions } from '../../src/index.js'
+import {
+  removeWorkspaceLock,
+  retryByHand,
+  type ReconciliationEvent,
+  type RetryByHandOptions,
+} from '../../src/index.js'
 import { faultFileSystem, type FaultOperation } from '../fakes/fault-file-system.js'
 import { withWorkspace as withFiles } from '../workspace/support.js'
 import {
@@ -15,6 +20,7 @@ import {
   requestLine,
   resultsOf,
   resultTexts,
+  warningsOf,
   withScene,
   type Scene,
 } from '../server/scene.js'
@@ -183,6 +189,55 @@ function isStruckAndMended(operation: FaultOperation, nth: number): Promise<bool
     return disk.isCrashed()
   })
 }
+
+describe('what failed here and was sent by other means since', () => {
+  const half = { defaults: { ending: { status: 'cancelled', afterShare: 0.5 } } } as const
+
+  test('is left out and named: each request is paid for once', () =>
+    withScene({}, async (scene) => {
+      scene.server.plan(half.defaults)
+      const root = indexOf(await scene.submit(scene.requests(4)))
+      await scene.watch()
+      const others = (await scene.submit(scene.requests(['row-3']))).prepared
+      const other = others.find(({ isKnown }) => !isKnown)?.index ?? ''
+      const onEvent = (event: ReconciliationEvent): void => void scene.events.push(event)
+      expect((await retry(scene, root, { onEvent })).retried).toMatchObject([{ requests: 1 }])
+      expect(warningsOf(scene).join('\n')).toContain(
+        `1 failed request of triple ${root} is not sent again: triple ${other}`,
+      )
+      await scene.watch()
+      expect(answeredTwice(scene)).toEqual([])
+      expect(await rejection(retry(scene, root))).toMatchObject({
+        code: 'NothingToRetry',
+        message: expect.stringContaining(other),
+      })
+    }))
+
+  test('is sent when the other one failed, too', () =>
+    withScene({}, async (scene) => {
+      scene.server.plan(half.defaults, { ending: { status: 'cancelled', afterShare: 0 } })
+      const root = indexOf(await scene.submit(scene.requests(4)))
+      await scene.watch()
+      await scene.submit(scene.requests(4))
+      await scene.watch()
+      expect((await retry(scene, root)).retried).toMatchObject([{ requests: 2 }])
+      await scene.watch()
+      expect(answeredTwice(scene)).toEqual([])
+    }))
+
+  test('is sent when only the register of a triple that was taken away has it', () =>
+    withScene({}, async (scene) => {
+      scene.server.plan(half.defaults, half.defaults)
+      const first = indexOf(await scene.submit(scene.requests(4)))
+      await scene.watch()
+      const { layout } = scene.workspace
+      for (const kind of ['input', 'output', 'metadata'] as const) rmSync(layout.doneFile(kind, first))
+      rmSync(layout.resultsFile(first))
+      const again = indexOf(await scene.submit(scene.requests(4), { shouldSubmitAgain: true }))
+      await scene.watch()
+      expect((await retry(scene, again)).retried).toMatchObject([{ requests: 2 }])
+    }))
+})
 
 describe('a retry that was cut short', () => {
   test.each(['write', 'rename', 'syncDirectory'] as const)(

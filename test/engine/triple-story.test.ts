@@ -39,6 +39,13 @@ describe('a triple is stuck', () => {
     expect(stuckReason(waiting, completionWindowMs + 1)).toBe('overdue')
   })
 
+  test('when the server has had no room for longer than its batches may take', () => {
+    const state = 'submitting.waiting-for-room'
+    expect(stuckReason({ ...waiting, state }, completionWindowMs)).toBeNull()
+    expect(stuckReason({ ...waiting, state }, completionWindowMs + 1)).toBe('no-room')
+    expect(storyOf({ ...waiting, state }, completionWindowMs + 1).why).toContain('no room')
+  })
+
   test('when its run is gone in the middle of a step', () => {
     expect(stuckReason(uploading, 0)).toBe('interrupted')
     expect(stuckReason({ ...uploading, isAtWork: true }, 0)).toBeNull()

@@ -41,6 +41,7 @@ export function idleClock(startAtMs: number, isBusy: () => boolean = () => false
   }
   return {
     now: () => nowMs,
+    monotonicMs: () => nowMs - startAtMs,
     elapsedMs: () => nowMs - startAtMs,
     setTimeout: (callback, delayMs) => {
       timers.set(next, { atMs: nowMs + delayMs, callback })

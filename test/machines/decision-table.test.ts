@@ -35,6 +35,7 @@ interface Row {
   readonly maySubmit?: boolean
   readonly maySubmitRetries?: boolean
   readonly submit?: unknown
+  readonly split?: Error
   readonly online?: readonly OnlineVerdict[]
   readonly check?: readonly CheckVerdict[]
   readonly retryable?: number
@@ -50,6 +51,7 @@ interface Row {
 const letterOf: Record<StepName, string> = {
   surveyTriple: 'S',
   submitBatch: 'B',
+  splitBatch: 'X',
   checkOnline: 'C',
   downloadFiles: 'D',
   checkIds: 'I',
@@ -80,7 +82,12 @@ const unpublished = (remoteStatus: string): OnlineVerdict => ({ type: 'not-publi
 const noRoom = {
   type: 'no-room',
   problem: { code: 'BatchFailed', message: 'token_limit_exceeded', isPassing: true },
+  refusal: { refusals: 1, othersUnderWay: 0 },
 } as const
+const refusedAgain = (othersUnderWay: number) =>
+  ({ ...noRoom, refusal: { refusals: 2, othersUnderWay } }) as const
+const cancelWanted: Notes = { isCancelWanted: true }
+const split: Notes = { submission: 'intended', splitParts: 2 }
 
 const conflict: CheckVerdict = {
   type: 'mismatch',
@@ -126,15 +133,34 @@ const table: readonly Row[] = [
   { why: 'completed with an error file', files: ['IM', 'IEM'], notes: [submitted, ended(false, true)], online: [ready], steps: 'SCDSIEPM', state: 'done', outcome: 'done' },
   { why: 'completed with both files', files: ['IM', 'IOEM'], notes: [submitted, ended(true, true)], online: [ready], steps: 'SCDSIEOPM', state: 'done', outcome: 'done' },
   { why: 'expired with both files', files: ['IM', 'IOEM'], notes: [submitted, ended(true, true, 'expired')], online: [{ type: 'files-ready', remoteStatus: 'expired' }], check: [accounted(1)], retryable: 1, steps: 'SCDSIEORPM', state: 'done', outcome: 'done' },
-  { why: 'cancelled with an output file', files: ['IM', 'IOM'], notes: [submitted, ended(true, false, 'cancelled')], online: [{ type: 'files-ready', remoteStatus: 'cancelled' }], check: [accounted(1)], retryable: 1, steps: 'SCDSIEORPM', state: 'done', outcome: 'done' },
+  { why: 'cancelled with an output file: nothing is sent again by itself', files: ['IM', 'IOM'], notes: [submitted, ended(true, false, 'cancelled')], online: [{ type: 'files-ready', remoteStatus: 'cancelled' }], check: [accounted(1)], retryable: 1, steps: 'SCDSIEOPM', state: 'done', outcome: 'done' },
   { why: 'ended in an earlier run, nothing fetched yet', files: ['IM', 'IOM'], notes: [ended(true, false)], online: [ready], steps: 'SCDSIOPM', state: 'done', outcome: 'done' },
   { why: 'expired and never publishes a file: nothing was executed', files: ['IM'], notes: [submitted], online: [unpublished('expired')], check: [accounted(3)], retryable: 3, steps: 'SCCCCIERPM', state: 'done', outcome: 'done' },
-  { why: 'cancelled and never publishes a file', files: ['IM'], notes: [submitted], online: [unpublished('cancelled')], check: [accounted(3)], retryable: 3, steps: 'SCCCCIERPM', state: 'done', outcome: 'done' },
+  { why: 'cancelled and never publishes a file', files: ['IM'], notes: [submitted], online: [unpublished('cancelled')], check: [accounted(3)], retryable: 3, steps: 'SCCCCIEPM', state: 'done', outcome: 'done' },
   { why: 'completed and never publishes a file', files: ['IM'], notes: [submitted], online: [unpublished('completed')], steps: 'SCCCC', state: 'failed', outcome: 'needs-attention BatchEndedWithoutFiles' },
   { why: 'completed and publishes late', files: ['IM', 'IOM'], notes: [submitted, ended(true, false)], online: [unpublished('completed'), ready], steps: 'SCCDSIOPM', state: 'done', outcome: 'done' },
   { why: 'failed at the server', files: ['IM'], notes: [submitted], online: [{ type: 'ended-badly', remoteStatus: 'failed', problem: { code: 'BatchFailed', message: 'Line 2 is no JSON.' } }], steps: 'SC', state: 'failed', outcome: 'failed BatchFailed' },
   { why: 'failed at the server for want of room', files: ['IM'], notes: [submitted], online: [noRoom], steps: 'SC', state: 'submitting.waiting-for-room', outcome: 'pending BatchFailed' },
   { why: 'files gone from the server', files: ['IM'], notes: [submitted], online: [ready], download: new StepFailure({ code: 'BatchFilesGone', message: 'Both files have expired.', needsPerson: true }), steps: 'SCD', state: 'failed', outcome: 'needs-attention BatchFilesGone' },
+
+  // Somebody wants it to stop.
+  { why: 'cancelling is still under way', files: ['IM'], notes: [{ ...submitted, ...cancelWanted }], online: [{ type: 'still-processing', remoteStatus: 'cancelling' }], steps: 'SC', state: waiting, outcome: 'pending' },
+  { why: 'cancelled here, and had completed before: what failed is not sent again', files: ['IM', 'IOM'], notes: [{ ...submitted, ...cancelWanted }, { ...ended(true, false), ...cancelWanted }], online: [ready], retryable: 2, steps: 'SCDSIOPM', state: 'done', outcome: 'done' },
+  { why: 'cancelled here, and expired', files: ['IOM'], notes: [{ ...ended(true, false, 'expired'), ...cancelWanted }], check: [accounted(1)], retryable: 1, steps: 'SIEOPM', state: 'done', outcome: 'done' },
+  { why: 'cancelled while its submission was in doubt, and a batch was found', files: ['IM'], notes: [{ ...intended, ...cancelWanted }, { ...submitted, ...cancelWanted }], online: [{ type: 'still-processing', remoteStatus: 'cancelling' }], steps: 'SBSC', state: waiting, outcome: 'pending' },
+  { why: 'cancelled while its submission was in doubt, and there was none', files: ['IM'], notes: [{ ...intended, ...cancelWanted }], submit: { type: 'given-up' }, steps: 'SB', state: 'submitting.waiting-for-leave', outcome: 'not-submitted' },
+  { why: 'cancelled before it was sent, in a run that may send', files: ['IM'], notes: [cancelWanted], maySubmit: true, steps: 'S', state: 'submitting.waiting-for-leave', outcome: 'not-submitted' },
+  { why: 'a retry that was cancelled before it was sent', files: ['IM'], notes: [{ ...retryNotes, ...cancelWanted }], steps: 'S', state: 'submitting.waiting-for-leave', outcome: 'not-submitted' },
+
+  // The server has no room.
+  { why: 'refused again at creation while others run', files: ['IM'], notes: [intended], submit: refusedAgain(1), steps: 'SB', state: 'submitting.waiting-for-room', outcome: 'pending BatchFailed' },
+  { why: 'refused again at creation, alone: split', files: ['IM'], notes: [intended, split], submit: refusedAgain(0), check: [accounted(3)], retryable: 3, steps: 'SBXSIERPM', state: 'done', outcome: 'done' },
+  { why: 'failed again for want of room while others run', files: ['IM'], notes: [submitted], online: [refusedAgain(3)], steps: 'SC', state: 'submitting.waiting-for-room', outcome: 'pending BatchFailed' },
+  { why: 'failed again for want of room, alone: split', files: ['IM'], notes: [submitted, split], online: [refusedAgain(0)], check: [accounted(3)], retryable: 3, steps: 'SCXSIERPM', state: 'done', outcome: 'done' },
+  { why: 'refused again, alone, and somebody has cancelled it: no split', files: ['IM'], notes: [{ ...submitted, ...cancelWanted }], online: [refusedAgain(0)], steps: 'SC', state: 'submitting.waiting-for-room', outcome: 'pending BatchFailed' },
+  { why: 'one request alone is too large', files: ['IM'], notes: [intended], submit: refusedAgain(0), split: lasting({ code: 'BatchFailed', needsPerson: true }), steps: 'SBX', state: 'failed', outcome: 'needs-attention BatchFailed' },
+  { why: 'split in an earlier run', files: ['IM'], notes: [split], check: [accounted(3)], retryable: 3, steps: 'SIERPM', state: 'done', outcome: 'done' },
+  { why: 'split in the last attempt costs none', files: ['IM'], notes: [{ ...split, attempt: 3 }], check: [accounted(3)], retryable: 3, steps: 'SIERPM', state: 'done', outcome: 'done' },
 
   // Answers are here and add up.
   { why: 'input and output', files: ['IO'], steps: 'SIOPM', state: 'done', outcome: 'done' },
@@ -172,8 +198,9 @@ const table: readonly Row[] = [
   { why: 'move intended, input moved', files: ['iOEM'], notes: [moveIntended], steps: 'SM', state: 'done', outcome: 'done' },
   { why: 'move intended, input and output moved', files: ['ioEM'], notes: [moveIntended], steps: 'SM', state: 'done', outcome: 'done' },
   { why: 'move intended, only metadata left', files: ['ioeM'], notes: [moveIntended], steps: 'SM', state: 'done', outcome: 'done' },
-  { why: 'no intent, only metadata left, as the seed leaves it', files: ['ioM'], notes: [ended(true, false)], steps: 'SM', state: 'done', outcome: 'done' },
-  { why: 'no intent, error file archived, only metadata left', files: ['ieM'], notes: [ended(false, true)], steps: 'SM', state: 'done', outcome: 'done' },
+  { why: 'no intent, only metadata left, as the seed leaves it: proved like any other', files: ['ioM'], notes: [ended(true, false)], steps: 'SIOPM', state: 'done', outcome: 'done' },
+  { why: 'no intent, archived by hand, and the ids differ', files: ['ioM'], notes: [ended(true, false)], check: [mismatch], steps: 'SI', state: 'failed', outcome: badIds },
+  { why: 'no intent, error file archived, only metadata left', files: ['ieM'], notes: [ended(false, true)], steps: 'SIEPM', state: 'done', outcome: 'done' },
   { why: 'no intent, the seed stopped after the input: proved again before the move', files: ['iOE'], steps: 'SIEOPM', state: 'done', outcome: 'done' },
   { why: 'no intent, output archived before the input', files: ['IoM'], notes: [ended(true, false)], steps: 'SIOPM', state: 'done', outcome: 'done' },
   { why: 'input archived, answers gone, the batch is known', files: ['iM'], notes: [ended(true, false)], online: [working], steps: 'SC', state: waiting, outcome: 'pending' },
@@ -205,6 +232,7 @@ function answersOf(row: Row): Respond {
   const answers: Record<StepName, (nth: number) => unknown> = {
     surveyTriple: (nth) => factsOf(pick(row.files, nth), pick(row.notes ?? [{}], nth)),
     submitBatch: () => row.submit ?? { type: 'submitted', batchId: 'batch_1' },
+    splitBatch: () => row.split,
     checkOnline: (nth) => pick(row.online ?? [], nth),
     downloadFiles: () => row.download,
     checkIds: (nth) => pick(row.check ?? [accounted()], nth),

@@ -23,6 +23,7 @@ import {
 export interface StepOutputs {
   readonly surveyTriple: TripleFacts
   readonly submitBatch: SubmitResult
+  readonly splitBatch: void
   readonly checkOnline: OnlineVerdict
   readonly downloadFiles: void
   readonly checkIds: CheckVerdict
@@ -37,6 +38,7 @@ export type StepName = keyof StepOutputs
 export const stepNames = [
   'surveyTriple',
   'submitBatch',
+  'splitBatch',
   'checkOnline',
   'downloadFiles',
   'checkIds',
@@ -58,7 +60,7 @@ export interface DrivenTriple {
   readonly inputs: unknown[]
 }
 
-/** The real machine on a simulated clock; its ten actors ask `respond`. */
+/** The real machine on a simulated clock; its actors ask `respond`. */
 export function driveTriple(respond: Respond, input: Partial<TripleMachineInput> = {}): DrivenTriple {
   const ran: StepName[] = []
   const inputs: unknown[] = []
@@ -74,6 +76,7 @@ export function driveTriple(respond: Respond, input: Partial<TripleMachineInput>
     actors: {
       surveyTriple: step<'surveyTriple', { readonly index: string }>('surveyTriple'),
       submitBatch: step('submitBatch'),
+      splitBatch: step('splitBatch'),
       checkOnline: step('checkOnline'),
       downloadFiles: step<'downloadFiles', OnlineStepInput>('downloadFiles'),
       checkIds: step('checkIds'),
@@ -148,6 +151,11 @@ export function factsOf(letters: string, notes: Notes = {}): TripleFacts {
     outputFileId: null,
     errorFileId: null,
     submission: 'none',
+    requestCounts: null,
+    isCancelWanted: false,
+    splitParts: null,
+    isMissingAccepted: false,
+    needsLeave: false,
     isMoveIntended: false,
     attempt: 1,
     parentIndex: null,

@@ -62,7 +62,7 @@ describe('ids that are missing', () => {
   test('have every file fetched anew, while a first fetch takes only what is absent', async () => {
     const triple = missingIds(() => ready, { maxLooksAgain: 1 })
     await runToRest(triple)
-    expect(inputsOf(triple, 'downloadFiles')).toMatchObject([{ isAskingAgain: true }])
+    expect(inputsOf(triple, 'downloadFiles')).toMatchObject([{ wanted: 'all-anew' }])
 
     const first = driveTriple((step, nth) => {
       if (step === 'surveyTriple') return nth === 0 ? factsOf('IM', ended) : factsOf('IOM', ended)
@@ -71,7 +71,7 @@ describe('ids that are missing', () => {
       return rows()
     })
     await runToRest(first)
-    expect(inputsOf(first, 'downloadFiles')).toMatchObject([{ isAskingAgain: false }])
+    expect(inputsOf(first, 'downloadFiles')).toMatchObject([{ wanted: 'absent' }])
   })
 
   test.each([nothingMore, { type: 'offline' } as const, unpublished])(

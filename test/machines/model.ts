@@ -21,6 +21,7 @@ const endedWithBoth: Notes = {
   errorFileId: 'file-error',
 }
 const problem: Problem = { code: 'BatchFailed', message: 'Refused.' }
+const tooLarge = { refusals: 2, othersUnderWay: 0 }
 const online = (type: 'still-processing' | 'files-ready' | 'nothing-more', remoteStatus: string) =>
   ({ type, remoteStatus }) as OnlineVerdict
 
@@ -32,20 +33,30 @@ export const stepOutcomes: { readonly [Name in StepName]: readonly StepOutputs[N
     factsOf('I'),
     factsOf('IM', { submission: 'intended' }),
     factsOf('IM', submitted),
+    factsOf('IM', { submission: 'intended', splitParts: 2 }),
+    factsOf('IM', { submission: 'none', isCancelWanted: true }),
     factsOf('IOM', submitted),
     factsOf('IOM', endedWithBoth),
     factsOf('IEM', { ...endedWithBoth, outputFileId: null }),
     factsOf('IOEM', endedWithBoth),
-    factsOf('ioM', endedWithBoth),
+    factsOf('ioM', { ...endedWithBoth, isMoveIntended: true }),
   ],
-  submitBatch: [{ type: 'submitted', batchId: 'batch_1' }, { type: 'no-room', problem }, { type: 'offline' }],
+  submitBatch: [
+    { type: 'submitted', batchId: 'batch_1' },
+    { type: 'no-room', problem, refusal: null },
+    { type: 'no-room', problem, refusal: tooLarge },
+    { type: 'given-up' },
+    { type: 'offline' },
+  ],
+  splitBatch: [undefined],
   checkOnline: [
     online('still-processing', 'in_progress'),
     online('files-ready', 'completed'),
     online('nothing-more', 'completed'),
     { type: 'not-published', remoteStatus: 'completed' },
     { type: 'not-published', remoteStatus: 'expired' },
-    { type: 'no-room', problem },
+    { type: 'no-room', problem, refusal: { refusals: 5, othersUnderWay: 1 } },
+    { type: 'no-room', problem, refusal: tooLarge },
     { type: 'ended-badly', remoteStatus: 'failed', problem },
     { type: 'offline' },
   ],

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { batchFileReconciliationOperations, courseOf, recommendedOperations } from '../../machines/index.js'
-import { factsOf, type Notes } from './harness.js'
+import {
+  batchFileReconciliationOperations,
+  courseOf,
+  decisionFor,
+  firstState,
+  recommendedOperations,
+  statePathOf,
+  topStateOf,
+} from '../../machines/index.js'
+import { driveTriple, factsOf, flushPromises, type Notes } from './harness.js'
 
 const ended = (output: boolean, error: boolean): Notes => ({
   submission: 'submitted',
@@ -103,10 +111,33 @@ describe('the walk the machine takes', () => {
     ['submit', 'IM', { submission: 'intended' }],
     ['finish-move', 'IOM', { isMoveIntended: true }],
     ['finish-move', 'M', { isMoveIntended: true }],
-    ['finish-move', 'ioM', {}],
+    ['check-ids', 'ioM', {}],
+    ['check-ids', 'ioeM', {}],
     ['missing-input', 'O', {}],
     ['nothing-here', 'M', {}],
   ] as const)('is %s for files %s', (course, letters, notes) => {
     expect(courseOf(factsOf(letters, notes))).toBe(course)
   })
+
+  test.each(everyFacts())('goes where the decision says: files %s, metadata %o', async (letters, notes) => {
+    const facts = factsOf(letters, notes)
+    const decision = decisionFor(facts)
+    const seen: string[] = []
+    const { actor } = driveTriple((step) => (step === 'surveyTriple' ? facts : new Promise(() => {})))
+    actor.subscribe((snapshot) => seen.push(topStateOf(statePathOf(snapshot))))
+    await flushPromises()
+    expect(seen.find((state) => state !== topStateOf(firstState))).toBe(decision.state)
+    expect(decision.problem !== null).toBe(decision.outcome === 'needs-attention')
+    expect(decision.operations.length === 0).toBe(decision.problem !== null)
+    actor.stop()
+  })
 })
+
+/** Every set of files and every kind of notes. */
+function everyFacts(): readonly (readonly [string, Notes])[] {
+  const places = ['', 'I', 'i'].flatMap((input) =>
+    ['', 'O', 'o'].flatMap((output) => ['', 'E', 'e'].map((error) => `${input}${output}${error}M`)),
+  )
+  const notes: readonly Notes[] = [{}, { isMoveIntended: true }, { batchId: 'batch_1' }, ended(true, true)]
+  return places.flatMap((letters) => notes.map((one) => [letters, one] as const))
+}

@@ -51,6 +51,7 @@ function wholeWalkAnswers(): Respond {
   const answers: Record<StepName, () => unknown> = {
     surveyTriple: () => surveys[Math.min(surveyed++, surveys.length - 1)],
     submitBatch: () => ({ type: 'submitted', batchId: 'batch_1' }),
+    splitBatch: () => undefined,
     checkOnline: () => ({ type: 'files-ready', remoteStatus: 'completed' }),
     downloadFiles: () => undefined,
     checkIds: () => accounted(),
@@ -72,6 +73,9 @@ function failing(step: StepName, times: number, error: Error): Respond {
   }
 }
 
+/** Every step of that walk; splitting leads elsewhere and has tests of its own. */
+const walkSteps = stepNames.filter((step) => step !== 'splitBatch')
+
 const walkUpTo = (step: StepName): StepName[] => wholeWalk.slice(0, wholeWalk.indexOf(step) + 1)
 const repeat = (step: StepName, times: number): StepName[] => Array.from({ length: times }, () => step)
 
@@ -84,7 +88,7 @@ describe('a step that fails', () => {
     expect(triple.clock.delaysMs).toEqual([])
   })
 
-  test.each(stepNames)('%s: is tried again after passing failures, and the walk goes on', async (step) => {
+  test.each(walkSteps)('%s: is tried again after passing failures, and the walk goes on', async (step) => {
     for (const failures of [1, 2, 5]) {
       const triple = driveTriple(failing(step, failures, passing()), { maySubmit: true })
       const snapshot = await runToRest(triple)
@@ -100,7 +104,7 @@ describe('a step that fails', () => {
     }
   })
 
-  test.each(stepNames)('%s: parks the triple when passing failures go on', async (step) => {
+  test.each(walkSteps)('%s: parks the triple when passing failures go on', async (step) => {
     const maxRetries = 2
     const error = passing({ message: `${step} is cut off.` })
     const triple = driveTriple(failing(step, Infinity, error), { maySubmit: true, limits: { maxRetries } })
@@ -110,7 +114,7 @@ describe('a step that fails', () => {
     expect(outcomeOf(snapshot)).toEqual({ type: 'failed', problem: error.problem })
   })
 
-  test.each(stepNames)('%s: parks the triple at once for a lasting failure', async (step) => {
+  test.each(walkSteps)('%s: parks the triple at once for a lasting failure', async (step) => {
     const error = lasting({ message: `${step} found no space.` })
     const triple = driveTriple(failing(step, Infinity, error), { maySubmit: true })
     const snapshot = await runToRest(triple)
@@ -120,7 +124,7 @@ describe('a step that fails', () => {
     expect(triple.clock.delaysMs).toEqual([])
   })
 
-  test.each(stepNames.filter((step) => step !== 'moveToDone'))(
+  test.each(walkSteps.filter((step) => step !== 'moveToDone'))(
     '%s: moves nothing, whatever it failed with',
     async (step) => {
       for (const error of [lasting(), passing(), new TypeError('A fault of ours.')]) {
@@ -131,9 +135,36 @@ describe('a step that fails', () => {
     },
   )
 
+  test('of splitting is tried again, and parks the triple when that goes on', async () => {
+    const refused = {
+      type: 'no-room',
+      problem: lasting().problem,
+      refusal: { refusals: 2, othersUnderWay: 0 },
+    }
+    for (const [failures, state] of [
+      [2, 'done'],
+      [Infinity, 'failed'],
+    ] as const) {
+      const triple = driveTriple(
+        (step, nth) => {
+          if (step === 'splitBatch' && nth < failures) throw passing()
+          if (step === 'surveyTriple')
+            return factsOf('IM', { submission: 'intended', splitParts: nth === 0 ? null : 2 })
+          if (step === 'submitBatch') return refused
+          return step === 'checkIds' ? accounted(3) : rows(3)
+        },
+        { limits: { maxRetries: 3 } },
+      )
+      const snapshot = await runToRest(triple)
+      expect(statePathOf(snapshot)).toBe(state)
+      expect(triple.ran.filter((step) => step === 'splitBatch')).toHaveLength(failures === 2 ? 3 : 4)
+      expect(triple.ran.includes('moveToDone')).toBe(state === 'done')
+    }
+  })
+
   test('shows beside which step the triple backs off', async () => {
     const seen = new Map<StepName, string>()
-    for (const step of stepNames) {
+    for (const step of walkSteps) {
       const triple = driveTriple(failing(step, 1, passing()), { maySubmit: true })
       triple.actor.subscribe((snapshot) => {
         if (snapshot.hasTag('backing-off')) seen.set(step, statePathOf(snapshot))

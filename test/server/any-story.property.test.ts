@@ -136,7 +136,7 @@ const fault: fc.Arbitrary<() => Fault> = fc.oneof(
   fc.constantFrom(
     () => faults.listIgnoresAfter(),
     () => faults.listWithoutHasMore(),
-    () => faults.lyingCounts(),
+    () => faults.lyingCounts({ total: 0, completed: 0, failed: 0 }),
     () => faults.nullCounts(),
     () => faults.emptyFileIds(),
     () => faults.absentNulls(),

@@ -24,6 +24,8 @@ const minuteMs = 60_000
 /** Both files: the second request is refused for good. */
 const bothFiles: BatchPlan = { rows: [{ when: 'row-2', answer: 'bad-request' }] }
 const bothFilesRows = ['row-1 success', 'row-2 permanent', 'row-3 success']
+/** Cancelled after two of three; the third is sent only when a person asks. */
+const cancelledRows = ['row-1 success', 'row-2 permanent', 'row-3 not-executed']
 
 /** A batch that has ended, known to its triple, nothing fetched yet. */
 async function ended(scene: Scene, count = 3): Promise<string> {
@@ -153,7 +155,7 @@ describe('files the server does not name yet', () => {
     }),
   )
 
-  test.each(plans)('are waited for by watch for minutes, and no answer is paid for twice: %s', (_, plan) =>
+  test.each(plans)('are waited for by watch for minutes, and no answer is paid for twice: %s', (name, plan) =>
     withScene({}, async (scene) => {
       scene.server.plan(plan)
       const publishedAtMs = scene.server.now() + 6 * minuteMs
@@ -168,7 +170,8 @@ describe('files the server does not name yet', () => {
       await scene.watch()
       await expectSettled(scene, indexOf(submitted), idsUpTo(3))
       expect(answeredTwice(scene)).toEqual([])
-      expect(resultTexts(scene, indexOf(submitted))).toEqual(bothFilesRows)
+      const texts = resultTexts(scene, indexOf(submitted))
+      expect(texts).toEqual(name === 'cancelled' ? cancelledRows : bothFilesRows)
     }),
   )
 
@@ -197,9 +200,9 @@ describe('files the server does not name yet', () => {
       expect(scene.server.batches()).toHaveLength(1)
     }))
 
-  test('and never come, of a batch that was cancelled before it ran anything, are sent again after a while', () =>
+  test('and never come, of a batch that expired before it ran anything, are sent again after a while', () =>
     withScene({}, async (scene) => {
-      scene.server.plan({ ending: { status: 'cancelled', afterShare: 0 }, unexecuted: 'nothing' })
+      scene.server.plan({ ending: { status: 'expired', afterShare: 0 }, unexecuted: 'nothing' })
       const submitted = await scene.submit(scene.requests(3))
       await scene.watch()
       await expectSettled(scene, indexOf(submitted), idsUpTo(3))

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { workspaceStatus } from '../../src/index.js'
+import { retryByHand, workspaceStatus } from '../../src/index.js'
 import { faults, type BatchErrorObject, type BatchPlan, type RowOutcome } from '../../src/testing/index.js'
 import {
   answeredTwice,
@@ -153,12 +153,6 @@ describe('a batch that is cut short', () => {
       { ending: { status: 'expired', afterShare: 0 }, unexecuted: 'nothing' },
     ],
     ['expired at the very end', { ending: { status: 'expired', afterShare: 1 } }],
-    ['cancelled half-way', { ending: { status: 'cancelled', afterShare: 0.5 } }],
-    [
-      'cancelled half-way, nothing said of the rest',
-      { ending: { status: 'cancelled', afterShare: 0.5 }, unexecuted: 'nothing' },
-    ],
-    ['cancelled, shuffled', { ending: { status: 'cancelled', afterShare: 0.5 }, order: 'shuffled' }],
   ]
 
   test.each(cuts)('keeps what was paid for and sends only the rest again: %s', (_, plan) =>
@@ -172,6 +166,87 @@ describe('a batch that is cut short', () => {
       expect(warningsOf(scene)).toEqual([])
     }),
   )
+
+  const cancellations: readonly (readonly [string, number, BatchPlan])[] = [
+    ['half-way', 3, { ending: { status: 'cancelled', afterShare: 0.5 } }],
+    [
+      'half-way, nothing said of the rest',
+      3,
+      { ending: { status: 'cancelled', afterShare: 0.5 }, unexecuted: 'nothing' },
+    ],
+    ['half-way, shuffled', 3, { ending: { status: 'cancelled', afterShare: 0.5 }, order: 'shuffled' }],
+    ['before anything', 6, { ending: { status: 'cancelled', afterShare: 0 } }],
+    [
+      'before anything, no file',
+      6,
+      { ending: { status: 'cancelled', afterShare: 0 }, unexecuted: 'nothing' },
+    ],
+    ['at the very end', 0, { ending: { status: 'cancelled', afterShare: 1 } }],
+    [
+      'after a row that failed for a passing reason',
+      3,
+      {
+        ending: { status: 'cancelled', afterShare: 0.5 },
+        rows: [{ when: 'row-1', times: 1, answer: 'rate-limited' }],
+      },
+    ],
+  ]
+
+  test.each(cancellations)(
+    'by a person keeps what was paid for, says so, and sends nothing again by itself: %s',
+    (_, left, plan) =>
+      withScene({}, async (scene) => {
+        scene.server.plan(plan)
+        const root = await settle(scene, 6)
+        await expectSettled(scene, root, idsUpTo(6))
+        await scene.watch()
+        expect(scene.server.batches()).toHaveLength(1)
+        const texts = resultTexts(scene, root)
+        expect(texts.filter((text) => text.endsWith(' not-executed'))).toHaveLength(left)
+        expect(warningsOf(scene)).toEqual([
+          expect.stringMatching(
+            `was cancelled at the server; ${left} of 6 requests were not executed and are not sent again; .*retry <workspace> ${root}`,
+          ),
+        ])
+      }),
+  )
+
+  test('by a person is sent again when a person asks, and only what has no answer', () =>
+    withScene({}, async (scene) => {
+      scene.server.plan({ ending: { status: 'cancelled', afterShare: 0.5 } })
+      const root = await settle(scene, 6)
+      await retryByHand(scene.workspace, root, { client: scene.client, clock: scene.clock })
+      await scene.watch()
+      await expectSettled(scene, root, idsUpTo(6))
+      expect(resultTexts(scene, root)).toEqual(idsUpTo(6).map((id) => `${id} success`))
+      expect(scene.server.executions()).toHaveLength(6)
+    }))
+
+  test.each(['expired', 'cancelled'] as const)(
+    '%s with more completed than its files hold is never sent again: a person decides',
+    (status) =>
+      withScene({ faults: [faults.lyingCounts({ total: 6, completed: 5, failed: 0 })] }, async (scene) => {
+        scene.server.plan({ ending: { status, afterShare: 0.5 }, unexecuted: 'nothing' })
+        await scene.submit(scene.requests(6))
+        const report = await scene.watch()
+        expect(outcomes(report)).toEqual(['needs-attention RequestIdsMismatch'])
+        const { problem } = report.triples[0] ?? {}
+        expect(problem?.message).toMatch(/completed 5 requests; the files here answer 3, and 3 have no row/)
+        expect(problem?.hint).toMatch(/`batch-reconciler accept <workspace> [\da-f-]{36}`/)
+        expect(problem?.facts).toMatchObject({ completed: 5, answered: 3, missing: 3 })
+        expect(scene.server.batches()).toHaveLength(1)
+        expect(countOf(scene, 'files.content')).toBe(4)
+        expect(namesIn(scene, 'done')).toEqual([])
+      }),
+  )
+
+  test('with more completed than its files hold, and no file ever named, is for a person as well', () =>
+    withScene({ faults: [faults.lyingCounts({ total: 6, completed: 2, failed: 0 })] }, async (scene) => {
+      scene.server.plan({ ending: { status: 'expired', afterShare: 0 }, unexecuted: 'nothing' })
+      await scene.submit(scene.requests(6))
+      expect(outcomes(await scene.watch())).toEqual(['needs-attention RequestIdsMismatch'])
+      expect(scene.server.batches()).toHaveLength(1)
+    }))
 
   test('again and again ends with the rows that were never executed marked as such', () =>
     withScene({ defaults: { ending: { status: 'expired', afterShare: 0.5 } } }, async (scene) => {
@@ -258,23 +333,25 @@ describe('an account whose queue is full', () => {
       expect(scene.server.executions()).toHaveLength(11)
     }))
 
-  test.each([1, 3])(
-    'a batch it refused %i times is never taken for the one that was made after it',
-    (refusals) =>
-      withScene({ faults: [faults.listLags({ ms: 100_000 })] }, async (scene) => {
-        const refused: BatchPlan = { ending: { status: 'failed', errors: [noRoom] } }
-        scene.server.plan(...Array.from({ length: refusals }, () => refused))
-        const later = { skip: refusals, times: Infinity }
-        scene.server.script(faults.createAnswerLost(later))
-        const submitted = await scene.submit(scene.requests(3))
-        await scene.watch()
-        await expectSettled(scene, indexOf(submitted), idsUpTo(3))
-        expect(scene.server.batches()).toHaveLength(refusals + 1)
-        expect(scene.server.executions()).toHaveLength(3)
-      }),
+  test.each([
+    [1, 2],
+    // Refused twice while nothing else runs: two halves, of which the first is refused once.
+    [3, 5],
+  ])('a batch it refused %i times is never taken for the one that was made after it', (refusals, batches) =>
+    withScene({ faults: [faults.listLags({ ms: 100_000 })] }, async (scene) => {
+      const refused: BatchPlan = { ending: { status: 'failed', errors: [noRoom] } }
+      scene.server.plan(...Array.from({ length: refusals }, () => refused))
+      const later = { skip: refusals, times: Infinity }
+      scene.server.script(faults.createAnswerLost(later))
+      const submitted = await scene.submit(scene.requests(3))
+      await scene.watch()
+      await expectSettled(scene, indexOf(submitted), idsUpTo(3))
+      expect(scene.server.batches()).toHaveLength(batches)
+      expect(scene.server.executions()).toHaveLength(3)
+    }),
   )
 
-  test('for ever leaves the triple pending and says why', () =>
+  test('leaves the triple pending at first and says why', () =>
     withScene({ limits: { enqueuedTokens: 10 } }, async (scene) => {
       await scene.submit(scene.requests(5))
       scene.server.finishBatches()

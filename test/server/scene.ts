@@ -49,16 +49,27 @@ export interface Scene {
   readonly on: (fileSystem: BatchWorkspace['fileSystem']) => Scene
 }
 
-export function withScene<T>(options: FakeBatchServerOptions, use: (scene: Scene) => Promise<T>): Promise<T> {
+export interface SceneOptions extends FakeBatchServerOptions {
+  /** How far the server's clock is ahead of ours. */
+  readonly serverAheadMs?: number
+  /** Our clock as somebody bends it; time passes as before. */
+  readonly bendClock?: (clock: IdleClock) => IdleClock
+}
+
+export function withScene<T>(
+  { serverAheadMs = 0, bendClock = (clock) => clock, ...options }: SceneOptions,
+  use: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const held = new Set<number>()
   const isServing = (): boolean =>
     server.requests().some(({ answer, number }) => answer === 'pending' && !held.has(number))
   const clock = idleClock(startAtMs, isServing)
-  const server = createFakeBatchServer({ clock, ...options })
+  const serverClock = { now: () => clock.now() + serverAheadMs }
+  const server = createFakeBatchServer({ clock: serverClock, ...options })
   const client = new OpenAI({ apiKey: 'test-key', baseURL: 'http://fake.test/v1', fetch: server.fetch })
   return withWorkspace(
     {},
-    (workspace) => use(sceneOf(workspace, server, client, clock, held)),
+    (workspace) => use(sceneOf(workspace, server, client, bendClock(clock), held)),
     unsyncedFileSystem,
   )
 }
@@ -121,9 +132,9 @@ export const warningsOf = ({ events }: Scene): string[] =>
 
 /** The one index that `submit` made. */
 export function indexOf({ prepared }: SubmitReport): string {
-  const [only] = prepared
-  if (only === undefined || prepared.length !== 1) throw new Error(`${prepared.length} inputs were prepared.`)
-  return only.index
+  const [only, ...others] = new Set(prepared.map(({ index }) => index))
+  if (only === undefined || others.length > 0) throw new Error(`${prepared.length} inputs were prepared.`)
+  return only
 }
 
 export function reportOf({ triples }: WorkspaceReport, index: string): TripleReport {

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { beginDurableFile, isTemporaryName, writeFileDurably } from '../../src/workspace/durable-write.js'
+import type { FileSystem, OpenFile } from '../../src/workspace/file-system.js'
 import { nodeFileSystem } from '../../src/workspace/node-file-system.js'
-import { faultFileSystem } from '../fakes/fault-file-system.js'
+import { faultFileSystem, systemError } from '../fakes/fault-file-system.js'
 import { filesBelow, withDirectory } from './support.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -36,8 +37,8 @@ describe('a durable write', () => {
       const fs = faultFileSystem(nodeFileSystem)
       await writeFileDurably(fs, join(directory, 'file'), 'content')
       const steps = fs.log.map(({ operation }) => operation)
-      expect(steps).toEqual(['open', 'write', 'sync', 'close', 'rename', 'syncDirectory'])
-      const [opened] = fs.log
+      expect(steps).toEqual(['stat', 'open', 'write', 'sync', 'close', 'rename', 'syncDirectory'])
+      const [, opened] = fs.log
       expect(isTemporaryName((opened?.path ?? '').replace(`${directory}/`, ''))).toBe(true)
     }))
 
@@ -78,6 +79,31 @@ describe('a durable write', () => {
         await writeFileDurably(nodeFileSystem, path, 'second run')
         expect(filesBelow(directory)['file']).toBe('second run')
       }
+    }))
+
+  test('whose rename fails closes its own file only, on any disk', () =>
+    withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'other'), 'other')
+      let closes = 0
+      let other: OpenFile | null = null
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        open: async (path, mode) => {
+          const file = await nodeFileSystem.open(path, mode)
+          return { ...file, close: async () => ((closes += 1), file.close()) }
+        },
+        rename: async (path) => {
+          // Somebody else opens a file at this moment, and gets the number that has just become free.
+          other = await nodeFileSystem.open(join(directory, 'other'), 'read')
+          throw systemError('EBUSY', path)
+        },
+      }
+      const writing = writeFileDurably(fs, join(directory, 'file'), 'content')
+      await expect(writing).rejects.toMatchObject({ code: 'EBUSY' })
+      expect(closes).toBe(1)
+      expect(await (other as OpenFile | null)?.read(new Uint8Array(5), 0)).toBe(5)
+      await (other as OpenFile | null)?.close()
+      expect(filesBelow(directory)).toEqual({ other: 'other' })
     }))
 
   test('can be dropped before it is committed, and not after', () =>

@@ -57,6 +57,18 @@ describe('since when a triple rests', () => {
       expect(await sinceMinutes(workspace)).toBe(10)
     }))
 
+  test('is one wait for room, whatever the words of the refusals and however many batches were tried between', () =>
+    withWorkspace({}, async (workspace) => {
+      const note = processOn(workspace)
+      const room = 'submitting.waiting-for-room'
+      await note(10, room, failed)
+      await note(11, waiting, { batchId: 'batch_2' })
+      await note(12, room, { batchId: null, problem: { code: 'RateLimited', message: 'Full.' } })
+      expect(await sinceMinutes(workspace)).toBe(10)
+      await note(13, waiting, { batchId: 'batch_3' })
+      expect(await sinceMinutes(workspace)).toBe(13)
+    }))
+
   test('goes on over a server that was out of reach for a while: the batch is the same', () =>
     withWorkspace({}, async (workspace) => {
       const note = processOn(workspace)

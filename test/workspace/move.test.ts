@@ -28,8 +28,6 @@ const whole = {
   'done/batch_input_3.jsonl': 'finished long ago',
 }
 
-const hashOf = async (path: string): Promise<string> => `hash of ${path.slice(-12)}`
-
 async function move(workspace: BatchWorkspace, index = '1'): Promise<void> {
   await moveTripleToDone(workspace, await locateTriple(onDisk(workspace, nodeFileSystem), index))
 }
@@ -135,13 +133,6 @@ describe('moving a triple to done', () => {
         expect((await scanWorkspace(workspace)).triples).toEqual([])
       },
     ))
-
-  test('takes hashes the caller knows', () =>
-    withWorkspace(whole, async (workspace) => {
-      await moveTripleToDone(workspace, await locateTriple(workspace, '1'), { hashOf })
-      const metadata = await readMetadata(workspace, workspace.layout.doneFile('metadata', '1'))
-      expect(metadata?.move?.files[0]?.sha256).toBe('hash of nput_1.jsonl')
-    }))
 
   test('removes nothing when what it placed does not read back', () =>
     withWorkspace({ 'data/real.jsonl': 'rows', 'workdir/batch_output_1.jsonl': 'o' }, async (workspace) => {
@@ -338,7 +329,7 @@ describe('a move that was cut short', () => {
             return isReached
           },
         )
-        expect(nth).toBeLessThan(200)
+        expect(nth).toBeLessThan(400)
       }
     },
   )

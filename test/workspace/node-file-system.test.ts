@@ -81,6 +81,29 @@ describe('the disk', () => {
       await file.close()
     }))
 
+  test('lets go of a file once, and never of the one that got its number', () =>
+    withDirectory(async (directory) => {
+      const [one, two] = [join(directory, 'one'), join(directory, 'two')]
+      writeFileSync(two, 'two')
+      const first = await fs.open(one, 'create')
+      await first.close()
+      // The system gives the lowest free number, which is that of the file just closed.
+      const second = await fs.open(two, 'read')
+      await first.close()
+      for (const use of [
+        () => first.write(bytes('x')),
+        () => first.read(new Uint8Array(3), 0),
+        () => first.truncate(0),
+        () => first.sync(),
+        () => first.stat(),
+      ]) {
+        await expect(use()).rejects.toMatchObject({ code: 'EBADF' })
+      }
+      expect(await second.read(new Uint8Array(3), 0)).toBe(3)
+      await second.close()
+      expect(readFileSync(two, 'utf8')).toBe('two')
+    }))
+
   test('gives a second name without ever overwriting', () =>
     withDirectory(async (directory) => {
       const [one, two] = [join(directory, 'one'), join(directory, 'two')]

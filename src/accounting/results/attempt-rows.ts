@@ -29,6 +29,8 @@ export interface AttemptRows {
   append(row: RowToWrite, originalText?: string | null): Promise<void>
   /** Makes every row appended so far durable. Once a write failed, every later one fails the same way. */
   flush(): Promise<void>
+  /** Drops every row, those of earlier runs included: the source files turned out to be others. */
+  discard(): Promise<void>
   /** Flushes and lets go of the file. */
   close(): Promise<void>
 }
@@ -142,6 +144,17 @@ class AttemptRowsFile implements AttemptRows {
 
   flush(): Promise<void> {
     this.#lastWrite = this.#lastWrite.then(() => this.#writePending())
+    return this.#lastWrite
+  }
+
+  discard(): Promise<void> {
+    this.#pending = []
+    this.#pendingCharacters = 0
+    this.#lastWrite = this.#lastWrite.then(async () => {
+      // Without its header too: whoever opens it next begins anew.
+      await this.#file.truncate(0)
+      await this.#file.sync()
+    })
     return this.#lastWrite
   }
 

@@ -6,7 +6,7 @@ import { readLines } from '../line-reader.js'
 import { parseResultRow, type ResultRow } from '../rows/result-row.js'
 import type { RowClass } from '../rows/row-class.js'
 import { chunked } from './chunked.js'
-import { readAttemptRows, unreadableRow } from './stored-rows.js'
+import { classOfRow, readAttemptRows, unreadableRow } from './stored-rows.js'
 
 /** The requests of a lineage whose last row in `target/` is no success. */
 export interface FailedRequests {
@@ -36,14 +36,9 @@ export async function readFailedRequests(
   for await (const row of readAttemptRows(fs, resultsPath)) {
     lastAttempt = Math.max(lastAttempt, row.attempt)
     if (row.retry !== undefined) addTo(retried, row.retry, row)
-    else if (outcomes.has(outcomeOf(row))) waiting.set(row.custom_id, row.attempt)
+    else if (outcomes.has(classOfRow(row))) waiting.set(row.custom_id, row.attempt)
   }
   return { waiting, retried, lastAttempt }
-}
-
-/** Results of earlier versions call a row that nobody could read one that needs a person, by this code. */
-function outcomeOf({ outcome, error }: ResultRow): RowClass {
-  return outcome === 'needs-person' && error?.code === 'unrecognised_row' ? 'unrecognised' : outcome
 }
 
 export interface RetryMark {

@@ -5,6 +5,7 @@ import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
 import { throwIfInterrupted } from '../line-reader.js'
 import { findMember } from '../json-text/top-level-member.js'
 import { chunked } from './chunked.js'
+import { lineageTally, type LineageRows } from './lineage-rows.js'
 import { originalRowField } from './stored-rows.js'
 import { readRowTable, type RowTable } from './row-table.js'
 
@@ -24,6 +25,8 @@ export interface Published {
   readonly rows: number
   /** How many of them come from this attempt. */
   readonly rowsOfAttempt: number
+  /** What the rows in the file are. */
+  readonly lineage: LineageRows
 }
 
 /**
@@ -79,6 +82,7 @@ class Merge {
   #taken = 0
   #rows = 0
   #rowsOfAttempt = 0
+  readonly #tally = lineageTally()
 
   constructor(request: PublishRequest, attempt: Side<RowTable>, existing: Side<RowTable | null>) {
     this.#request = request
@@ -88,7 +92,7 @@ class Merge {
   }
 
   get published(): Published {
-    return { rows: this.#rows, rowsOfAttempt: this.#rowsOfAttempt }
+    return { rows: this.#rows, rowsOfAttempt: this.#rowsOfAttempt, lineage: this.#tally.counts }
   }
 
   /** The rows of the new file. Throws before the end when something does not fit, so the file is never finished. */
@@ -134,12 +138,14 @@ class Merge {
   async #readAttempt(ordinal: number): Promise<Uint8Array> {
     const { table, file } = this.#attempt
     if (file === undefined) throw new TypeError('The rows of the attempt are not open.')
+    this.#tally.add(table.fateOf(ordinal))
     return withoutOriginal(await table.read(file, ordinal))
   }
 
   async #readExisting(ordinal: number): Promise<Uint8Array> {
     const { table, file } = this.#existing
     if (table === null || file === undefined) throw new TypeError('The existing results are not open.')
+    this.#tally.add(table.fateOf(ordinal))
     return table.read(file, ordinal)
   }
 
@@ -182,7 +188,7 @@ function resultsMissing(path: string): Error {
   return reconciliationError({
     code: 'ReconciliationFailed',
     message: `${basename(path)} is gone; a retry can only replace rows in the results of its root.`,
-    hint: `Put ${path} back. It can be made anew from the root triple in done/.`,
+    hint: `Put ${path} back; or move the files of the root triple (the index in that name) from done/ back into workdir/ and run: it makes them anew, and the retry follows.`,
     needsPerson: true,
     facts: { path },
   })

@@ -13,6 +13,8 @@ export interface RetryInputRequest {
   readonly fs: FileSystem
   /** The parent's input. */
   readonly inputPath: string
+  /** Of that input as it was proven, where it was. */
+  readonly inputSha256?: string | undefined
   /** The requests to send again; see `readRetryIds`. */
   readonly retryableIds: ReadonlySet<string>
   /** `workdir/batch_input_<retry index>.jsonl`. */
@@ -45,6 +47,7 @@ export async function readRetryIds(
  * The same ids give the same file, so a second call finds it there and leaves it.
  *
  * @throws RetryInputConflict when another file stands at the target; it is not touched.
+ * @throws FileChangedDuringRun when the parent's input is not the one that was proven; nothing is written then.
  * @throws ReconciliationFailed when the parent's input lacks one of the requests.
  */
 export async function writeRetryInput(request: RetryInputRequest): Promise<RetryInput> {
@@ -74,14 +77,17 @@ class RequestCopy {
   }
 
   async *lines(): AsyncGenerator<Uint8Array, void, undefined> {
-    const { fs, inputPath, signal } = this.#request
-    for await (const lines of readLines(fs, inputPath, { signal })) {
+    const { fs, inputPath, inputSha256, signal } = this.#request
+    const hash = createHash('sha256')
+    const onChunk = (bytes: Buffer): void => void hash.update(bytes)
+    for await (const lines of readLines(fs, inputPath, { signal, onChunk })) {
       for (const line of lines) {
         // An id the input repeats, byte for byte, is sent once.
-        if (this.#missing.delete(customIdOf(line))) yield this.#take(line)
+        if (this.#missing.size > 0 && this.#missing.delete(customIdOf(line))) yield this.#take(line)
       }
-      if (this.#missing.size === 0) break
     }
+    // Before the file is finished: requests of another input would be paid for.
+    if (inputSha256 !== undefined && hash.digest('hex') !== inputSha256) throw this.#inputChanged()
     if (this.#missing.size > 0) throw this.#requestsMissing()
   }
 
@@ -96,6 +102,16 @@ class RequestCopy {
     this.#bytes += piece.byteLength
     this.#hash.update(piece)
     return piece
+  }
+
+  #inputChanged(): Error {
+    const { inputPath } = this.#request
+    return reconciliationError({
+      code: 'FileChangedDuringRun',
+      message: `${inputPath} has other bytes since its rows were counted; no request of it is sent again.`,
+      hint: 'See that nothing else writes to the workspace, then run again: the files are counted anew, as they stand then.',
+      facts: { path: inputPath },
+    })
   }
 
   #requestsMissing(): Error {

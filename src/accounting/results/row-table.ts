@@ -3,6 +3,7 @@ import { GrowableColumn } from '../growable-column.js'
 import { IdTable } from '../id-table.js'
 import { readLineAt } from '../line-reader.js'
 import type { ResultRow } from '../rows/result-row.js'
+import { FateColumn, fateOfRow, type RowFate } from './row-fate.js'
 import { readStoredLines, unreadableRow } from './stored-rows.js'
 
 /** Where the row of each id stands in a file: numbers only, however long the rows are. */
@@ -14,6 +15,7 @@ export interface RowTable {
   /** Every id once, in the order of the file. */
   ids(): Iterable<string>
   attemptOf(ordinal: number): number
+  fateOf(ordinal: number): RowFate
   /** The row as it stands in the file, line feed included. */
   read(file: OpenFile, ordinal: number): Promise<Buffer>
 }
@@ -32,6 +34,7 @@ export async function readRowTable(
   const ids = new IdTable()
   const [offsets, lengths] = [new GrowableColumn(Float64Array), new GrowableColumn(Float64Array)]
   const attempts = new GrowableColumn(Uint32Array)
+  const fates = new FateColumn()
   for await (const stored of readStoredLines(fs, path)) {
     if (stored.type === 'unreadable') throw unreadableRow(path, stored.number)
     if (stored.type === 'header' || !isWanted(stored.row)) continue
@@ -39,6 +42,7 @@ export async function readRowTable(
     offsets.set(ordinal, stored.offset)
     lengths.set(ordinal, stored.endOffset - stored.offset)
     attempts.set(ordinal, stored.row.attempt)
+    fates.set(ordinal, fateOfRow(stored.row))
   }
   return {
     get size() {
@@ -48,6 +52,7 @@ export async function readRowTable(
     idAt: (ordinal) => ids.at(ordinal),
     ids: () => idsInOrder(ids),
     attemptOf: (ordinal) => attempts.get(ordinal),
+    fateOf: (ordinal) => fates.get(ordinal),
     read: (file, ordinal) => readLineAt(file, offsets.get(ordinal), lengths.get(ordinal)),
   }
 }

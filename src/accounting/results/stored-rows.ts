@@ -4,6 +4,7 @@ import type { FileSystem } from '../../workspace/file-system.js'
 import { readLines } from '../line-reader.js'
 import { asRecord, asText } from '../rows/json-record.js'
 import { parseResultRow, type ResultRow } from '../rows/result-row.js'
+import type { RowClass } from '../rows/row-class.js'
 
 /**
  * A row of `logs/batch_rows_<index>.part.jsonl`: a result row, and for one that may end in `failed-items/` the
@@ -69,6 +70,11 @@ export async function* readWholeRows(
     if (stored.type === 'row') yield stored
     else if (stored.type === 'unreadable') throw unreadableRow(path, stored.number)
   }
+}
+
+/** Results of earlier versions call a row that nobody could read one that needs a person, by this code. */
+export function classOfRow({ outcome, error }: ResultRow): RowClass {
+  return outcome === 'needs-person' && error?.code === 'unrecognised_row' ? 'unrecognised' : outcome
 }
 
 /** The problem of a line that should be a row and is not. */

@@ -1,4 +1,4 @@
-import { asRecord, type JsonRecord } from './json-record.js'
+import { asRecord, asText, type JsonRecord } from './json-record.js'
 import type { AnswerShape } from './promise.js'
 import type { RowError } from './row-class.js'
 
@@ -55,6 +55,18 @@ export function countFault(found: number, expected: number | null, noun: string)
   if (expected === null || found === expected) return null
   const code = found < expected ? 'fewer_answers' : 'more_answers'
   return { class: 'semantic', code, message: `The answer has ${found} of ${expected} ${noun}.` }
+}
+
+const askingRoles: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'tool', 'function'])
+
+/** True for who speaks in a request (OpenAI API reference, "Create chat completion", `messages`). */
+export function isAskingRole(role: unknown): boolean {
+  return askingRoles.has(role)
+}
+
+/** True for a call that has a place for the name of what it calls, and none in it. */
+export function isNameless(call: JsonRecord): boolean {
+  return 'name' in call && asText(call['name']) === null
 }
 
 /** True for text with something to read in it: white space alone answers nobody. */

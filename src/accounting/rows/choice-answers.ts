@@ -1,4 +1,13 @@
-import { countFault, emptyAnswer, emptyFault, hasWords, type Answer, type AnswerFault } from './answer.js'
+import {
+  countFault,
+  emptyAnswer,
+  emptyFault,
+  hasWords,
+  isAskingRole,
+  isNameless,
+  type Answer,
+  type AnswerFault,
+} from './answer.js'
 import { readLineError } from './line-error.js'
 import { asRecord, asText, isRecord, recordsIn, type JsonRecord } from './json-record.js'
 import { boundedMessage } from './row-class.js'
@@ -66,7 +75,7 @@ const tooFew = (found: number, expected: number): AnswerFault | null =>
 const noChoices = emptyFault('The answer has no choices.')
 
 function readChatChoice(choice: JsonRecord): Choice {
-  const message = asRecord(choice['message'])
+  const message = messageIn(choice)
   const text = readContent(message?.['content'])
   // Audio answers carry no text; their audio object is the content.
   const content = text ?? asRecord(message?.['audio'])
@@ -80,6 +89,12 @@ function readChatChoice(choice: JsonRecord): Choice {
     missingCalls(stop, toolCalls) ??
     unprovenStop(stop)
   return { content, toolCalls, finishReason: asText(choice['finish_reason']), fault }
+}
+
+/** The message of a choice; one of another part of the conversation is the request, echoed. */
+function messageIn(choice: JsonRecord): JsonRecord | null {
+  const message = asRecord(choice['message'])
+  return message === null || isAskingRole(message['role']) ? null : message
 }
 
 function readCompletionChoice(choice: JsonRecord): Choice {
@@ -105,10 +120,16 @@ function isThought({ type }: JsonRecord): boolean {
 }
 
 function readToolCalls(message: JsonRecord | null): readonly unknown[] | null {
-  const calls = recordsIn(message?.['tool_calls']).filter((call) => Object.keys(call).length > 0)
+  const calls = recordsIn(message?.['tool_calls']).filter(isCall)
   if (calls.length > 0) return calls
   const legacyCall = asRecord(message?.['function_call'])
-  return legacyCall === null || Object.keys(legacyCall).length === 0 ? null : [legacyCall]
+  return legacyCall !== null && isCall(legacyCall) ? [legacyCall] : null
+}
+
+/** What is called stands under the type of the call (`function`, `custom`); a call of nothing asks for nothing. */
+function isCall(call: JsonRecord): boolean {
+  const parts = [call, ...Object.values(call).filter(isRecord)]
+  return Object.keys(call).length > 0 && !parts.some(isNameless)
 }
 
 function semanticStop(stop: Stop): AnswerFault | null {

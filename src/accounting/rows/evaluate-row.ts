@@ -22,8 +22,8 @@ export interface ReconciledRow<Content = unknown> {
   readonly class: RowClass
   /** The accepted content of a success, the text as it came of a `semantic` or `unproven` row, else `null`. */
   readonly content: Content | null
-  /** All contents when the request asked for several answers, else `null`. */
-  readonly contents: readonly Content[] | null
+  /** All contents when the request asked for several answers, `null` for one that is a pure tool call; else `null`. */
+  readonly contents: readonly (Content | null)[] | null
   readonly toolCalls: readonly unknown[] | null
   /** `null` exactly for a success. */
   readonly error: RowError | null
@@ -96,10 +96,15 @@ export async function evaluateRow(
  * @param remoteStatus how the batch ended, such as `expired` or `cancelled`
  */
 export function missingRow(customId: string, remoteStatus: string | null): ReconciledRow {
-  const status = remoteStatus ?? 'ended'
-  const ending = isCutShortStatus(remoteStatus) ? '; it was not executed' : ''
-  const message = `The batch is ${status} and no file mentions this request${ending}.`
-  const error = { code: `batch_${status}`, message }
+  const error = isCutShortStatus(remoteStatus)
+    ? {
+        code: `batch_${remoteStatus}`,
+        message: `The batch is ${remoteStatus} and no file mentions this request; it was not executed.`,
+      }
+    : {
+        code: 'answer_missing',
+        message: 'No file has an answer to this request; somebody went on without it.',
+      }
   const source = { file: null, line: null }
   const row = newRow({ customId, source, line: null, class: 'not-executed', error })
   return settled(row, mayRetryMissing(error.code), {})

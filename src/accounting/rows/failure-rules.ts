@@ -1,5 +1,6 @@
 import { traitsOf, type RowClass, type RowRetry } from '../../../machines/index.js'
 import { isSuccessStatus, type LineError } from './line-error.js'
+import { isQuotaCode } from './quota-words.js'
 
 /** What is known of a request that failed. */
 export interface Failure {
@@ -47,6 +48,11 @@ export function mayRetryMissing(code: string): RowRetry {
   return cancelledCodes.has(code) ? 'when-asked' : traitsOf('not-executed').mayRetry
 }
 
+/** Somebody stopped the batch before it came to this request, which therefore did not fail. */
+export function wasStopped(rowClass: RowClass, code: string | null): boolean {
+  return rowClass === 'not-executed' && code !== null && cancelledCodes.has(normalised(code))
+}
+
 interface Rule {
   readonly class: FailureVerdict['class']
   readonly mayRetry?: RowRetry
@@ -58,7 +64,7 @@ const rules: readonly Rule[] = [
   // Somebody wanted it to stop, so nothing of it is sent again before somebody wants that.
   { class: 'not-executed', mayRetry: 'when-asked', fits: byCode((code) => cancelledCodes.has(code)) },
   { class: 'not-executed', fits: byCode((code) => notExecutedCodes.has(code)) },
-  { class: 'needs-person', fits: byCode(isMoneyCode) },
+  { class: 'needs-person', fits: byCode(isQuotaCode) },
   { class: 'needs-person', fits: byStatus((status) => status === 402) },
   { class: 'transient', fits: byCode((code) => passingCodes.has(code) || code.startsWith('throttling')) },
   { class: 'needs-person', fits: ({ message }) => (speaksOfMoney(message) ? { code: null } : null) },
@@ -122,41 +128,6 @@ const passingCodes: ReadonlySet<string> = new Set([
   'service_unavailable',
   'service_unavailable_error',
 ])
-
-const moneyCodes: ReadonlySet<string> = new Set([
-  // OpenAI guide, "Error codes"; Azure and OpenAI-like gateways.
-  'insufficient_quota',
-  'insufficient_credits',
-  'insufficient_user_quota',
-  'insufficient_funds',
-  'budget_exceeded',
-  'account_deactivated',
-  'quota_exceeded',
-  'payment_required',
-  // DeepSeek API reference, "Error codes" (402).
-  'insufficient_balance',
-  'insufficient_account_balance',
-  // DashScope, "Error codes": an account in arrears, bills that are overdue, a free quota that is used up.
-  'arrearage',
-  'prepaid_bill_overdue',
-  'postpaid_bill_overdue',
-  'commodity_not_purchased',
-  'allocation_quota_free_tier_only',
-  // Moonshot API reference, "Error codes".
-  'exceeded_current_quota_error',
-  // Volcano Engine Ark, "Error codes".
-  'account_overdue_error',
-  'set_limit_exceeded',
-  // GLM (Z.ai), "Error codes": the account is locked, or in arrears.
-  '1112',
-  '1113',
-  // Anthropic API reference, "Errors" (402).
-  'billing_error',
-])
-
-function isMoneyCode(code: string): boolean {
-  return moneyCodes.has(code) || code.startsWith('billing_') || code.endsWith('_spend_limit_exceeded')
-}
 
 /** For servers that have no code for it; a code that passes comes first (Gemini speaks of quota for a full minute). */
 function speaksOfMoney(message: string | null): boolean {

@@ -16,13 +16,14 @@ export const noDetails: LineError = { code: null, message: null, type: null, par
 /** Reads an error object, or a bare message; `null` when there is none, or one that says nothing. */
 export function readLineError(value: unknown): LineError | null {
   if (saysNothing(value)) return null
+  if (Array.isArray(value)) return readLineError(value.find((item) => !saysNothing(item)))
   const record = asRecord(value)
   if (record === null) return { ...noDetails, message: wordsOf(value), status: httpStatus(value) }
   const inner = record['error']
   if (isRecord(inner) && !hasDetails(record)) return readLineError(inner)
   return {
     code: codeOf(record),
-    message: asText(record['message']) ?? asText(record['detail']) ?? asText(inner),
+    message: asText(record['message']) ?? asText(record['msg']) ?? asText(record['detail']) ?? asText(inner),
     type: textThatSays(record['type']),
     param: asText(record['param']),
     status: httpStatus(record['code']) ?? httpStatus(record['status_code']) ?? httpStatus(record['status']),
@@ -35,11 +36,29 @@ export function readLineError(value: unknown): LineError | null {
  */
 export function saysNothing(value: unknown): boolean {
   if (value === null || value === undefined || value === false) return true
-  if (typeof value === 'string') return wordsOfSuccess.has(value.trim().toLowerCase())
+  if (typeof value === 'string') return wordsOfSuccess.has(plainWord(value))
   if (typeof value === 'number') return value === 0 || isSuccessStatus(value)
   if (Array.isArray(value)) return value.every(saysNothing)
-  return isRecord(value) && Object.values(value).every(saysNothing)
+  return isRecord(value) && Object.entries(value).every(([name, field]) => isSilent(name, field))
 }
+
+function isSilent(name: string, field: unknown): boolean {
+  if (name === 'success' && typeof field === 'boolean') return field
+  return incidentalFields.has(name) || saysNothing(field)
+}
+
+/** What servers write beside an error and beside an `OK` alike: of which call it is told, and when. */
+const incidentalFields: ReadonlySet<string> = new Set([
+  'id',
+  'request_id',
+  'requestId',
+  'trace_id',
+  'traceId',
+  'timestamp',
+  'time',
+])
+
+const plainWord = (text: string): string => text.trim().toLowerCase().replace(/[.!]$/, '')
 
 /** True for 2xx. */
 export function isSuccessStatus(status: number): boolean {
@@ -65,10 +84,12 @@ const wordsOfSuccess: ReadonlySet<string> = new Set([
   'none',
   'null',
   'no error',
+  'n/a',
+  '-',
 ])
 
 function hasDetails(record: JsonRecord): boolean {
-  return ['code', 'message', 'type', 'detail'].some((key) => !saysNothing(record[key]))
+  return ['code', 'message', 'msg', 'type', 'detail'].some((key) => !saysNothing(record[key]))
 }
 
 /** A number is a status when it can be one, and else a code of the server's own (GLM counts in such numbers). */

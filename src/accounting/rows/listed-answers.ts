@@ -68,7 +68,7 @@ function vectorFault(
   if (entries.length < given.length || !vectors.every(isVector)) {
     return emptyFault('An embedding in the answer has no vector of numbers.')
   }
-  return countFault(vectors.length, expected, 'vectors') ?? repeatedIndex(entries)
+  return countFault(vectors.length, expected, 'vectors') ?? repeatedIndex(entries) ?? unequalVectors(vectors)
 }
 
 /** Two vectors for one input leave another input without one. */
@@ -78,7 +78,13 @@ function repeatedIndex(entries: readonly JsonRecord[]): AnswerFault | null {
   return countFault(new Set(indices).size, indices.length, 'vectors, by their index')
 }
 
-function isVector(value: unknown): boolean {
+/** The vectors of one model are of one length; a shorter one is cut. */
+function unequalVectors(vectors: readonly (string | readonly unknown[])[]): AnswerFault | null {
+  const isEqual = vectors.every((vector) => vector.length === vectors[0]?.length)
+  return isEqual ? null : emptyFault('The vectors in the answer are not of one length.')
+}
+
+function isVector(value: unknown): value is string | readonly unknown[] {
   if (typeof value === 'string') return isBase64(value)
   return Array.isArray(value) && value.length > 0 && value.every(isNumber)
 }

@@ -1,4 +1,12 @@
-import { emptyAnswer, emptyFault, hasWords, type Answer, type AnswerFault } from './answer.js'
+import {
+  emptyAnswer,
+  emptyFault,
+  hasWords,
+  isAskingRole,
+  isNameless,
+  type Answer,
+  type AnswerFault,
+} from './answer.js'
 import { asRecord, asText, isRecord, recordsIn, type JsonRecord } from './json-record.js'
 import { boundedMessage } from './row-class.js'
 import { faultOfReason, unknownStop } from './stop-reasons.js'
@@ -6,12 +14,12 @@ import { faultOfReason, unknownStop } from './stop-reasons.js'
 /** Reads an answer of the Responses endpoint. A body with status `failed` never gets here: it is an error. */
 export function readResponsesAnswer(body: JsonRecord): Answer {
   const items = isRecord(body['output']) ? [body['output']] : recordsIn(body['output'])
-  const messages = items.filter((item) => item['type'] === 'message')
+  const messages = items.filter((item) => item['type'] === 'message' && !isAskingRole(item['role']))
   const parts = messages.flatMap((item) => recordsIn(item['content']))
   const texts = parts.flatMap((part) => (part['type'] === 'output_text' ? textOf(part) : []))
   const calls = items.filter(isCall)
   const content = texts.length > 0 ? texts.join('') : null
-  const fault = statusFault(body) ?? itemFault(messages) ?? readRefusal(parts)
+  const fault = statusFault(body) ?? itemFault(items) ?? readRefusal(parts)
   const isAnswered = (content !== null && hasWords(content)) || items.some((item) => isAnswer(item, items))
   return {
     ...emptyAnswer('responses', body),
@@ -53,7 +61,7 @@ const userCalls: ReadonlySet<unknown> = new Set([
 function isAnswer(item: JsonRecord, items: readonly JsonRecord[]): boolean {
   // The picture is the answer (OpenAI guide, "Image generation", Responses API).
   if (item['type'] === 'image_generation_call') return asText(item['result']) !== null
-  return userCalls.has(item['type']) && item['status'] !== 'incomplete' && !isAnsweredByServer(item, items)
+  return userCalls.has(item['type']) && !isNameless(item) && !isAnsweredByServer(item, items)
 }
 
 /** A shell may run in a container of the server, whose output then stands beside the call. */
@@ -74,15 +82,24 @@ function incompleteReason(body: JsonRecord): string | null {
 function statusFault(body: JsonRecord): AnswerFault | null {
   const reason = incompleteReason(body)
   if (reason !== null) return faultOfReason(reason) ?? incomplete(body['status'], reason)
-  const given = body['status']
+  return endFault(body['status'], null)
+}
+
+function endFault(given: unknown, what: string | null): AnswerFault | null {
   if (given === null || given === undefined || given === '') return null
   const status = typeof given === 'string' ? given.toLowerCase() : ''
   if (status === 'completed') return null
-  return unfinishedStatuses.has(status) ? incomplete(given, null) : unknownStop(given)
+  return unfinishedStatuses.has(status) ? incomplete(given, what) : unknownStop(given)
 }
 
-/** The statuses of a response but for `completed` and `failed` (OpenAI API reference, response object). */
-const unfinishedStatuses: ReadonlySet<string> = new Set(['in_progress', 'cancelled', 'queued', 'incomplete'])
+/** The statuses of a response and of its items but for `completed` (OpenAI API reference, response object). */
+const unfinishedStatuses: ReadonlySet<string> = new Set([
+  'in_progress',
+  'cancelled',
+  'queued',
+  'incomplete',
+  'failed',
+])
 
 function incomplete(status: unknown, reason: string | null): AnswerFault {
   const suffix = reason === null ? '' : ` (${reason.slice(0, 200)})`
@@ -94,11 +111,13 @@ function incomplete(status: unknown, reason: string | null): AnswerFault {
   }
 }
 
-/** Each message has a status of its own. */
-function itemFault(messages: readonly JsonRecord[]): AnswerFault | null {
-  const cut = messages.find((item) => item['status'] === 'incomplete' || item['status'] === 'in_progress')
-  return cut === undefined ? null : incomplete(cut['status'], 'a message of it')
+/** Each message and each call has a status of its own; steps of the server may fail on the way to an answer. */
+function itemFault(items: readonly JsonRecord[]): AnswerFault | null {
+  const faults = items.filter(isForUser).flatMap(({ status }) => endFault(status, 'a part of it') ?? [])
+  return faults.find((fault) => semantic(fault) !== null) ?? faults[0] ?? null
 }
+
+const isForUser = ({ type }: JsonRecord): boolean => type === 'message' || userCalls.has(type)
 
 function readRefusal(parts: readonly JsonRecord[]): AnswerFault | null {
   const refusal = parts.find((part) => part['type'] === 'refusal')

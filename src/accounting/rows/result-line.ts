@@ -2,7 +2,7 @@ import type { DecodedLine } from '../decode-line.js'
 import type { JsonSource } from '../json-text/exact-texts.js'
 import { parseJson } from '../json-text/parse-json.js'
 import { asRecord, asText, isRecord, type JsonRecord } from './json-record.js'
-import { readLineError, saysNothing, type LineError } from './line-error.js'
+import { httpStatus, readLineError, saysNothing, type LineError } from './line-error.js'
 import type { RowSource } from './row-class.js'
 
 export type { LineError } from './line-error.js'
@@ -101,9 +101,9 @@ interface Envelope extends Pick<
 
 function readEnvelope(line: JsonRecord): Envelope {
   const outer = unfoldText(line['response'])
-  const response = asRecord(outer.value)
+  const response = boxIn(outer.value)
   const holder = response ?? line
-  const status = holder['status_code'] ?? null
+  const status = statusIn(holder) ?? statusIn(line)
   const statusCode = statusOf(status)
   const inner = unfoldText(holder['body'])
   return {
@@ -116,8 +116,25 @@ function readEnvelope(line: JsonRecord): Envelope {
   }
 }
 
+/** A response with nothing in it holds nothing: status and body may then stand beside it. */
+function boxIn(response: unknown): JsonRecord | null {
+  const box = asRecord(response)
+  return box === null || Object.keys(box).length === 0 ? null : box
+}
+
+/** `status` is also a word of bodies (`completed`), so only one that is a status of HTTP counts. */
+function statusIn(holder: JsonRecord): unknown {
+  return holder['status_code'] ?? holder['statusCode'] ?? httpStatus(holder['status'])
+}
+
 /** Fields of an envelope; any other one beside them belongs to a body that was written without a box of its own. */
-const envelopeFields: ReadonlySet<string> = new Set(['status_code', 'request_id', 'body', 'headers'])
+const envelopeFields: ReadonlySet<string> = new Set([
+  'status_code',
+  'statusCode',
+  'request_id',
+  'body',
+  'headers',
+])
 
 function inlinedBody(response: JsonRecord): unknown {
   return Object.keys(response).some((field) => !envelopeFields.has(field)) ? response : null

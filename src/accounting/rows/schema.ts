@@ -1,11 +1,11 @@
 /** What a schema needs to have: `safeParse` as in zod 3 and 4. `safeParseAsync` is preferred when it is there. */
-export interface ContentSchema {
-  safeParse(value: unknown): SchemaResult
-  safeParseAsync?(value: unknown): Promise<SchemaResult>
+export interface ContentSchema<Content = unknown> {
+  safeParse(value: unknown): SchemaResult<Content>
+  safeParseAsync?(value: unknown): Promise<SchemaResult<Content>>
 }
 
-export type SchemaResult =
-  | { readonly success: true; readonly data: unknown }
+export type SchemaResult<Content = unknown> =
+  | { readonly success: true; readonly data: Content }
   | { readonly success: false; readonly error: unknown }
 
 /** What became of a value in the hands of a schema; `overflow` when the schema ran out of stack on it. */

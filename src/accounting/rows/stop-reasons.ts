@@ -76,7 +76,7 @@ const stopReasons: readonly StopReasons[] = [
   {
     source: 'vLLM, v1/engine FINISH_REASON_STRINGS; SGLang, finish reason FINISH_ABORT',
     meaning: 'broken',
-    words: ['abort', 'repetition'],
+    words: ['abort', 'aborted', 'repetition'],
   },
   {
     source: 'GLM (Z.ai) API reference, chat completion, finish_reason',
@@ -115,7 +115,7 @@ const stopReasons: readonly StopReasons[] = [
     meaning: 'cut',
     words: ['token_limit', 'time_limit'],
   },
-  { source: 'the same', meaning: 'broken', words: ['not_finished', 'cancelled'] },
+  { source: 'the same', meaning: 'broken', words: ['not_finished', 'cancelled', 'canceled'] },
 ]
 
 const meanings: ReadonlyMap<string, Meaning> = new Map(
@@ -143,7 +143,7 @@ export function stopOf(reason: unknown, endpoint: 'chat' | 'completions'): Stop 
 /** The fault that a reason stands for; `null` for one that is good or unknown. */
 export function faultOfReason(reason: string): AnswerFault | null {
   const meaning = meaningOf(normalised(reason))
-  return meaning === null || meaning === 'whole' || meaning === 'calls' ? null : faults[meaning]
+  return meaning === null || isGood(meaning) ? null : faults[meaning]
 }
 
 /** A reason, or a status, that nothing is known of. It may be any JSON value. */
@@ -156,10 +156,16 @@ export function unknownStop(reason: unknown): AnswerFault {
   }
 }
 
-/** Gemini's compatible endpoint adds the cause behind a colon. */
+/** Gemini's compatible endpoint adds the cause of a fault behind a colon; what is good needs none. */
 function meaningOf(word: string): Meaning | null {
-  return meanings.get(word) ?? meanings.get(word.split(':', 1)[0] ?? '') ?? null
+  const whole = meanings.get(word)
+  if (whole !== undefined) return whole
+  const [first = '', ...causes] = word.split(':')
+  const meaning = causes.length === 0 ? undefined : meanings.get(first)
+  return meaning === undefined || isGood(meaning) ? null : meaning
 }
+
+const isGood = (meaning: Meaning): meaning is 'whole' | 'calls' => meaning === 'whole' || meaning === 'calls'
 
 function normalised(reason: string): string {
   if (meanings.has(reason)) return reason
@@ -168,7 +174,7 @@ function normalised(reason: string): string {
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .replace(/[\s-]+/g, '_')
     .toLowerCase()
-    .replace(/^finish_reason_/, '')
+    .replace(/^finish_reason[_.]/, '')
 }
 
 const missingStop: AnswerFault = {

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { planWorkspace } from '../../engine/plan-workspace.js'
+import { unconfirmedOf } from '../../engine/unconfirmed-submission.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { exitCodeOfOutcomes, type ExitCode } from '../exit-codes.js'
 import { jsonLine, planJson } from '../render/json-lines.js'
 import { planSummary, planText } from '../render/plan-text.js'
 import { problemLines } from '../render/run-summary.js'
+import { unconfirmedLines } from '../render/unconfirmed-text.js'
 import { styleFor } from '../render/style.js'
 import type { PlanFlags } from '../routes.js'
 import { withProgress } from '../with-progress.js'
@@ -27,6 +29,7 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
   for (const triple of triples)
     stdout.write(flags.json === true ? jsonLine(planJson(triple)) : planText(triple, style))
   const problems = problemLines(triples, styleFor(stderr, env))
-  stderr.write([...problems, planSummary(triples)].map((line) => `${line}\n`).join(''))
+  const unconfirmed = unconfirmedLines(unconfirmedOf(triples), workspace.root)
+  stderr.write([...problems, planSummary(triples), ...unconfirmed].map((line) => `${line}\n`).join(''))
   return exitCodeOfOutcomes(triples.map(({ outcome }) => outcome))
 })

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { reconcileWorkspace } from '../../engine/reconcile-workspace.js'
 import type { ReconcileWorkspaceOptions } from '../../engine/options.js'
-import { reconciliationError } from '../../errors.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { connect } from '../connect.js'
@@ -15,7 +14,6 @@ import { exitCodeOfReport, writeReport } from '../write-report.js'
 /** `run <workspace>`: one pass over everything. */
 export const run = command(async (context, flags: RunFlags, root: string): Promise<ExitCode> => {
   const client = await connect(context, flags)
-  if (client === null && flags.submit === true) throw noServer()
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)
   const report = await withProgress(context, (reporter) => {
@@ -36,12 +34,4 @@ export const run = command(async (context, flags: RunFlags, root: string): Promi
 
 function unusedExport(name: string): string {
   return `The processor exports '${name}', which nobody calls; known are processOutput, processErrors, schema and shouldRetry.`
-}
-
-function noServer(): Error {
-  return reconciliationError({
-    code: 'WrongUsage',
-    message: '--submit sends inputs to a server, and no key of a server is set.',
-    hint: 'Set OPENAI_API_KEY, or name another variable with --api-key-env.',
-  })
 }

@@ -4,7 +4,7 @@ import { isWorkedOn } from '../../workspace/lock.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
-import { jsonLine, statusJson } from '../render/json-lines.js'
+import { failedLineageJson, jsonLine, statusJson } from '../render/json-lines.js'
 import { doesNeedSomebody, statusSummary, statusTable } from '../render/status-text.js'
 import { styleFor } from '../render/style.js'
 import { stuckText, toldTriple } from '../render/stuck-text.js'
@@ -27,9 +27,12 @@ export const status = command(
     const talk = createTalk((text) => stderr.write(text), style)
     for (const warning of found.warnings) talk.warn(warning)
     talk.finish()
-    if (json) for (const triple of told) stdout.write(jsonLine(statusJson(triple)))
-    else if (told.length > 0) stdout.write(statusTable(found.triples, nowMs, tableOptions(context)))
-    stderr.write(stuckText(told, style) + statusSummary(found))
+    if (json) {
+      const objects = [...told.map(statusJson), ...found.failedForGood.lineages.map(failedLineageJson)]
+      for (const one of objects) stdout.write(jsonLine(one))
+    }
+    if (!json && told.length > 0) stdout.write(statusTable(found.triples, nowMs, tableOptions(context)))
+    stderr.write(stuckText(told, style) + statusSummary(found, workspace.root))
     return found.triples.some(doesNeedSomebody) ? exitCodes.failed : exitCodes.success
   },
 )

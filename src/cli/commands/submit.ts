@@ -1,17 +1,17 @@
 import { resolve } from 'node:path'
-import { submitRequests, type PreparedInput } from '../../engine/submit-requests.js'
+import { submitRequests } from '../../engine/submit-requests.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { connectOrRefuse } from '../connect.js'
 import type { ExitCode } from '../exit-codes.js'
 import { reconcileOptions } from '../reconcile-options.js'
-import { terminalText } from '../render/terminal-text.js'
-import { countOf } from '../../units.js'
+import { jsonLine } from '../render/json-lines.js'
+import { submitJson, submitTexts } from '../render/submit-text.js'
 import type { SubmitFlags } from '../server-routes.js'
 import { withProgress } from '../with-progress.js'
 import { exitCodeOfReport, writeReport } from '../write-report.js'
 
-/** `submit <workspace> <requests.jsonl>…`: validates, splits, uploads and creates; never twice. */
+/** `submit <workspace> <requests.jsonl>…`: validates, leaves out what was sent, splits, uploads and creates. */
 export const submit = command(
   async (context, flags: SubmitFlags, root: string, ...files: readonly string[]): Promise<ExitCode> => {
     const client = await connectOrRefuse(context, flags)
@@ -25,15 +25,13 @@ export const submit = command(
         onEvent,
       }),
     )
-    for (const prepared of report.prepared) context.process.stderr.write(`${preparedText(prepared)}\n`)
-    writeReport(context, flags, workspace, report)
+    const { stdout, stderr } = context.process
+    for (const text of submitTexts(report)) stderr.write(`${text}\n`)
+    const rows = submitJson(report)
+    // Where no triple is to be sent, all is said.
+    if (report.triples.length > 0 || report.isInterrupted)
+      writeReport(context, flags, workspace, report, rows)
+    else if (flags.json === true) for (const row of rows) stdout.write(jsonLine(row))
     return exitCodeOfReport(report)
   },
 )
-
-function preparedText({ index, requestsPath, requests, isKnown }: PreparedInput): string {
-  const verb = requests === 1 ? 'is' : 'are'
-  const made = isKnown ? `${verb} in this workspace already, as` : verb
-  const again = isKnown ? '; nothing is sent twice (--again does)' : ''
-  return `${countOf(requests, 'request')} of ${terminalText(requestsPath)} ${made} triple ${index}${again}.`
-}

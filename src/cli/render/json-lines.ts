@@ -1,4 +1,5 @@
-import type { Problem } from '../../../machines/index.js'
+import { doneState, sumOfRows, type Problem } from '../../../machines/index.js'
+import type { FailedLineage } from '../../engine/failed-lineages.js'
 import type { TriplePlan, TripleProof, TripleReport } from '../../engine/report.js'
 import type { ToldTriple } from './stuck-text.js'
 
@@ -17,11 +18,15 @@ export function reportJson(report: TripleReport): object {
     counts: report.counts,
     error: errorJson(report.problem),
     rows: report.rows,
+    lineage_rows: report.lineageRows,
+    failed_for_good: report.failedForGood === null ? null : sumOfRows(report.failedForGood, 'failed'),
+    requests_sent: report.requestsSent,
     attempt: report.attempt,
     root_index: report.rootIndex,
     remote_status: report.remoteStatus,
     results: report.resultsPath,
     retry_index: report.outcome.type === 'done' ? report.outcome.retryIndex : null,
+    unconfirmed_since: timeJson(report.unconfirmed?.sinceMs ?? null),
   }
 }
 
@@ -36,6 +41,7 @@ export function planJson(plan: TriplePlan): object {
     error: errorJson(plan.problem),
     why: plan.why,
     facts: plan.facts,
+    unconfirmed_since: timeJson(plan.unconfirmed?.sinceMs ?? null),
   }
 }
 
@@ -52,6 +58,28 @@ export function statusJson({ triple: status, story }: ToldTriple): object {
     remote_status: status.remoteStatus,
     last_poll: timeJson(status.lastPollAtMs),
     since: timeJson(status.sinceMs),
+    unconfirmed_since: timeJson(status.unconfirmed?.sinceMs ?? null),
+    failed_for_good: null,
+    lineage_rows: null,
+  }
+}
+
+/** A finished lineage with requests that failed for good, in the fields of `statusJson`. */
+export function failedLineageJson({ rootIndex, rows, failedForGood }: FailedLineage): object {
+  return {
+    index: rootIndex,
+    state: doneState,
+    state_since: null,
+    stuck: null,
+    counts: null,
+    error: null,
+    attempt: null,
+    remote_status: null,
+    last_poll: null,
+    since: null,
+    unconfirmed_since: null,
+    failed_for_good: sumOfRows(failedForGood, 'failed'),
+    lineage_rows: rows,
   }
 }
 
@@ -71,8 +99,9 @@ function errorJson(problem: Problem | null): object | null {
   return { code: problem.code, message: problem.message, hint: problem.hint ?? null }
 }
 
+/** Metadata may hold any number. */
 function timeJson(timeMs: number | null): string | null {
-  return timeMs === null ? null : new Date(timeMs).toISOString()
+  return timeMs === null || Number.isNaN(new Date(timeMs).getTime()) ? null : new Date(timeMs).toISOString()
 }
 
 function escaped(character: string): string {

@@ -3,6 +3,7 @@ import type { TripleReport } from '../../engine/report.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
+import { unconfirmedAdvice } from './unconfirmed-text.js'
 import { countText } from '../../units.js'
 
 /** What a run came to, one line for each triple. `–` stands for what was not looked at. */
@@ -68,18 +69,24 @@ function processedRows({ outcome, rows }: TripleReport): RowCounts | null {
   return isUntouched && outcome.type !== 'done' ? null : rows
 }
 
-function whatToDo({ outcome }: TripleReport, indicesSent: ReadonlySet<string>): string {
+function whatToDo({ outcome, rows, unconfirmed }: TripleReport, indicesSent: ReadonlySet<string>): string {
   switch (outcome.type) {
     case 'done':
-      return outcome.retryIndex === null ? '' : retryText(outcome.retryIndex, indicesSent)
+      if (outcome.note !== undefined) return outcome.note
+      return outcome.retryIndex === null ? failedText(rows) : retryText(outcome.retryIndex, indicesSent)
     case 'not-submitted':
-      return 'not sent to a server yet'
+      return unconfirmed === null ? 'not sent to a server yet' : unconfirmedAdvice
     case 'pending':
       return pendingText(outcome)
     case 'needs-attention':
     case 'failed':
       return outcome.problem.hint ?? outcome.problem.message
   }
+}
+
+function failedText(rows: RowCounts | null): string {
+  const failed = rows === null ? 0 : failedRows(rows) - rows.retryable
+  return failed === 0 ? '' : `${countText(failed)} failed for good`
 }
 
 function retryText(retryIndex: string, indicesSent: ReadonlySet<string>): string {

@@ -16,18 +16,24 @@ export function planText(plan: TriplePlan, style: Style): string {
 /** How many triples a run would do something with by itself. */
 export function planSummary(plans: readonly TriplePlan[]): string {
   if (plans.length === 0) return 'No triples in workdir/: nothing to do.'
-  const count = (outcome: TriplePlan['outcome']): number =>
-    plans.filter((plan) => plan.outcome === outcome).length
+  const count = (outcome: Total): number => plans.filter((plan) => totalOf(plan) === outcome).length
   const parts = outcomes
     .filter(([outcome]) => count(outcome) > 0)
     .map(([outcome, words]) => `${countText(count(outcome))} ${words}`)
   return `${countOf(plans.length, 'triple')}: ${parts.join(', ')}. Nothing was changed.`
 }
 
-const outcomes: readonly (readonly [TriplePlan['outcome'], string])[] = [
+type Total = TriplePlan['outcome'] | 'not-confirmed'
+
+function totalOf({ outcome, unconfirmed }: TriplePlan): Total {
+  return outcome === 'not-submitted' && unconfirmed !== null ? 'not-confirmed' : outcome
+}
+
+const outcomes: readonly (readonly [Total, string])[] = [
   ['planned', 'to reconcile'],
   ['pending', 'at the server'],
   ['not-submitted', 'not submitted'],
+  ['not-confirmed', 'not confirmed'],
   ['needs-attention', 'waiting for a person'],
   ['failed', 'that would fail'],
   ['done', 'done'],

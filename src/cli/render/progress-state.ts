@@ -1,3 +1,4 @@
+import { firstState, topStateOf } from '../../../machines/index.js'
 import type { ReconciliationEvent } from '../../engine/events.js'
 import type { TripleReport } from '../../engine/report.js'
 import { failedRows } from './outcome-table.js'
@@ -69,7 +70,7 @@ function addEvent(sums: Sums, event: ReconciliationEvent, elapsedMs: number): vo
   if (event.type !== 'triple.changed' && event.type !== 'rows.processed') return
   const triple = sums.working.get(event.index)
   if (triple === undefined) return
-  if (event.type === 'triple.changed') triple.state = event.to.split('.')[0] ?? event.to
+  if (event.type === 'triple.changed') triple.state = topStateOf(event.to)
   else triple.rows = event.rows.success + failedRows(event.rows)
 }
 
@@ -107,7 +108,7 @@ function downloadBytes(sums: Sums, bytes: number): void {
 
 /** Retries that are written during a pass come on top of what was scanned. */
 function start(sums: Sums, index: string): void {
-  sums.working.set(index, { state: 'deciding', rows: 0 })
+  sums.working.set(index, { state: topStateOf(firstState), rows: 0 })
   sums.triples = Math.max(sums.triples, sums.settled + sums.working.size)
 }
 

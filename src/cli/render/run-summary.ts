@@ -1,18 +1,24 @@
 import { join } from 'node:path'
 import type { TripleOutcome } from '../../../machines/index.js'
+import { lineagesOf, type LineageReport } from '../../engine/lineage-report.js'
 import type { TripleReport, WorkspaceReport } from '../../engine/report.js'
+import { attemptCost } from './attempt-cost.js'
+import { allRows, classesText, failedForGoodLines, sumOf } from './lineage-text.js'
 import { failedRows } from './outcome-table.js'
 import { problemText } from './problem-text.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
+import { unconfirmedLines } from './unconfirmed-text.js'
 import { countOf, countText } from '../../units.js'
 
 /** The words after a run: problems in full (the first ones), totals, and where everything lies. */
 export function runSummary(report: WorkspaceReport, root: string, style: Style): string {
+  const lineages = lineagesOf(report.triples)
   return [
     ...problemLines(report.triples, style),
-    outcomeTotals(report.triples),
-    ...requestTotals(report.triples),
+    ...outcomeTotals(report),
+    ...unconfirmedLines(report.unconfirmed, root),
+    ...requestTotals(lineages, root),
     ...places(report.triples, root),
     ...(report.isInterrupted
       ? ['Stopped before every triple came to rest; the next run goes on from here.']
@@ -37,32 +43,44 @@ export function problemLines(
 
 const mostProblems = 20
 
-function outcomeTotals(triples: readonly TripleReport[]): string {
-  if (triples.length === 0) return 'No triples in workdir/: nothing to do.'
+function outcomeTotals({ triples, unconfirmed, isInterrupted }: WorkspaceReport): readonly string[] {
+  // A stop, or a submission that nobody knows the end of, is not nothing: it has words of its own.
+  const isNothing = unconfirmed.length === 0 && !isInterrupted
+  if (triples.length === 0) return isNothing ? ['No triples in workdir/: nothing to do.'] : []
   const totals = outcomeWords
-    .map(([type, words]) => [triples.filter(({ outcome }) => outcome.type === type).length, words] as const)
+    .map(([type, words]) => [triples.filter((triple) => totalOf(triple) === type).length, words] as const)
     .filter(([count]) => count > 0)
     .map(([count, words]) => `${countText(count)} ${words}`)
-  return `${countOf(triples.length, 'triple')}: ${totals.join(', ')}.`
+  return [`${countOf(triples.length, 'triple')}: ${totals.join(', ')}.`]
 }
 
-const outcomeWords: readonly (readonly [TripleOutcome['type'], string])[] = [
+type Total = TripleOutcome['type'] | 'not-confirmed'
+
+function totalOf({ outcome: { type }, unconfirmed }: TripleReport): Total {
+  return type === 'not-submitted' && unconfirmed !== null ? 'not-confirmed' : type
+}
+
+const outcomeWords: readonly (readonly [Total, string])[] = [
   ['done', 'done'],
   ['pending', 'pending'],
   ['not-submitted', 'not submitted'],
+  ['not-confirmed', 'not confirmed'],
   ['needs-attention', 'waiting for a person'],
   ['failed', 'failed'],
 ]
 
-function requestTotals(triples: readonly TripleReport[]): readonly string[] {
-  const rows = triples.flatMap((triple) => triple.rows ?? [])
-  const ok = rows.reduce((sum, row) => sum + row.success, 0)
-  const failed = rows.reduce((sum, row) => sum + failedRows(row), 0)
-  const again = rows.reduce((sum, row) => sum + row.retryable, 0)
+/** Each request of a root once, whatever attempts it took; then what these cost, and what has no way on by itself. */
+function requestTotals(lineages: readonly LineageReport[], root: string): readonly string[] {
+  const rows = lineages.map((lineage) => lineage.rows)
+  const total = sumOf(rows, allRows)
+  if (total === 0) return []
+  const again = sumOf(rows, ({ retryable }) => retryable)
   const fate = again === 0 ? '' : `, ${countText(again)} of them to be sent again`
-  return ok + failed === 0
-    ? []
-    : [`${countOf(ok + failed, 'request')}: ${countText(ok)} ok, ${countText(failed)} failed${fate}.`]
+  return [
+    `${countOf(total, 'request')}: ${classesText(rows)}${fate}.`,
+    ...attemptCost(lineages),
+    ...failedForGoodLines(lineages, root),
+  ]
 }
 
 function places(triples: readonly TripleReport[], root: string): readonly string[] {

@@ -1,7 +1,11 @@
+import { isParkedState } from '../../../machines/index.js'
 import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
+import { unconfirmedOf } from '../../engine/unconfirmed-submission.js'
+import { failedForGoodLines } from './lineage-text.js'
 import { unknownCount } from './outcome-table.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
+import { unconfirmedLines } from './unconfirmed-text.js'
 import { countOf, countText, elapsedText } from '../../units.js'
 
 /** How the triples of `workdir/` stand, one line each. */
@@ -10,14 +14,33 @@ export function statusTable(triples: readonly TripleStatus[], nowMs: number, opt
 }
 
 /** Where the workspace stands as a whole. */
-export function statusSummary({ triples, doneCount, lockedBy }: WorkspaceStatus): string {
+export function statusSummary(status: WorkspaceStatus, root: string): string {
+  const { triples, doneCount, lockedBy } = status
   const lock = lockedBy === null ? '' : ` Locked by ${terminalText(lockedBy)}.`
-  return `${countOf(triples.length, 'triple')} in workdir/, ${countText(doneCount)} in done/.${lock}\n`
+  return [
+    `${countOf(triples.length, 'triple')} in workdir/, ${countText(doneCount)} in done/.${lock}`,
+    ...unconfirmedLines(unconfirmedOf(triples), root),
+    ...failedLines(status, root),
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function failedLines(
+  { failedForGood: { lineages, unread } }: WorkspaceStatus,
+  root: string,
+): readonly string[] {
+  const lines = failedForGoodLines(lineages, root)
+  if (unread === 0) return lines
+  return [
+    ...lines,
+    `${countOf(unread, 'finished triple')} with a file in failed-items/ ${unread === 1 ? 'was' : 'were'} not looked at: too many, too large, or without results.`,
+  ]
 }
 
 /** True when the triple will not move until a person has looked. */
 export function doesNeedSomebody({ state, problem }: TripleStatus): boolean {
-  return state === 'failed' || state === 'missing-input' || problem?.needsPerson === true
+  return isParkedState(state) || problem?.needsPerson === true
 }
 
 function statusColumns(nowMs: number, { style }: TableOptions): readonly TableColumn<TripleStatus>[] {

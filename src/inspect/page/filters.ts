@@ -1,3 +1,4 @@
+import { isDoneState } from '../../../machines/state-paths.js'
 import { stuckReason, storyOf, type TripleStory } from '../../engine/triple-story.js'
 import type { TripleSummary } from '../protocol.js'
 
@@ -39,7 +40,7 @@ export function shownTriples(
 
 /** Which of them it is now. */
 export function sortOf(triple: TripleSummary, nowMs: number): TripleSort {
-  if (triple.state === 'done') return 'done'
+  if (isDoneState(triple.state)) return 'done'
   return stuckReason(triple, nowMs) === null ? 'open' : 'stuck'
 }
 

@@ -1,4 +1,5 @@
 import { bytesText, durationText, elapsedText } from '../../units.js'
+import { stateDescriptions } from '../chart/statechart-svg.js'
 import type { InspectedFile, TripleDetail, TripleSummary } from '../protocol.js'
 
 interface TripleFactsListProps {
@@ -11,6 +12,7 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
   // The story above has told of the problem, cut to a line or two.
   const problem = isToldInFull(detail, summary) ? null : detail.problem
   const facts: readonly (readonly [string, string | null])[] = [
+    ['State', descriptionOf(summary.state)],
     ['Attempt', String(summary.attempt)],
     ['Batch', summary.batchId],
     ['Server says', summary.remoteStatus],
@@ -41,6 +43,10 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
     </section>
   )
 }
+
+/** A journal may name any state; names every object has are none. */
+const descriptionOf = (state: string): string | null =>
+  Object.hasOwn(stateDescriptions, state) ? (stateDescriptions[state] ?? null) : null
 
 const isToldInFull = ({ problem }: TripleDetail, summary: TripleSummary): boolean =>
   problem?.message === summary.problem?.message && (problem?.hint ?? null) === summary.problem?.hint

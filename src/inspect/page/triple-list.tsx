@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isDoneState } from '../../../machines/state-paths.js'
 import { storyOf } from '../../engine/triple-story.js'
 import type { TripleSummary } from '../protocol.js'
 import { sortOf, tripleSorts, type ShownTriples, type TripleSort } from './filters.js'
@@ -100,7 +101,7 @@ function Row({ triple, at, places, isChosen, nowMs, onChoose }: RowProps) {
 function RowLines({ triple, nowMs }: { readonly triple: TripleSummary; readonly nowMs: number }) {
   const { index, state, batchId } = triple
   const { stuck, what, why } = storyOf(triple, nowMs)
-  if (state === 'done') return <Heading index={index} rest="done" />
+  if (isDoneState(state)) return <Heading index={index} rest="done" />
   if (stuck === null) {
     return (
       <>

@@ -1,4 +1,11 @@
-import type { TripleFacts } from '../../../machines/index.js'
+import {
+  firstState,
+  hasAskedServer,
+  isDoneState,
+  isWaitingForServer,
+  needsPersonState,
+  type TripleFacts,
+} from '../../../machines/index.js'
 import type { Clock } from '../../clock.js'
 import type { ReconciliationEvent, ReportEvent } from '../../engine/events.js'
 import type { TripleReport } from '../../engine/report.js'
@@ -46,7 +53,7 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     }
     if (event.type === 'poll.scheduled') {
       for (const { index, state } of known.values()) {
-        if (isWaiting(state)) change(index, { nextPollAtMs: nowMs + event.delayMs })
+        if (isWaitingForServer(state)) change(index, { nextPollAtMs: nowMs + event.delayMs })
       }
     }
   }
@@ -129,13 +136,12 @@ function changed(
   { from, to, facts }: Changed,
   nowMs: number,
 ): Partial<TripleSummary> {
-  const hasAsked = from === 'awaiting-online-files.checking'
   return {
     ...(facts === null ? {} : fromFacts(facts)),
     state: to,
     stateSinceMs: nowMs,
     isAtRest: false,
-    lastPollAtMs: hasAsked ? nowMs : (before?.lastPollAtMs ?? null),
+    lastPollAtMs: hasAskedServer(from) ? nowMs : (before?.lastPollAtMs ?? null),
     nextPollAtMs: null,
   }
 }
@@ -169,9 +175,6 @@ function settled(
   }
 }
 
-const isWaiting = (state: string): boolean =>
-  state === 'awaiting-online-files.waiting' || state === 'submitting.waiting-for-room'
-
 function whyRefused(
   summary: TripleSummary | undefined,
   type: TripleCommandType,
@@ -179,8 +182,8 @@ function whyRefused(
 ): string | null {
   if (isOver) return 'The run is over.'
   if (summary === undefined) return 'There is no such triple.'
-  if (summary.state === 'done') return 'The triple is done.'
-  if (type === 'triple.retry' && summary.state === 'missing-input') {
+  if (isDoneState(summary.state)) return 'The triple is done.'
+  if (type === 'triple.retry' && needsPersonState(summary.state)) {
     return 'Nothing to try again before the input file is back; rescan when it is.'
   }
   return null
@@ -188,7 +191,7 @@ function whyRefused(
 
 const unknown = (index: string): TripleSummary => ({
   index,
-  state: 'deciding.surveying',
+  state: firstState,
   stateSinceMs: null,
   remoteStatus: null,
   lastPollAtMs: null,

@@ -1,6 +1,12 @@
 import { relative, sep } from 'node:path'
 import { z } from 'zod'
-import { fileKinds, recommendedOperations, type Problem, type TripleFacts } from '../../../machines/index.js'
+import {
+  fileKinds,
+  isDoneState,
+  recommendedOperations,
+  type Problem,
+  type TripleFacts,
+} from '../../../machines/index.js'
 import { readProof, type AccountingProof } from '../../accounting/proof.js'
 import { surveyFacts } from '../../actors/survey-triple.js'
 import { tripleStatus } from '../../engine/workspace-status.js'
@@ -39,7 +45,7 @@ export async function readTripleDetail(
     errorFileId: metadata?.error_file_id ?? null,
     parentIndex: metadata?.parent_index ?? null,
     retryIndex: null,
-    problem: summary.state === 'done' ? null : await problemOf(workspace, index, options),
+    problem: isDoneState(summary.state) ? null : await problemOf(workspace, index, options),
     counts: proof?.counts ?? null,
     rows: null,
     contradictions: proof?.contradictions ?? [],

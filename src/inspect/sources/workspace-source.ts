@@ -1,4 +1,4 @@
-import { fileKinds, toProblem } from '../../../machines/index.js'
+import { doneState, failedState, fileKinds, isDoneState, toProblem } from '../../../machines/index.js'
 import { systemClock, type Clock } from '../../clock.js'
 import type { TripleStatus } from '../../engine/report.js'
 import { toStandingProblem } from '../../engine/triple-story.js'
@@ -164,7 +164,7 @@ function createListing(workspace: BatchWorkspace) {
     isAtWork = isHeld
     order = null
     for (const summary of summaries.values()) {
-      if (summary.state === 'done') continue
+      if (isDoneState(summary.state)) continue
       summaries.set(summary.index, { ...summary, isAtWork })
       changed.add(summary.index)
     }
@@ -203,7 +203,7 @@ async function summaryOf(
     return fromStatus(await tripleStatus(workspace, index), isAtWork)
   } catch (error) {
     const problem = toStandingProblem(toProblem(error))
-    return { ...doneSummary(index, undefined), state: 'failed', problem, isAtWork }
+    return { ...doneSummary(index, undefined), state: failedState, problem, isAtWork }
   }
 }
 
@@ -241,7 +241,7 @@ function doneSummary(index: string, before: TripleSummary | undefined): TripleSu
     requests: null,
     missing: null,
     ...before,
-    state: 'done',
+    state: doneState,
     isAtRest: true,
     isAtWork: false,
     nextPollAtMs: null,

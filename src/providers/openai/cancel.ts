@@ -1,6 +1,7 @@
-import { isEndedStatus } from '../../../machines/index.js'
+import { canBeCancelled } from '../../../machines/index.js'
 import type { RemoteBatch } from '../batch-provider.js'
-import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
+import { cancelBatchCall } from './calls.js'
+import { callServer, contextOf, type Connection } from './connection.js'
 import { normaliseBatch } from './normalise-batch.js'
 import { retrieveBatch } from './retrieve.js'
 import { unusableAnswer } from './server-errors.js'
@@ -14,14 +15,14 @@ export async function cancelBatch(
   batchId: string,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  const cancel = (options: CallOptions) => connection.client.batches.cancel(batchId, options)
+  const call = cancelBatchCall(batchId)
   try {
-    const batch = normaliseBatch(await callServer<unknown>(connection, 'batches.cancel', signal, cancel))
+    const batch = normaliseBatch((await callServer(connection, call, signal)).data)
     if (batch !== null) return batch
-    throw unusableAnswer(contextOf(connection, 'batches.cancel'), 'something that is no batch object')
+    throw unusableAnswer(contextOf(connection, call), 'something that is no batch object')
   } catch (error) {
     const batch = await retrieveBatch(connection, batchId, signal).catch(() => null)
-    if (batch !== null && (isEndedStatus(batch.status) || batch.status === 'cancelling')) return batch
+    if (batch !== null && !canBeCancelled(batch.status)) return batch
     throw error
   }
 }

@@ -7,17 +7,16 @@ import {
 } from '../../errors.js'
 import { startDeadline, type Deadline } from './deadline.js'
 import { hostOf, type ServerQuirks } from './quirks.js'
+import { addressOf } from './redirects.js'
+import {
+  addressOfCall,
+  sendForAnswer,
+  sendForBody,
+  type Action,
+  type Answer,
+  type ServerCall,
+} from './send.js'
 import { interrupted, serverError, type CallContext } from './server-errors.js'
-
-/** The calls this provider makes, by the names the SDK gives them. */
-export type Action =
-  | 'files.create'
-  | 'files.retrieve'
-  | 'files.content'
-  | 'batches.create'
-  | 'batches.list'
-  | 'batches.retrieve'
-  | 'batches.cancel'
 
 /** What every call of the provider shares. */
 export interface Connection {
@@ -32,19 +31,23 @@ export interface Connection {
   readonly quietUntilMs: Map<Action, number>
 }
 
-/** Handed to the SDK with each call: the signal, and no retries, because the machine above does all the waiting. */
-export interface CallOptions {
-  readonly signal: AbortSignal
-  /**
-   * Always 0. The SDK would sleep through a `Retry-After` of an hour without looking at the signal, and a second
-   * try of a creation is a second batch.
-   */
-  readonly maxRetries: 0
+export function contextOf(
+  { client, clock }: Connection,
+  call: Pick<ServerCall, 'action' | 'path'>,
+): CallContext {
+  const secrets = typeof client.apiKey === 'string' && client.apiKey.length >= 4 ? [client.apiKey] : []
+  return {
+    action: call.action,
+    host: hostOf(client.baseURL),
+    address: plainAddress(addressOfCall(client, call)),
+    secrets,
+    nowMs: clock.now(),
+  }
 }
 
-export function contextOf({ client, clock }: Connection, action: Action): CallContext {
-  const secrets = typeof client.apiKey === 'string' && client.apiKey.length >= 4 ? [client.apiKey] : []
-  return { action, host: hostOf(client.baseURL), secrets, nowMs: clock.now() }
+/** Without credentials, which some people put into a URL. */
+function plainAddress(address: string): string {
+  return URL.canParse(address) ? addressOf(new URL(address)) : address
 }
 
 /**
@@ -52,20 +55,29 @@ export function contextOf({ client, clock }: Connection, action: Action): CallCo
  * `NetworkError` when no complete answer came in time, else what `serverError` makes of it. A call the server
  * asked to be spared rejects at once with `RateLimited`, without being sent.
  */
-export async function callServer<T>(
+export function callServer(connection: Connection, call: ServerCall, signal: AbortSignal): Promise<Answer> {
+  return attempt(connection, call, signal, (inTime) => sendForAnswer(connection.client, call, inTime))
+}
+
+/** The same for an answer whose body is still to be read. */
+export function openServer(connection: Connection, call: ServerCall, signal: AbortSignal): Promise<Response> {
+  return attempt(connection, call, signal, (inTime) => sendForBody(connection.client, call, inTime))
+}
+
+async function attempt<T>(
   connection: Connection,
-  action: Action,
+  call: ServerCall,
   signal: AbortSignal,
-  call: (options: CallOptions) => Promise<T>,
-  limitMs: number = connection.requestTimeoutMs,
+  send: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (signal.aborted) throw interrupted(contextOf(connection, action))
-  requireNotQuiet(connection, action)
+  if (signal.aborted) throw interrupted(contextOf(connection, call))
+  requireNotQuiet(connection, call)
+  const limitMs = call.limitMs ?? connection.requestTimeoutMs
   const deadline = startDeadline(connection.clock, signal, limitMs)
   try {
-    return await deadline.race(call({ signal: deadline.signal, maxRetries: 0 }))
+    return await deadline.race(send(deadline.signal))
   } catch (error) {
-    throw noteQuiet(connection, action, failureOf(error, connection, action, deadline, signal, limitMs))
+    throw noteQuiet(connection, call, failureOf(error, connection, call, deadline, signal, limitMs))
   } finally {
     deadline.stop()
   }
@@ -74,12 +86,12 @@ export async function callServer<T>(
 function failureOf(
   error: unknown,
   connection: Connection,
-  action: Action,
+  call: ServerCall,
   deadline: Deadline,
   signal: AbortSignal,
   limitMs: number,
 ): BatchReconciliationError {
-  const context = contextOf(connection, action)
+  const context = contextOf(connection, call)
   if (isBatchReconciliationError(error)) return error
   if (deadline.isExpired()) return tooLate(context, limitMs)
   if (signal.aborted) return interrupted(context)
@@ -98,19 +110,20 @@ function tooLate({ action, host }: CallContext, limitMs: number): BatchReconcili
 
 /** One triple is told to stay away, and a thousand others would ask the same a moment later. */
 function noteQuiet(
-  connection: Connection,
-  action: Action,
+  { quietUntilMs, clock }: Connection,
+  { action }: ServerCall,
   error: BatchReconciliationError,
 ): BatchReconciliationError {
   const { retryAfterMs } = error.problem
-  if (retryAfterMs !== undefined) connection.quietUntilMs.set(action, connection.clock.now() + retryAfterMs)
+  if (retryAfterMs !== undefined) quietUntilMs.set(action, clock.now() + retryAfterMs)
   return error
 }
 
-function requireNotQuiet(connection: Connection, action: Action): void {
+function requireNotQuiet(connection: Connection, call: ServerCall): void {
+  const { action } = call
   const restMs = (connection.quietUntilMs.get(action) ?? 0) - connection.clock.now()
   if (restMs <= 0) return
-  const { host } = contextOf(connection, action)
+  const { host } = contextOf(connection, call)
   throw reconciliationError({
     code: 'RateLimited',
     message: `${host} asked to be spared ${action} for another ${Math.ceil(restMs / 1000)} s; nothing was sent.`,

@@ -5,7 +5,8 @@ import {
 } from '../../errors.js'
 import type { DownloadReceipt } from '../batch-provider.js'
 import { readBody, type BodyReader, type ReadableBody } from './body-reader.js'
-import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
+import { fileContentCall, retrieveFileCall } from './calls.js'
+import { callServer, contextOf, openServer, type Connection } from './connection.js'
 import { interrupted, statusOf, unusableAnswer } from './server-errors.js'
 import { foreignContent, sniffedBytes } from './sniff.js'
 
@@ -15,6 +16,8 @@ export type WriteBytes = (bytes: Uint8Array) => Promise<void>
  * Streams a file into `write`. Resolves only when as many bytes came as the server announced, by the file's record
  * and by `Content-Length`; a body that is cut, stalls, is not finished yet or is no result file rejects with a
  * passing `NetworkError`, a file that is gone with `BatchFilesGone`. `write` may have had bytes by then.
+ *
+ * A record that cannot be had now is missed only where the content itself does not say how long it is.
  */
 export async function downloadFile(
   connection: Connection,
@@ -23,48 +26,49 @@ export async function downloadFile(
   signal: AbortSignal,
 ): Promise<DownloadReceipt> {
   if (fileId === '') throw filesGone(connection, fileId)
-  const recordBytes = await announcedBytes(connection, fileId, signal)
+  const record = await recordOf(connection, fileId, signal)
   const response = await openContent(connection, fileId, signal)
-  const body = (response?.body ?? null) as ReadableBody | null
+  const body = response.body as ReadableBody | null
+  if (record.failure !== null && contentLength(response) === null) {
+    await body?.getReader().cancel()
+    throw record.failure
+  }
   const bytes = body === null ? 0 : await copyBody(connection, body, response, write, signal)
-  requireWhole(connection, fileId, bytes, recordBytes, 'the record of the file')
+  requireWhole(connection, fileId, bytes, record.bytes, 'the record of the file')
   requireWhole(connection, fileId, bytes, contentLength(response), 'Content-Length')
   return { bytes }
 }
 
-/** The size in the file's record, or `null` when the server keeps none (0 and absent both mean that). */
-async function announcedBytes(
-  connection: Connection,
-  fileId: string,
-  signal: AbortSignal,
-): Promise<number | null> {
-  if (!connection.quirks.reportsFileBytes) return null
-  const retrieve = (options: CallOptions) => connection.client.files.retrieve(fileId, options)
-  const record = await callServer<unknown>(connection, 'files.retrieve', signal, retrieve).catch(
-    nullIfRefused,
-  )
-  const bytes = typeof record === 'object' && record !== null && 'bytes' in record ? record.bytes : null
-  return typeof bytes === 'number' && bytes > 0 ? bytes : null
+interface FileRecord {
+  /** `null` when the server keeps none (0 and absent both mean that). */
+  readonly bytes: number | null
+  /** Why there is no record, where there may be one later. */
+  readonly failure: BatchReconciliationError | null
+}
+
+const noRecord: FileRecord = { bytes: null, failure: null }
+
+async function recordOf(connection: Connection, fileId: string, signal: AbortSignal): Promise<FileRecord> {
+  if (!connection.quirks.reportsFileBytes) return noRecord
+  try {
+    const { data } = await callServer(connection, retrieveFileCall(fileId), signal)
+    const bytes = typeof data === 'object' && data !== null && 'bytes' in data ? data.bytes : null
+    return { bytes: typeof bytes === 'number' && bytes > 0 ? bytes : null, failure: null }
+  } catch (error) {
+    return withoutRecord(error)
+  }
 }
 
 /** A key may be allowed to read contents only, and a gateway may keep no records: the content decides. */
-function nullIfRefused(error: unknown): null {
-  const status = isBatchReconciliationError(error) ? statusOf(error) : null
-  if (status !== null && [400, 403, 404, 405, 501].includes(status)) return null
-  throw error
+function withoutRecord(error: unknown): FileRecord {
+  if (!isBatchReconciliationError(error) || error.code === 'Interrupted') throw error
+  const keepsNone = [400, 403, 404, 405, 501].includes(statusOf(error) ?? 0)
+  return keepsNone ? noRecord : { bytes: null, failure: error }
 }
 
-/** `null` for 204. Compressed bodies are not asked for: cut ones end without an error (undici, Node 20 and 22). */
-async function openContent(
-  connection: Connection,
-  fileId: string,
-  signal: AbortSignal,
-): Promise<Response | null> {
-  const headers = { 'Accept-Encoding': 'identity' }
-  const fetchContent = (options: CallOptions) =>
-    connection.client.files.content(fileId, { ...options, headers })
+async function openContent(connection: Connection, fileId: string, signal: AbortSignal): Promise<Response> {
   try {
-    return await callServer<Response | null>(connection, 'files.content', signal, fetchContent)
+    return await openServer(connection, fileContentCall(fileId), signal)
   } catch (error) {
     if (isBatchReconciliationError(error) && isGone(error)) throw filesGone(connection, fileId)
     throw error
@@ -76,15 +80,15 @@ const isGone = (error: BatchReconciliationError): boolean => [404, 410].includes
 async function copyBody(
   connection: Connection,
   body: ReadableBody,
-  response: Response | null,
+  response: Response,
   write: WriteBytes,
   signal: AbortSignal,
 ): Promise<number> {
-  const context = contextOf(connection, 'files.content')
+  const context = contextOf(connection, fileContentCall(''))
   const reader = readBody(body, connection.clock, connection.stallTimeoutMs, signal, context)
   try {
     // Doubleword serves the file while the batch still runs (control-layer, `batches.rs`).
-    if (response?.headers.get('x-incomplete')?.toLowerCase() === 'true') {
+    if (response.headers.get('x-incomplete')?.toLowerCase() === 'true') {
       throw unusableAnswer(context, 'a file that is still being written (x-incomplete: true)')
     }
     const head = await readHead(reader)
@@ -119,7 +123,7 @@ async function copyRest(
 ): Promise<number> {
   let count = 0
   for (let piece = await reader.next(); piece !== null; piece = await reader.next()) {
-    if (signal.aborted) throw interrupted(contextOf(connection, 'files.content'))
+    if (signal.aborted) throw interrupted(contextOf(connection, fileContentCall('')))
     await write(piece)
     count += piece.length
   }
@@ -127,8 +131,7 @@ async function copyRest(
 }
 
 /** `null` when there is none, or when it counts compressed bytes. */
-function contentLength(response: Response | null): number | null {
-  if (response === null) return null
+function contentLength(response: Response): number | null {
   const encoding = response.headers.get('content-encoding')?.toLowerCase() ?? 'identity'
   const text = response.headers.get('content-length')
   return encoding === 'identity' && text !== null && /^\d+$/.test(text) ? Number(text) : null
@@ -142,7 +145,7 @@ function requireWhole(
   source: string,
 ): void {
   if (announced === null || announced === bytes) return
-  const { host } = contextOf(connection, 'files.content')
+  const { host } = contextOf(connection, fileContentCall(''))
   throw reconciliationError({
     code: 'NetworkError',
     message: `${fileId} came from ${host} with ${bytes} bytes; ${source} says ${announced}.`,
@@ -153,7 +156,7 @@ function requireWhole(
 }
 
 function filesGone(connection: Connection, fileId: string): BatchReconciliationError {
-  const { host } = contextOf(connection, 'files.content')
+  const { host } = contextOf(connection, fileContentCall(''))
   return reconciliationError({
     code: 'BatchFilesGone',
     message: `${host} has no file ${fileId === '' ? 'with an empty id' : fileId}: it expired, was deleted, or belongs to another project.`,

@@ -1,72 +1,105 @@
 import { reconciliationError, type BatchReconciliationError } from '../../errors.js'
-import type { FindQuery, RemoteBatch } from '../batch-provider.js'
-import { contextOf, type Connection } from './connection.js'
+import type { FindQuery, FoundBatches, RemoteBatch } from '../batch-provider.js'
+import type { Connection } from './connection.js'
 import { listBatches, pageSize, type BatchPage } from './list-batches.js'
+import { newestFirst, type NewestFirst } from './newest-first.js'
+import { hostOf } from './quirks.js'
 
-/** How far the clocks of the server and of this machine may be apart. */
-const clockSkewMs = 10 * 60 * 1000
+/**
+ * How far the clocks behind one server may be apart: files and batches are kept by different services. It only costs
+ * pages that need not have been read.
+ */
+const serverSkewMs = 60 * 60 * 1000
 
 /** More pages than this are not read; at the highest allowed rate of creation they reach back ten hours. */
 const maxPages = 200
 
 /**
- * The batches that were created from one upload, newest first. Each upload has an id of its own, so the id names
- * the batch even on servers that drop its metadata.
+ * The batches that were created for one submission, newest first. Each upload has an id of its own, so the id names
+ * the batch even on servers that drop its metadata; the metadata names it on servers that drop the id.
  *
  * An empty answer means that there is none, and a caller pays on the strength of it. So it rejects with
- * `SubmissionAmbiguous` when nothing was found but not everything could be read.
+ * `SubmissionAmbiguous` when nothing was found but not everything was shown.
  */
 export async function findBatches(
   connection: Connection,
   query: FindQuery,
   signal: AbortSignal,
-): Promise<readonly RemoteBatch[]> {
-  const boundMs = query.createdAfterMs - clockSkewMs
+): Promise<FoundBatches> {
+  const boundMs = query.uploadedAtMs === null ? null : query.uploadedAtMs - serverSkewMs
+  const order = newestFirst()
   const found: RemoteBatch[] = []
+  let serverNowMs: number | null = null
   let pages = 0
   let isWholeRead = false
   let doubt: string | null = null
-  for await (const page of listBatches(connection, signal)) {
+  for await (const page of listBatches(connection, signal, () => found.length > 0)) {
     pages += 1
-    found.push(...page.batches.filter(({ inputFileId }) => inputFileId === query.inputFileId))
-    doubt ??= doubtAbout(page, query.inputFileId, boundMs)
-    isWholeRead = page.continuation === 'end' || isBefore(page, boundMs)
-    if (isWholeRead || pages === maxPages) break
+    // The first page is the one a new batch appears on, so its time is that of the look.
+    if (pages === 1) serverNowMs = page.serverTimeMs
+    found.push(...page.batches.filter((batch) => isMeant(batch, query)))
+    doubt ??= doubtAbout(page, query, boundMs)
+    const isPast = isAllOlder(page, boundMs, order)
+    isWholeRead = isPast || page.continuation === 'end'
+    if (isPast || pages === maxPages) break
   }
-  if (!isWholeRead) doubt ??= `the list could not be read beyond page ${pages}`
+  if (!isWholeRead) doubt ??= whyNotWhole(pages)
   if (found.length === 0 && doubt !== null) throw inconclusive(connection, query, doubt)
-  return found
+  return { batches: found, serverNowMs }
 }
 
+function isMeant({ inputFileId, metadata }: RemoteBatch, query: FindQuery): boolean {
+  return (
+    inputFileId === query.inputFileId || (query.intentKey !== null && intentOf(metadata) === query.intentKey)
+  )
+}
+
+const intentOf = (metadata: RemoteBatch['metadata']): string | null => metadata['intent_key'] ?? null
+
 /** Why a page without a match may still hold the batch; `null` when it cannot. */
-function doubtAbout({ batches, unreadable }: BatchPage, inputFileId: string, boundMs: number): string | null {
-  if (mentions(unreadable, inputFileId)) return 'an entry of the list names the file, but is no batch object'
+function doubtAbout(
+  { batches, unreadable }: BatchPage,
+  query: FindQuery,
+  boundMs: number | null,
+): string | null {
+  if (mentions(unreadable, query)) return 'an entry of the list names the file, but is no batch object'
   const nameless = batches.find(
-    (batch) => batch.inputFileId === null && (batch.createdAtMs ?? boundMs) >= boundMs,
+    ({ inputFileId, metadata, createdAtMs }) =>
+      // Somebody's who speaks of intents as we do, and of another one.
+      inputFileId === null && intentOf(metadata) === null && !isOlder(createdAtMs, boundMs),
   )
   return nameless === undefined ? null : `${nameless.batchId} does not say which file it was made from`
 }
 
-function mentions(values: readonly unknown[], inputFileId: string): boolean {
-  return values.some((value) => JSON.stringify(value).includes(JSON.stringify(inputFileId)))
+function mentions(values: readonly unknown[], { inputFileId, intentKey }: FindQuery): boolean {
+  const names = [inputFileId, intentKey].filter((name) => name !== null).map((name) => JSON.stringify(name))
+  return values.some((value) => names.some((name) => JSON.stringify(value).includes(name)))
 }
 
-/** The order is not documented: a page counts as the past only where it visibly goes from newer to older. */
-function isBefore({ batches }: BatchPage, boundMs: number): boolean {
-  const times = batches.map(({ createdAtMs }) => createdAtMs)
-  const first = times[0] ?? null
-  const last = times.at(-1) ?? null
-  if (first === null || last === null || first <= last) return false
-  return times.every((atMs) => atMs !== null && atMs < boundMs)
+const isOlder = (atMs: number | null, boundMs: number | null): boolean =>
+  atMs !== null && boundMs !== null && atMs < boundMs
+
+/** What follows is older still, where the list visibly goes from newer to older. */
+function isAllOlder({ batches }: BatchPage, boundMs: number | null, order: NewestFirst): boolean {
+  order.add(batches.map(({ createdAtMs }) => createdAtMs))
+  return (
+    order.isShown() && batches.length > 0 && batches.every(({ createdAtMs }) => isOlder(createdAtMs, boundMs))
+  )
 }
 
-function inconclusive(connection: Connection, query: FindQuery, why: string): BatchReconciliationError {
-  const { host } = contextOf(connection, 'batches.list')
+const whyNotWhole = (pages: number): string =>
+  pages === maxPages
+    ? `it has more than ${maxPages} pages`
+    : `its pages repeat themselves or promise more than they show (${pages} read), so what lies beyond cannot be seen`
+
+function inconclusive({ client }: Connection, query: FindQuery, why: string): BatchReconciliationError {
+  const host = hostOf(client.baseURL)
+  const { inputFileId } = query
   return reconciliationError({
     code: 'SubmissionAmbiguous',
-    message: `Cannot tell whether ${host} has a batch for ${query.inputFileId}: ${why}.`,
-    hint: 'Nothing is sent again until the list can be read. Look the batch up on the server and adopt it by its id.',
+    message: `The list of batches of ${host} does not show whether one was made from upload ${inputFileId}: ${why}.`,
+    hint: 'Nothing is sent again until the list shows it. Look the batch up on the server and adopt it by its id.',
     isPassing: true,
-    facts: { host, inputFileId: query.inputFileId, pageSize },
+    facts: { host, inputFileId, pageSize, why },
   })
 }

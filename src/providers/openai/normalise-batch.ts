@@ -24,6 +24,7 @@ export function normaliseBatch(value: unknown): RemoteBatch | null {
     endpoint: idOf(batch.endpoint),
     createdAtMs: timeOf(batch.created_at),
     expiresAtMs: timeOf(batch.expires_at),
+    metadata: metadataOf(batch.metadata),
   }
 }
 
@@ -43,6 +44,7 @@ const batchSchema = z.looseObject({
   endpoint: z.unknown().optional(),
   created_at: z.unknown().optional(),
   expires_at: z.unknown().optional(),
+  metadata: z.unknown().optional(),
 })
 
 /** `Validating`, `InProgress` and `canceled` are spellings of statuses that are known; others stay as they are. */
@@ -71,7 +73,7 @@ const neverMs = 946_656_000_000
 const largestSeconds = 100_000_000_000
 
 /** Seconds (OpenAI), milliseconds or ISO text, as milliseconds since 1970; `null` for nothing, 0 and "never". */
-function timeOf(value: unknown): number | null {
+export function timeOf(value: unknown): number | null {
   const atMs = typeof value === 'string' ? textTime(value) : numberTime(value)
   return atMs === null || Number.isNaN(atMs) || atMs <= 0 || atMs === neverMs ? null : Math.round(atMs)
 }
@@ -83,6 +85,15 @@ function textTime(text: string): number | null {
 function numberTime(value: unknown): number | null {
   if (typeof value !== 'number' || !Number.isFinite(value)) return null
   return value > largestSeconds ? value : value * 1000
+}
+
+/** At most 16 pairs, keys of at most 64 characters, values of at most 512 (OpenAI API reference, "Metadata"). */
+function metadataOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isObject(value)) return {}
+  const texts = Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  return Object.fromEntries(
+    texts.filter(([key, text]) => key.length <= 64 && text.length <= 512).slice(0, 16),
+  )
 }
 
 function countsOf(value: unknown): RemoteRequestCounts | null {

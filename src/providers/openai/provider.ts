@@ -50,6 +50,7 @@ export function openAiBatchProvider(settings: OpenAiBatchProviderSettings): Open
     name: connection.quirks.name,
     limits: connection.quirks,
     minPollDelayMs: connection.quirks.minPollDelayMs,
+    host: hostOf(settings.client.baseURL),
     quirks: connection.quirks,
     submit: (request, signal) => submitBatch(connection, request, signal),
     find: (query, signal) => findBatches(connection, query, signal),

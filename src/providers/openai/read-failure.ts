@@ -1,4 +1,4 @@
-import { headerOf, type HeaderSource } from './retry-after.js'
+import { headerOf, type HeaderSource } from './headers.js'
 
 /** An error of the `openai` package or of `fetch`, reduced to what decides. */
 export type Failure =

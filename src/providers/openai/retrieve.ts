@@ -1,5 +1,6 @@
 import type { RemoteBatch } from '../batch-provider.js'
-import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
+import { retrieveBatchCall } from './calls.js'
+import { callServer, contextOf, type Connection } from './connection.js'
 import { normaliseBatch } from './normalise-batch.js'
 import { statusOf, unusableAnswer } from './server-errors.js'
 import { isBatchReconciliationError } from '../../errors.js'
@@ -11,18 +12,15 @@ export async function retrieveBatch(
   signal: AbortSignal,
 ): Promise<RemoteBatch | null> {
   if (batchId === '') return null
-  const call = (options: CallOptions) => connection.client.batches.retrieve(batchId, options)
-  const answer = await callServer<unknown>(connection, 'batches.retrieve', signal, call).catch(nullIfUnknown)
-  if (answer === unknownBatch) return null
-  const batch = normaliseBatch(answer)
-  if (batch === null)
-    throw unusableAnswer(contextOf(connection, 'batches.retrieve'), 'something that is no batch object')
+  const call = retrieveBatchCall(batchId)
+  const answer = await callServer(connection, call, signal).catch(nullIfUnknown)
+  if (answer === null) return null
+  const batch = normaliseBatch(answer.data)
+  if (batch === null) throw unusableAnswer(contextOf(connection, call), 'something that is no batch object')
   return batch
 }
 
-const unknownBatch = Symbol('unknown batch')
-
-function nullIfUnknown(error: unknown): typeof unknownBatch {
-  if (isBatchReconciliationError(error) && statusOf(error) === 404) return unknownBatch
+function nullIfUnknown(error: unknown): null {
+  if (isBatchReconciliationError(error) && statusOf(error) === 404) return null
   throw error
 }

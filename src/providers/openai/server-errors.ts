@@ -4,8 +4,10 @@ import {
   reconciliationError,
   type BatchReconciliationError,
 } from '../../errors.js'
+import { isQuotaCode } from '../../accounting/rows/quota-words.js'
 import { readFailure, type Failure } from './read-failure.js'
 import { redacted } from './redact.js'
+import { hintFor, type RefusedCall } from './refusal-hints.js'
 import { retryAfterMs } from './retry-after.js'
 
 /** Where an error happened; goes into the message and the facts. */
@@ -13,6 +15,8 @@ export interface CallContext {
   /** The call by the name the SDK gives it, such as `batches.create`. */
   readonly action: string
   readonly host: string
+  /** What was asked, without query and credentials: `https://api.openai.com/v1/files`. */
+  readonly address: string
   /** Texts that must never be printed: the API key. */
   readonly secrets: readonly string[]
   readonly nowMs: number
@@ -112,28 +116,38 @@ type StatusFailure = Extract<Failure, { readonly type: 'status' }>
 
 function statusProblem(failure: StatusFailure, context: CallContext): Problem {
   const { action, host, secrets } = context
-  const verdict = verdictOf(failure)
-  const words = redacted(failure.message, secrets)
+  const words = wordsOf(failure, secrets)
+  const verdict = verdictOf(failure, { ...failure, ...context, words })
   const delayMs = retryAfterMs(failure.headers, context.nowMs)
   const code = failure.code === null ? '' : ` ${redacted(failure.code, secrets)}`
+  const asked = pathStatuses.has(failure.status) ? ` (asked: ${context.address})` : ''
   return {
     ...verdict,
-    message: `${host} answered ${action} with ${failure.status}${code}: ${words}`,
-    causeMessage: words,
+    message: `${host} answered ${action} with ${failure.status}${code}${words === null ? '' : `: ${words}`}${asked}`,
+    ...(words === null ? {} : { causeMessage: words }),
     ...(verdict.isPassing === true && delayMs !== null ? { retryAfterMs: delayMs } : {}),
     facts: factsOf(failure, context),
   }
 }
 
+/** Where the address itself may be the mistake. */
+const pathStatuses: ReadonlySet<number> = new Set([404, 405, 410, 501])
+
+/** `null` where the server gave no words, or gave them in a shape the SDK does not keep (`{"detail": …}`). */
+function wordsOf({ message }: StatusFailure, secrets: readonly string[]): string | null {
+  return message === 'status code (no body)' ? null : redacted(message, secrets)
+}
+
 function factsOf(
   failure: StatusFailure,
-  { action, host, secrets }: CallContext,
+  { action, host, address, secrets }: CallContext,
 ): Readonly<Record<string, unknown>> {
   const { status, requestId } = failure
   const clean = (text: string | null) => (text === null ? null : redacted(text, secrets))
   return {
     action,
     host,
+    address,
     status,
     code: clean(failure.code),
     kind: clean(failure.kind),
@@ -142,9 +156,17 @@ function factsOf(
   }
 }
 
-type Verdict = Pick<Problem, 'hint' | 'isPassing' | 'needsPerson'> & { readonly code: ProblemCode }
+type Verdict = Pick<Problem, 'isPassing' | 'needsPerson'> & {
+  readonly code: ProblemCode
+  readonly hint: string
+}
 
-function verdictOf(failure: StatusFailure): Verdict {
+function verdictOf(failure: StatusFailure, call: RefusedCall): Verdict {
+  const verdict = plainVerdict(failure)
+  return { ...verdict, hint: hintFor(verdict.code, call) ?? verdict.hint }
+}
+
+function plainVerdict(failure: StatusFailure): Verdict {
   const { status } = failure
   if (status < 500 && (status === 402 || isQuota(failure))) return quotaVerdict
   if (status === 401 || status === 403) return accessVerdict
@@ -186,10 +208,7 @@ const passingStatuses: ReadonlySet<number> = new Set([408, 409, 425, 499])
 
 const isPassingStatus = (status: number): boolean => status >= 500 || passingStatuses.has(status)
 
-/** Codes behind which only money helps: retrying them never ends (the SDK itself would try three times). */
-const quotaCode =
-  /^(insufficient_quota|billing_hard_limit_reached|billing_not_active|.*_spend_limit_exceeded|insufficient_credits|budget_exceeded)$/
-
+/** Retrying these never ends; the SDK itself would try three times. */
 function isQuota({ code, kind }: StatusFailure): boolean {
-  return quotaCode.test(code ?? '') || quotaCode.test(kind ?? '')
+  return isQuotaCode(code ?? '') || isQuotaCode(kind ?? '')
 }

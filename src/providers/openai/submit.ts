@@ -6,8 +6,11 @@ import {
   type BatchReconciliationError,
 } from '../../errors.js'
 import type { RemoteBatch, SubmitRequest } from '../batch-provider.js'
-import { callServer, contextOf, type CallOptions, type Connection } from './connection.js'
-import { normaliseBatch } from './normalise-batch.js'
+import { createBatchCall, createFileCall } from './calls.js'
+import { callServer, contextOf, type Connection } from './connection.js'
+import { serverTimeMs } from './headers.js'
+import { normaliseBatch, timeOf } from './normalise-batch.js'
+import type { Answer, ServerCall } from './send.js'
 import { interrupted, statusOf, unusableAnswer } from './server-errors.js'
 
 /**
@@ -33,12 +36,10 @@ async function uploadInput(
 ): Promise<string> {
   const file = await openInput(request.inputPath)
   // The SDK's own limit of ten minutes would end the upload of 200 MB over a slow line.
-  const timeout = connection.uploadTimeoutMs
-  const upload = (options: CallOptions) =>
-    connection.client.files.create({ file, purpose: 'batch' }, { ...options, timeout })
-  const answer = await callServer<unknown>(connection, 'files.create', signal, upload, timeout)
-  const inputFileId = requireWholeUpload(connection, answer, file)
-  await request.onUploaded(inputFileId)
+  const call = createFileCall(file, connection.uploadTimeoutMs)
+  const answer = await callServer(connection, call, signal)
+  const { inputFileId, uploadedAtMs } = requireWholeUpload(connection, call, answer, file)
+  await request.onUploaded(inputFileId, uploadedAtMs)
   return inputFileId
 }
 
@@ -63,18 +64,41 @@ async function openInput(path: string): Promise<File> {
   }
 }
 
-function requireWholeUpload(connection: Connection, answer: unknown, file: File): string {
-  const context = contextOf(connection, 'files.create')
-  const { id, bytes } = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
+interface Upload {
+  readonly inputFileId: string
+  readonly uploadedAtMs: number | null
+}
+
+function requireWholeUpload(
+  connection: Connection,
+  call: ServerCall,
+  { data, headers }: Answer,
+  file: File,
+): Upload {
+  const context = contextOf(connection, call)
+  const { id, bytes, created_at } = (typeof data === 'object' && data !== null ? data : {}) as Readonly<
     Record<string, unknown>
   >
   if (typeof id !== 'string' || id === '') throw unusableAnswer(context, 'something that is no file object')
   const isComparable = connection.quirks.reportsFileBytes && typeof bytes === 'number' && bytes > 0
-  if (!isComparable || bytes === file.size) return id
+  if (!isComparable || bytes === file.size)
+    return { inputFileId: id, uploadedAtMs: uploadTime(timeOf(created_at), serverTimeMs(headers)) }
   throw unusableAnswer(
     context,
     `a file of ${bytes} bytes where ${file.size} were sent (${file.name} as ${id})`,
   )
+}
+
+/** How far the time of an upload may be from the time of the answer that tells it, in milliseconds. */
+const plausibleSkewMs = 10 * 60 * 1000
+
+/**
+ * The time of the upload bounds every later search, so one that the same answer's `Date` contradicts (another time
+ * zone, another unit) is none.
+ */
+function uploadTime(createdAtMs: number | null, answeredAtMs: number | null): number | null {
+  if (createdAtMs === null || answeredAtMs === null) return null
+  return Math.abs(createdAtMs - answeredAtMs) <= plausibleSkewMs ? createdAtMs : null
 }
 
 async function createBatch(
@@ -83,35 +107,43 @@ async function createBatch(
   inputFileId: string,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  if (signal.aborted) throw interrupted(contextOf(connection, 'batches.create'))
-  const create = (options: CallOptions) =>
-    connection.client.batches.create(creationOf(connection, request, inputFileId), options)
-  const answer = await callServer<unknown>(connection, 'batches.create', signal, create).catch(
-    (error: unknown) => {
-      throw doubtful(error, inputFileId)
-    },
-  )
-  const batch = normaliseBatch(answer)
-  if (batch !== null) return batch
-  throw doubtful(
-    unusableAnswer(contextOf(connection, 'batches.create'), 'something that is no batch object'),
-    inputFileId,
-  )
+  const call = createBatchCall(creationOf(connection, request, inputFileId))
+  if (signal.aborted) throw interrupted(contextOf(connection, call))
+  try {
+    const { data } = await callServer(connection, call, signal)
+    return requireOurs(connection, call, data, inputFileId)
+  } catch (error) {
+    throw doubtful(error, inputFileId)
+  }
 }
 
-type Creation = Parameters<Connection['client']['batches']['create']>[0]
-
-/** The SDK's types know OpenAI's endpoints and windows only; servers have others. */
-function creationOf(
+/**
+ * Proxies answer with what they kept of another call, and servers with a batch that is not the one just made: an
+ * answer counts only when it names our upload.
+ */
+function requireOurs(
   connection: Connection,
+  call: ServerCall,
+  data: unknown,
+  inputFileId: string,
+): RemoteBatch {
+  const context = contextOf(connection, call)
+  const batch = normaliseBatch(data)
+  if (batch === null) throw unusableAnswer(context, 'something that is no batch object')
+  if (batch.inputFileId === inputFileId) return batch
+  const named = batch.inputFileId === null ? 'no upload' : `upload ${batch.inputFileId}`
+  throw unusableAnswer(context, `batch ${batch.batchId}, which names ${named}`)
+}
+
+function creationOf(
+  { quirks, completionWindow }: Connection,
   { endpoint, metadata }: SubmitRequest,
   inputFileId: string,
-): Creation {
-  const { quirks, completionWindow } = connection
+): object {
   return {
     input_file_id: inputFileId,
-    endpoint: (quirks.createEndpoints[endpoint] ?? endpoint) as Creation['endpoint'],
-    completion_window: completionWindow as Creation['completion_window'],
+    endpoint: quirks.createEndpoints[endpoint] ?? endpoint,
+    completion_window: completionWindow,
     ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
   }
 }

@@ -17,7 +17,7 @@ export async function answerCall(state: ServerState, request: Request): Promise<
   const taken = state.faults.take(call)
   const reply = await answerUnderFaults(state, call, request, taken)
   call.answer = reply.type === 'answer' ? reply.status : reply.type
-  return reply.type === 'answer' ? withRequestId(reply, call) : reply
+  return reply.type === 'answer' ? withUsualHeaders(state, reply, call) : reply
 }
 
 function logged(state: ServerState, route: Route, request: Request): ApiCallRecord {
@@ -81,8 +81,14 @@ function scriptedAnswer({ status, body, headers = {} }: AnswerEffect): AnswerRep
   return wholeReply(status, new TextEncoder().encode(body), { 'content-type': 'text/plain', ...headers })
 }
 
-function withRequestId(reply: AnswerReply, call: ApiCallRecord): AnswerReply {
-  return { ...reply, headers: { 'x-request-id': `req_${call.number}`, ...reply.headers } }
+/** As the real server does, with the time of this server's own clock in whole seconds. */
+function withUsualHeaders(
+  { settings, now }: ServerState,
+  reply: AnswerReply,
+  call: ApiCallRecord,
+): AnswerReply {
+  const date = settings.sendsDate ? { date: new Date(now()).toUTCString() } : {}
+  return { ...reply, headers: { 'x-request-id': `req_${call.number}`, ...date, ...reply.headers } }
 }
 
 function unknownPath(request: Request): AnswerReply {

@@ -31,6 +31,8 @@ export interface FakeBatchServerOptions {
   readonly faults?: readonly Fault[]
   /** Downloads may start at a byte (`Range: bytes=N-`). Default false: the header is ignored. */
   readonly servesRanges?: boolean
+  /** Answers carry the `Date` of this server's clock. Default true. */
+  readonly sendsDate?: boolean
   /** Ids, texts and shuffles follow from it. Default 1. */
   readonly seed?: number
 }
@@ -136,6 +138,7 @@ function newState(
       planFor: options.planFor ?? (() => undefined),
       answer: options.answer ?? (() => undefined),
       servesRanges: options.servesRanges ?? false,
+      sendsDate: options.sendsDate ?? true,
     },
     files: new Map(),
     batches: new Map(),

@@ -69,10 +69,13 @@ function listBatches(state: ServerState, query: URLSearchParams, taken: TakenFau
   const ignoresAfter = taken.lists.some((effect) => effect.ignoresAfter === true)
   const asked = new URLSearchParams(query)
   if (ignoresAfter) asked.delete('after')
+  const mostEntries = Math.min(...taken.lists.map((effect) => effect.mostEntries ?? Infinity))
+  if (mostEntries < Number(asked.get('limit') ?? 20)) asked.set('limit', String(mostEntries))
   const { has_more: hasMore, ...page } = pageOf(visible, asked, { default: 20, maximum: 100 })
   const data = page.data.map((batch) => taken.report(batchObject(state, batch)))
   if (taken.lists.some((effect) => effect.omitsHasMore === true)) return { ...page, data }
-  return { ...page, data, has_more: ignoresAfter || hasMore }
+  const deniesMore = taken.lists.some((effect) => effect.deniesMore === true)
+  return { ...page, data, has_more: !deniesMore && (ignoresAfter || hasMore) }
 }
 
 function isListed(state: ServerState, batch: StoredBatch, effects: readonly ListEffect[]): boolean {

@@ -70,6 +70,10 @@ export interface ListEffect {
   /** Always gives the first page and says there is more. */
   readonly ignoresAfter?: boolean
   readonly omitsHasMore?: boolean
+  /** Says on every page that it is the last one. */
+  readonly deniesMore?: boolean
+  /** Entries of one page at most, however many were asked for. */
+  readonly mostEntries?: number
   /** A new batch is missing from the first so many lists after its creation. */
   readonly lagCalls?: number
   /** A new batch is missing from lists until it is so old. */

@@ -29,6 +29,8 @@ export function renderToSocket(reply: Reply, response: ServerResponse): void {
 }
 
 function writeHead(reply: AnswerReply, response: ServerResponse): void {
+  // Node would add the time of this machine, which is not that of the fake server.
+  response.sendDate = false
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
   const announced = announcedBytes(reply)
   if (announced !== null) response.setHeader('content-length', announced)

@@ -112,6 +112,36 @@ export const listWithoutHasMore = (scope: FaultScope = {}): Fault => ({
   effect: { type: 'list', omitsHasMore: true },
 })
 
+/** Every page says that it is the last one, and holds so many entries at most. */
+export const listDeniesMore = (mostEntries: number, scope: FaultScope = {}): Fault => ({
+  times: Infinity,
+  ...scope,
+  on: 'batches.list',
+  effect: { type: 'list', deniesMore: true, mostEntries },
+})
+
+/** Pages of so many entries at most, however many are asked for. */
+export const listSmallPages = (mostEntries: number, scope: FaultScope = {}): Fault => ({
+  times: Infinity,
+  ...scope,
+  on: 'batches.list',
+  effect: { type: 'list', mostEntries },
+})
+
+/** The batch is created, and the answer is about another one, as from a proxy that kept it. */
+export const createAnswersAnother = (other: Partial<BatchObject> = {}, scope: FaultScope = {}): Fault => ({
+  ...scope,
+  on: 'batches.create',
+  effect: {
+    type: 'report',
+    change: (batch) => ({ ...batch, id: 'batch_of_another', input_file_id: 'file-of-another', ...other }),
+  },
+})
+
+/** Batches do not say from which upload they were made. */
+export const nameless = (scope: FaultScope = {}): Fault =>
+  misreported((batch) => ({ ...batch, input_file_id: null }), scope)
+
 function isEnded({ status }: BatchObject): boolean {
   return status === 'completed' || status === 'failed' || status === 'expired' || status === 'cancelled'
 }

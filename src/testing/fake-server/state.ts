@@ -32,6 +32,7 @@ export interface ServerSettings {
   readonly planFor: (batch: NewBatch) => BatchPlan | undefined
   readonly answer: (request: BatchRequest, execution: ExecutionFacts) => Answer | undefined
   readonly servesRanges: boolean
+  readonly sendsDate: boolean
 }
 
 /** What the server accepts. The defaults are OpenAI's (OpenAI guide, "Batch API", "Rate limits"). */

@@ -72,6 +72,39 @@ const chatTable: [string, unknown, unknown, string][] = [
   ],
   ['calls of nothing', asked, chat({ content: null, tool_calls: [null, {}] }), 'semantic empty_answer'],
   [
+    'calls of nothing that has a name',
+    asked,
+    chat({ content: null, tool_calls: [{}, { id: 'd', function: { name: '', arguments: '{}' } }] }),
+    'semantic empty_answer',
+  ],
+  [
+    'calls without a name, and the reason says calls',
+    asked,
+    chat(
+      { content: 'a', tool_calls: [{ id: 'c', type: 'function', function: { name: null } }] },
+      'tool_calls',
+    ),
+    'semantic missing_tool_calls',
+  ],
+  [
+    'a call of a custom tool',
+    asked,
+    chat({ content: null, tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'f', input: 'x' } }] }),
+    'success',
+  ],
+  [
+    'a call as it was',
+    asked,
+    chat({ content: null, function_call: { name: 'f', arguments: '{}' } }),
+    'success',
+  ],
+  [
+    'the message of the user, echoed',
+    asked,
+    { choices: [{ message: { role: 'user', content: 'hi' }, finish_reason: 'stop' }] },
+    'semantic empty_answer',
+  ],
+  [
     'an error in a choice',
     asked,
     { choices: [{ ...choice('par'), error: { code: 502, message: 'm' } }] },
@@ -122,6 +155,12 @@ const embeddingsTable: [string, unknown, unknown, string][] = [
   ['an empty vector', { input: 'a' }, { data: [vector([])] }, 'semantic empty_answer'],
   ['a vector of nulls', { input: 'a' }, { data: [vector([null, null])] }, 'semantic empty_answer'],
   ['a vector of words', { input: 'a' }, { data: [vector(['0.5'])] }, 'semantic empty_answer'],
+  [
+    'vectors of two lengths',
+    { input: ['a', 'b'] },
+    { data: [vector([1, 2]), vector([1])] },
+    'semantic empty_answer',
+  ],
   ['a vector as base64', { input: 'a' }, { data: [vector('AACAPw==')] }, 'success'],
   ['a vector as prose', { input: 'a' }, { data: [vector('not a vector')] }, 'semantic empty_answer'],
   ['data as one object', { input: 'a' }, { data: vector([1]) }, 'success'],
@@ -169,6 +208,28 @@ const responsesTable: [string, unknown, string][] = [
   ['no output', done(), 'semantic empty_answer'],
   ['output null', { object: 'response', status: 'completed', output: null }, 'semantic empty_answer'],
   ['a message that is cut', done(message('par', 'incomplete')), 'semantic incomplete'],
+  ['a message that failed', done(message('par', 'failed')), 'semantic incomplete'],
+  ['a message with a status nobody knows', done(message('hi', 'gremlins')), 'unproven unknown_stop_reason'],
+  ['a message of the user, echoed', done({ ...message('hi'), role: 'user' }), 'semantic empty_answer'],
+  [
+    'a function without a name',
+    done({ type: 'function_call', call_id: 'c', name: '' }),
+    'semantic empty_answer',
+  ],
+  ['a custom tool without a name', done({ type: 'custom_tool_call', name: null }), 'semantic empty_answer'],
+  ...['incomplete', 'in_progress'].flatMap((status): [string, unknown, string][] => [
+    [`a call that is ${status}`, done({ type: 'function_call', name: 'f', status }), 'semantic incomplete'],
+    [
+      `text and a call that is ${status}`,
+      done(message('hi'), { type: 'custom_tool_call', name: 'f', status }),
+      'semantic incomplete',
+    ],
+  ]),
+  [
+    'text, and a search of the server that failed',
+    done({ type: 'web_search_call', status: 'failed' }, message('hi', 'completed')),
+    'success',
+  ],
   ['an unknown status', { ...done(message('hi')), status: 'finished' }, 'unproven unknown_stop_reason'],
   [
     'cut by the server',

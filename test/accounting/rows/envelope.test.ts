@@ -39,6 +39,21 @@ describe('where an answer may stand', () => {
     ['nowhere: an empty body and no status', { response: { body: {} } }, 'unrecognised unrecognised_row'],
     ['beside a failing status in text', { response: { status_code: '429', body: {} } }, 'transient http_429'],
     [
+      'beside a failing status at top level',
+      { status_code: 500, response: { body: whole } },
+      'transient http_500',
+    ],
+    [
+      'in a response of text, beside a failing status',
+      { status_code: 429, response: 'slow' },
+      'transient http_429',
+    ],
+    ['nowhere but its failure at top level', { status_code: 503, response: null }, 'transient http_503'],
+    ['under a status of another name', { response: { status: 429, body: whole } }, 'transient http_429'],
+    ['under a statusCode', { response: { statusCode: 429, body: whole } }, 'transient http_429'],
+    ['beside a good status at top level', { status_code: 200, response: { body: whole } }, 'success'],
+    ['beside an empty response', { response: {}, status_code: 200, body: whole }, 'success'],
+    [
       'beside a status that is none',
       { response: { status_code: 'OK', body: whole } },
       'unrecognised unrecognised_row',
@@ -66,6 +81,13 @@ describe('an error that says nothing is none', () => {
     { code: '0', message: 'success' },
     { code: '200', message: null },
     { code: 'success' },
+    { code: 200, message: 'OK', request_id: 'req_1', timestamp: 1_712_345_678 },
+    { code: 0, message: 'success.', param: null },
+    { code: 200, message: 'Success!', trace_id: 'abc' },
+    { success: true },
+    { status_code: 200 },
+    'N/A',
+    '-',
     { error: {} },
   ])('%j', (error) => {
     expect(judged({ response: { status_code: 200, body: whole }, error })).toBe('success')
@@ -80,6 +102,10 @@ describe('an error that says nothing is none', () => {
     ['boom', 'permanent unknown_error'],
     [['boom'], 'permanent unknown_error'],
     [true, 'permanent unknown_error'],
+    [{ success: false }, 'permanent unknown_error'],
+    [{ reason: 'boom' }, 'permanent unknown_error'],
+    [[null, { code: 'insufficient_quota' }], 'needs-person insufficient_quota'],
+    [{ code: 200, message: 'OK', request_id: 'r', errors: ['boom'] }, 'permanent unknown_error'],
     [{ error: { code: 'invalid_value' } }, 'permanent invalid_value'],
   ])('%j is one', (error, words) => {
     expect(judged({ response: null, error })).toBe(words)

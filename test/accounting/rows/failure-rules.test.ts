@@ -44,6 +44,30 @@ describe('a failure for want of money', () => {
   })
 })
 
+describe('money comes before what passes by itself', () => {
+  const passing = [408, 409, 425, 429, 500, 503, 0]
+  const quota = ['insufficient_quota', 'InsufficientBalance', 'Arrearage', 'billing_not_active']
+
+  test.each(passing.flatMap((status) => quota.map((code) => [status, code] as const)))(
+    'status %i with code %s needs a person',
+    (status, code) => {
+      const needsPerson = { class: 'needs-person', mayRetry: 'when-asked' }
+      expect(judged(status, { code })).toMatchObject(needsPerson)
+      expect(judged(status, { type: code, code: 'rate_limit_exceeded' })).toMatchObject(needsPerson)
+      expect(judged(status, { type: 'server_error', code })).toMatchObject(needsPerson)
+    },
+  )
+
+  test.each(passing)('status %i with words about money and no code that passes needs a person', (status) => {
+    const message = 'You exceeded your current quota, please check your plan and billing details.'
+    expect(judged(status, { message })).toMatchObject({ class: 'needs-person' })
+  })
+
+  test.each(passing)('status %i without a word about money passes', (status) => {
+    expect(judged(status, { message: 'Try again later.' })).toMatchObject({ class: 'transient' })
+  })
+})
+
 describe('a request that was not executed', () => {
   test.each(['batch_cancelled', 'batch_canceled', 'BATCH_CANCELLED', 'request_cancelled', 'cancelled'])(
     '%s is sent again only when a person asks',

@@ -44,7 +44,7 @@ describe('readResultLine', () => {
 
   test('takes an error that is no object for a message', () => {
     expect(unanswered('boom').error).toMatchObject({ code: null, message: 'boom' })
-    expect(unanswered(['boom']).error).toMatchObject({ message: '["boom"]' })
+    expect(unanswered([null, 'boom']).error).toMatchObject({ message: 'boom' })
   })
 
   test.each([

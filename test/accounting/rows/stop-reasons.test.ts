@@ -18,6 +18,7 @@ const good = [
   'normal',
   'COMPLETE',
   'FINISH_REASON_STOP',
+  'FinishReason.STOP',
 ]
 const cut = [
   'length',
@@ -30,6 +31,8 @@ const cut = [
   'max_output',
   'max_output_tokens',
   'model_context_window_exceeded',
+  'FinishReason.MAX_TOKENS',
+  'length: stop',
 ]
 const filtered = [
   'content_filter',
@@ -54,13 +57,26 @@ const broken = [
   'MALFORMED_FUNCTION_CALL',
   'OTHER',
   'cancelled',
+  'canceled',
+  'aborted',
   'TIMEOUT',
 ]
-const unknown = ['gremlins', 'stopped', 'load', 'FINISH_REASON_UNSPECIFIED', 7, { type: 'stop' }, ['stop']]
+const unknown = [
+  'gremlins',
+  'stop: length',
+  'STOP:SAFETY',
+  'tool_calls: none',
+  'stopped',
+  'load',
+  'FINISH_REASON_UNSPECIFIED',
+  7,
+  { type: 'stop' },
+  ['stop'],
+]
 const missing = [null, undefined, '', 'null', 'None']
 
 const isGood = (word: string): boolean =>
-  /^(finish_reason_)?(stop|end_turn|stop_sequence|eos|eos_token|normal|complete|reason_stop)(:.*)?$/i.test(
+  /^(finish_?reason[_.])?(stop|end_turn|stop_sequence|eos|eos_token|normal|complete|reason_stop)$/i.test(
     word.trim(),
   )
 

@@ -21,6 +21,10 @@ function report(index: string): TripleReport {
     rootIndex: index,
     remoteStatus: null,
     resultsPath: null,
+    lineageRows: null,
+    failedForGood: null,
+    requestsSent: null,
+    unconfirmed: null,
   }
 }
 

@@ -16,6 +16,7 @@ const failed: TripleStatus = {
   attempt: 1,
   rootIndex: '7',
   problem: { code: 'BatchFailed', message: 'The batch failed.', hint: 'Look at its errors.' },
+  unconfirmed: null,
 }
 const textOf = (...triples: readonly TripleStatus[]): string =>
   stuckText(

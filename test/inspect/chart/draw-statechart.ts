@@ -8,6 +8,8 @@ export interface Statechart {
   /** States that are left at once: a step of the journal passes through them. */
   readonly passing: readonly string[]
   readonly edges: readonly { readonly from: string; readonly to: string }[]
+  /** What each state is, by its path. */
+  readonly descriptions: Readonly<Record<string, string>>
   readonly svg: string
 }
 
@@ -21,12 +23,13 @@ export async function drawStatechart(machine: AnyStateMachine): Promise<Statecha
     states: states.map(pathOf),
     passing: states.filter(({ always }) => (always ?? []).length > 0).map(pathOf),
     edges: ways.map(({ from, to }) => ({ from, to })),
+    descriptions: Object.fromEntries(states.map((node) => [pathOf(node), node.description ?? ''])),
     svg: withCounts(cleaned(drawn), states.map(pathOf)),
   }
 }
 
 /** The text of the module that the page imports. */
-export function statechartModule({ states, passing, edges, svg }: Statechart): string {
+export function statechartModule({ states, passing, edges, descriptions, svg }: Statechart): string {
   return `/** Drawn from the triple machine by \`test/inspect/chart/statechart.test.ts\` (UPDATE_CHART=1); do not edit. */
 
 /** Every state, as a path; parents before their children. */
@@ -36,6 +39,9 @@ export const chartStates: readonly string[] = ${JSON.stringify(states)}
 export const passingStates: readonly string[] = ${JSON.stringify(passing)}
 
 export const chartEdges: readonly { readonly from: string; readonly to: string }[] = ${JSON.stringify(edges)}
+
+/** What each state is, by its path. */
+export const stateDescriptions: Readonly<Record<string, string>> = ${JSON.stringify(descriptions)}
 
 export const statechartSvg: string = ${JSON.stringify(svg)}
 `

@@ -1,4 +1,4 @@
-import { createGzip } from 'node:zlib'
+import { createGzip, gzipSync } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, test } from 'vitest'
 import { openAiBatchProvider } from '../../../src/providers/openai/provider.js'
@@ -177,7 +177,6 @@ describe('a download', () => {
     ['502', faults.serverError('files.content', { status: 502 })],
     ['429', faults.rateLimited('files.content')],
     ['a reset', faults.connectionReset('files.content')],
-    ['502 for the record of the file', faults.serverError('files.retrieve', { status: 502 })],
   ])('that meets %s may be tried again', (_name, fault) =>
     withScene({ faults: [fault] }, async (scene) => {
       const { outputFileId } = await finishedBatch(scene)
@@ -298,5 +297,75 @@ describe('what is no result file', () => {
         expect(calls).toEqual(['GET /v1/files/file-1/content'])
       },
       { quirks: { reportsFileBytes: false } },
+    ))
+})
+
+const failing =
+  (status: number, send: Parameters<typeof withHandler>[0]): Parameters<typeof withHandler>[0] =>
+  (request, response, call) => {
+    if ((request.url ?? '').endsWith('/content')) send(request, response, call)
+    else if (status === 0) request.socket.destroy()
+    else sendJson(response, { error: { message: 'no' } }, status)
+  }
+const withLength: Parameters<typeof withHandler>[0] = (_request, response) =>
+  response.writeHead(200, { 'content-length': rows(3).length }).end(rows(3))
+const chunked: Parameters<typeof withHandler>[0] = (_request, response) => {
+  response.write(rows(2))
+  response.end(row(2))
+}
+
+describe('the record of a file', () => {
+  test.each([500, 502, 503, 429, 408, 401, 418, 0])(
+    'may fail with %i where the content says how long it is',
+    (status) =>
+      withHandler(failing(status, withLength), async ({ provider }) => {
+        const sink = collector()
+        expect(await provider.download('file-1', sink.write, noSignal)).toEqual({ bytes: rows(3).length })
+        expect(sink.text()).toBe(rows(3))
+      }),
+  )
+
+  test.each([500, 503, 429, 408, 0])(
+    'may not fail with %i where the content does not: nothing is written, and it is tried again',
+    (status) =>
+      withHandler(failing(status, chunked), async ({ provider }) => {
+        const sink = collector()
+        const { problem } = await rejection(provider.download('file-1', sink.write, noSignal))
+        expect(problem.isPassing).toBe(true)
+        expect(sink.bytes()).toBe(0)
+      }),
+  )
+
+  test.each([403, 404, 405])('that is not kept at all (%i) is missed by nobody', (status) =>
+    withHandler(failing(status, chunked), async ({ provider }) => {
+      expect(await provider.download('file-1', collector().write, noSignal)).toEqual({
+        bytes: rows(3).length,
+      })
+    }),
+  )
+
+  test('that fails does not hide that the content is cut', () =>
+    withHandler(
+      failing(500, (_request, response) => {
+        response.writeHead(200, { 'content-length': rows(3).length })
+        response.write(rows(2), () => response.destroy())
+      }),
+      async ({ provider }) => {
+        const { problem } = await rejection(provider.download('file-1', collector().write, noSignal))
+        expect(problem).toMatchObject({ code: 'NetworkError', isPassing: true })
+      },
+    ))
+
+  test('that counts compressed bytes is no length of the content', () =>
+    withHandler(
+      failing(500, (_request, response) => {
+        const whole = gzipSync(rows(3))
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': whole.length }).end(whole)
+      }),
+      async ({ provider }) => {
+        expect(
+          (await rejection(provider.download('file-1', collector().write, noSignal))).problem.isPassing,
+        ).toBe(true)
+      },
     ))
 })

@@ -31,8 +31,10 @@ describe('against a server that was not written here', () => {
   test('a batch is submitted, found again, waited for and downloaded', () =>
     withIndependentServer(async (provider) => {
       const created = await withFile(chatInput(5), (path) => provider.submit(submission(path), noSignal))
-      const query = { inputFileId: created.inputFileId ?? '', createdAfterMs: Date.now() }
-      expect((await provider.find(query, noSignal)).map(({ batchId }) => batchId)).toEqual([created.batchId])
+      const query = { inputFileId: created.inputFileId ?? '', intentKey: null, uploadedAtMs: null }
+      expect((await provider.find(query, noSignal)).batches.map(({ batchId }) => batchId)).toEqual([
+        created.batchId,
+      ])
       const ended = await waitForEnd(provider, created.batchId)
       const sink = collector()
       const { bytes } = await provider.download(ended.outputFileId ?? '', sink.write, noSignal)

@@ -23,6 +23,7 @@ describe('a batch object of any server', () => {
       endpoint: null,
       createdAtMs: null,
       expiresAtMs: null,
+      metadata: {},
     })
   })
 

@@ -3,9 +3,24 @@ import OpenAI, { APIUserAbortError } from 'openai'
 import { describe, expect, test } from 'vitest'
 import { serverError } from '../../../src/providers/openai/server-errors.js'
 import { openAiBatchProvider } from '../../../src/providers/openai/provider.js'
-import { apiKey, noSignal, rejection, sendJson, withHandler } from './support.js'
+import {
+  apiKey,
+  chatInput,
+  noSignal,
+  rejection,
+  sendJson,
+  submission,
+  withFile,
+  withHandler,
+} from './support.js'
 
-const context = { action: 'batches.retrieve', host: 'api.example.org', secrets: [apiKey], nowMs: 0 }
+const context = {
+  action: 'batches.retrieve',
+  host: 'api.example.org',
+  address: 'https://api.example.org/v1/batches',
+  secrets: [apiKey],
+  nowMs: 0,
+}
 
 /** What the provider makes of an answer to `batches.retrieve`. */
 const onStatus = (status: number, body: unknown, headers: Record<string, string> = {}) =>
@@ -47,6 +62,29 @@ describe('errors of a server', () => {
     expect(problem.isPassing === true).toBe(kind === 'passing')
     expect(problem.needsPerson === true).toBe(kind === 'person')
     expect(problem.facts).toMatchObject({ status, code, action: 'batches.retrieve' })
+  })
+
+  test.each([
+    [400, 'Arrearage'],
+    [403, 'AccountOverdueError'],
+    [403, 'AllocationQuota.FreeTierOnly'],
+    [429, 'exceeded_current_quota_error'],
+    [400, 'insufficient_balance'],
+    [400, 'Insufficient Balance'],
+    [403, 'insufficient_user_quota'],
+    [400, 'PostpaidBillOverdue'],
+  ])('%i %s, as other servers say it, is a quota too', async (status, code) => {
+    expect((await onStatus(status, errorBody(code))).code).toBe('QuotaExhausted')
+    expect((await onStatus(status, errorBody(null, 'no', code))).code).toBe('QuotaExhausted')
+  })
+
+  test('a server in trouble is no quota, whatever it says', async () => {
+    expect((await onStatus(500, errorBody('insufficient_quota'))).code).toBe('NetworkError')
+  })
+
+  test('a limit of the rate is no quota', async () => {
+    for (const code of ['Throttling.AllocationQuota', 'rate_limit_exceeded', 'RateQuota', 'quota'])
+      expect((await onStatus(429, errorBody(code))).code).toBe('RateLimited')
   })
 
   test('the quota is known by its type as well', async () => {
@@ -92,6 +130,67 @@ describe('errors of a server', () => {
     const error = await onStatus(422, { detail: 'Unprocessable' })
     expect(error.message).toContain('422')
   })
+
+  test('what has no API at the address says which address was asked, and what it usually is', async () => {
+    await withHandler(
+      (_request, response) => sendJson(response, { detail: 'Not Found' }, 404),
+      async ({ provider }) => {
+        const upload = withFile(chatInput(1), (path) => provider.submit(submission(path), noSignal))
+        const { problem } = await rejection(upload)
+        expect(problem.message).toMatch(
+          /answered files\.create with 404 \(asked: http:\/\/127\.0\.0\.1:\d+\/v1\/files\)/,
+        )
+        expect(problem.hint).toContain('no files and batch API')
+        expect(problem.hint).not.toContain('/v1/v1')
+      },
+    )
+    const { hint } = serverError(
+      Object.assign(new Error('404 status code (no body)'), { status: 404, headers: new Headers() }),
+      { ...context, action: 'files.create', address: 'https://api.example.org/files' },
+    )
+    expect(hint).toContain('try https://api.example.org/v1')
+  })
+
+  test('a server with files and without batches is told apart from a wrong base URL', () =>
+    withHandler(
+      (request, response) =>
+        request.url === '/v1/files'
+          ? sendJson(response, { id: 'file-1' })
+          : sendJson(response, { detail: 'Not Found' }, 404),
+      async ({ provider }) => {
+        const upload = withFile(chatInput(1), (path) => provider.submit(submission(path), noSignal))
+        const { problem } = await rejection(upload)
+        expect(problem.message).toContain('/v1/batches')
+        expect(problem.hint).toContain('no batch API')
+      },
+    ))
+
+  test('a 404 about a file is not blamed on the base URL', () =>
+    withHandler(
+      (request, response) =>
+        request.url === '/v1/files'
+          ? sendJson(response, { id: 'file-1' })
+          : sendJson(response, errorBody(null, 'No such File object: file-1'), 404),
+      async ({ provider }) => {
+        const upload = withFile(chatInput(1), (path) => provider.submit(submission(path), noSignal))
+        const { problem } = await rejection(upload)
+        expect(problem.message).toContain('No such File object')
+        expect(problem.hint).not.toContain('batch API')
+      },
+    ))
+
+  test('429 on a creation says that nothing was made and who goes on', () =>
+    withHandler(
+      (request, response) =>
+        request.url === '/v1/files'
+          ? sendJson(response, { id: 'file-1' })
+          : sendJson(response, errorBody('rate_limit_exceeded'), 429),
+      async ({ provider }) => {
+        const upload = withFile(chatInput(1), (path) => provider.submit(submission(path), noSignal))
+        const { problem } = await rejection(upload)
+        expect(problem.hint).toMatch(/No batch was made.*`watch` goes on by itself.*`run` again/)
+      },
+    ))
 
   test('nobody listening is a passing network error that names the cause', async () => {
     const provider = await withHandler(sendNothing, async (scene) => scene.provider)

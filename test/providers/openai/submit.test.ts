@@ -73,7 +73,9 @@ describe('a submission', () => {
       (request, response) =>
         sendJson(
           response,
-          request.url === '/v1/files' ? { id: 'file-1' } : { id: 'b', status: 'validating' },
+          request.url === '/v1/files'
+            ? { id: 'file-1' }
+            : { id: 'b', status: 'validating', input_file_id: 'file-1' },
         ),
       async ({ provider, bodies }) => {
         await withFile(chatInput(1), (path) => provider.submit(submission(path, { metadata: {} }), noSignal))
@@ -129,6 +131,52 @@ describe('a creation that fails', () => {
       expect(createCalls(scene)).toBe(1)
       expect(scene.server.batches()).toHaveLength(batches)
     }),
+  )
+
+  test.each<[string, object]>([
+    ['names another upload', { id: 'batch_1', status: 'validating', input_file_id: 'file-other' }],
+    ['names no upload', { id: 'batch_1', status: 'validating' }],
+    ['names an empty upload', { id: 'batch_1', status: 'validating', input_file_id: '' }],
+    ['names our upload as a number', { id: 'batch_1', status: 'validating', input_file_id: 1 }],
+    [
+      'is a list',
+      { object: 'list', data: [{ id: 'batch_1', status: 'validating', input_file_id: 'file-1' }] },
+    ],
+    ['is the upload', { id: 'file-1', object: 'file', status: 'processed', input_file_id: 'file-1' }],
+    ['has no status', { id: 'batch_1', input_file_id: 'file-1' }],
+    ['has a status that is no text', { id: 'batch_1', status: 7, input_file_id: 'file-1' }],
+    ['has no id', { status: 'validating', input_file_id: 'file-1' }],
+    ['wraps it in `job`', { job: { id: 'batch_1', status: 'validating', input_file_id: 'file-1' } }],
+  ])('is ambiguous when the answer %s', (_name, answer) =>
+    withHandler(
+      (request, response) => sendJson(response, request.url === '/v1/files' ? { id: 'file-1' } : answer),
+      async ({ provider, calls }) => {
+        const { problem } = await withFile(chatInput(1), (path) =>
+          rejection(provider.submit(submission(path), noSignal)),
+        )
+        expect(problem).toMatchObject({ code: 'SubmissionAmbiguous', isPassing: true })
+        expect(problem.message).toContain('file-1')
+        expect(calls).toEqual(['POST /v1/files', 'POST /v1/batches'])
+      },
+    ),
+  )
+
+  test.each(['running', 'queued', 'Validating', 'nonsense'])(
+    'counts with our upload and the status %s, known or not',
+    (status) =>
+      withHandler(
+        (request, response) =>
+          sendJson(
+            response,
+            request.url === '/v1/files'
+              ? { id: 'file-1' }
+              : { id: 'batch_1', status, input_file_id: 'file-1' },
+          ),
+        async ({ provider }) => {
+          const made = await withFile(chatInput(1), (path) => provider.submit(submission(path), noSignal))
+          expect(made).toMatchObject({ batchId: 'batch_1', status: status.toLowerCase() })
+        },
+      ),
   )
 
   test('is ambiguous when no answer comes in time', async () => {
@@ -203,7 +251,58 @@ describe('a creation that fails', () => {
     }))
 })
 
+describe('the time of an upload', () => {
+  const atMs = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+  test.each<[string, unknown, number | null, number | null]>([
+    ['in seconds', atMs / 1000, atMs, atMs],
+    ['in milliseconds', atMs, atMs, atMs],
+    ['as text', '2026-01-02T03:04:05Z', atMs, atMs],
+    ['a little before the answer', atMs / 1000, atMs + 60_000, atMs],
+    ['in another time zone than the answer', atMs / 1000 + 8 * 3600, atMs, null],
+    ['long before the answer', 1, atMs, null],
+    ['0', 0, atMs, null],
+    ['missing', undefined, atMs, null],
+    ['told by an answer without a date', atMs / 1000, null, null],
+  ])('%s', (_name, createdAt, dateMs, expected) =>
+    withHandler(
+      (request, response) => {
+        response.sendDate = false
+        const date: Record<string, string> = dateMs === null ? {} : { date: new Date(dateMs).toUTCString() }
+        if (request.url === '/v1/files')
+          sendJson(response, { id: 'file-1', created_at: createdAt }, 200, date)
+        else sendJson(response, { id: 'batch_1', status: 'validating', input_file_id: 'file-1' })
+      },
+      async ({ provider }) => {
+        const times: unknown[] = []
+        const onUploaded = async (_id: string, uploadedAtMs: number | null) => void times.push(uploadedAtMs)
+        await withFile(chatInput(1), (path) => provider.submit(submission(path, { onUploaded }), noSignal))
+        expect(times).toEqual([expected])
+      },
+    ),
+  )
+})
+
 describe('an upload that fails', () => {
+  test.each([
+    ['nginx', '<html><title>413 Request Entity Too Large</title></html>'],
+    ['Cloudflare', '<!DOCTYPE html><title>413 Payload Too Large</title>'],
+  ])('at the limit of %s says what to do', (_name, page) =>
+    withHandler(
+      (_request, response) => response.writeHead(413, { 'content-type': 'text/html' }).end(page),
+      async ({ provider, calls }) => {
+        const { problem } = await withFile(chatInput(2), (path) =>
+          rejection(provider.submit(submission(path), noSignal)),
+        )
+        expect(problem).toMatchObject({ code: 'RequestRefused', needsPerson: true })
+        expect(problem.message).toMatch(/answered files\.create with 413/)
+        expect(problem.hint).toMatch(/client_max_body_size/)
+        expect(problem.hint).toMatch(/several smaller files/)
+        expect(calls).toHaveLength(1)
+      },
+    ),
+  )
+
   test.each<[string, Fault]>([
     ['its answer is lost', { on: 'files.create', effect: { type: 'reset', isExecuted: true } }],
     ['the server says 500', faults.serverError('files.create')],
@@ -236,7 +335,9 @@ describe('an upload that fails', () => {
       (request, response) =>
         sendJson(
           response,
-          request.url === '/v1/files' ? { id: 'file-1', bytes: 0 } : { id: 'b', status: 'validating' },
+          request.url === '/v1/files'
+            ? { id: 'file-1', bytes: 0 }
+            : { id: 'b', status: 'validating', input_file_id: 'file-1' },
         ),
       async ({ provider }) => {
         const batch = await withFile(chatInput(2), (path) => provider.submit(submission(path), noSignal))

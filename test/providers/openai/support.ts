@@ -176,6 +176,7 @@ export function manualClock(): ManualClock {
   let next = 1
   return {
     now: () => nowMs,
+    monotonicMs: () => nowMs - startAtMs,
     setTimeout: (callback, delayMs) => {
       timers.set(next, { atMs: nowMs + delayMs, callback })
       for (const { resolve } of takeMatching(waiting, delayMs)) resolve()

@@ -1,0 +1,29 @@
+import { isEndedStatus } from '../../machines/index.js'
+import { isBatchReconciliationError } from '../errors.js'
+import { readMetadata } from '../workspace/metadata.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { scanWorkspace } from '../workspace/scan.js'
+import type { BatchFileTriple } from '../workspace/triple.js'
+
+/** How many other batches of this workspace take up room at the server, or may do so. */
+export async function countBatchesUnderWay(workspace: BatchWorkspace, exceptIndex: string): Promise<number> {
+  const { triples } = await scanWorkspace(workspace)
+  let count = 0
+  for (const triple of triples) {
+    if (triple.index !== exceptIndex && (await isUnderWay(workspace, triple))) count += 1
+  }
+  return count
+}
+
+/** What cannot be read may be under way: to wait costs time, to split for nothing costs order. */
+async function isUnderWay(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<boolean> {
+  if (triple.metadata === null || triple.output !== null || triple.error !== null) return false
+  try {
+    const metadata = await readMetadata(workspace, triple.metadata)
+    if (metadata?.batch_id != null) return !isEndedStatus(metadata.remote_status ?? null)
+    return metadata?.submission?.asked_at_ms != null
+  } catch (error) {
+    if (isBatchReconciliationError(error)) return true
+    throw error
+  }
+}

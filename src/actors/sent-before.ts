@@ -1,0 +1,149 @@
+import { basename } from 'node:path'
+import type { Problem } from '../../machines/index.js'
+import { diskProblemOf } from '../accounting/requests/disk-problem.js'
+import { knownTriples, type KnownTriple } from '../accounting/requests/known-triples.js'
+import { readRequests, type Inquiry } from '../accounting/requests/read-requests.js'
+import { RequestTable } from '../accounting/requests/request-table.js'
+import {
+  findSentRequests,
+  isMeantToBeSent,
+  type Holder,
+  type SentRequests,
+} from '../accounting/requests/sent-requests.js'
+import { reconciliationError } from '../errors.js'
+import { countOf, countText } from '../units.js'
+import type { BatchIndex } from '../workspace/batch-index.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+
+/** Shared by all triples of a run: which inputs that somebody put there hold requests that were sent before. */
+export interface SentBefore {
+  /**
+   * Throws `RequestsSentBefore` when requests of this input stand in another triple, or in an input before it that is to
+   * be sent, too. What `submit` or a retry wrote was judged then and passes.
+   */
+  requireNew(inquiry: Inquiry, index: BatchIndex, metadata: BatchMetadata | null): Promise<void>
+  /** Look anew when next asked: the workspace may have changed. */
+  forget(): void
+}
+
+export function sentBefore(): SentBefore {
+  let findings: Promise<Findings> | null = null
+  const look = (inquiry: Inquiry): Promise<Findings> => {
+    const looking = findRepeatedRequests(inquiry)
+    findings = looking
+    return looking
+  }
+  return {
+    forget: () => (findings = null),
+    async requireNew(inquiry, index, metadata) {
+      if (isMeantToBeSent({ hasAnswers: false }, metadata)) return
+      // What stopped the one who looked need not stop the next.
+      const known = await (findings ?? look(inquiry)).catch(() => look(inquiry))
+      // One that somebody put there since was not looked at.
+      const problem = known.has(index) ? known.get(index) : (await look(inquiry)).get(index)
+      if (problem != null) throw reconciliationError(problem, { index })
+    },
+  }
+}
+
+/** By index of each input that was looked at: what keeps it from being sent. */
+type Findings = ReadonlyMap<BatchIndex, Problem | null>
+
+/** Inputs that are looked up together; more requests than this in turns, so that memory is bounded. */
+const mostRequestsAtOnce = 2_000_000
+
+async function findRepeatedRequests(inquiry: Inquiry): Promise<Findings> {
+  const findings = new Map<BatchIndex, Problem | null>()
+  let waiting = await unsentInputs(inquiry)
+  while (waiting.length > 0) {
+    const table = new RequestTable()
+    let taken = 0
+    while (taken < waiting.length && (taken === 0 || table.size < mostRequestsAtOnce)) {
+      await readRequests(inquiry, waiting[taken] as KnownTriple, nothing, (words, at) => table.add(words, at))
+      taken += 1
+    }
+    const isMeant = (index: BatchIndex): boolean => findings.get(index) === null
+    const sent = await findSentRequests({ ...inquiry, table, isMeant })
+    for (const triple of waiting.slice(0, taken)) {
+      findings.set(triple.index, await judge(inquiry, triple, { table, sent }))
+    }
+    waiting = waiting.slice(taken)
+  }
+  return findings
+}
+
+const nothing = (): void => {}
+
+/** Metadata that cannot be read stops its triple by itself. */
+async function unsentInputs({ workspace }: Inquiry): Promise<readonly KnownTriple[]> {
+  const unsent: KnownTriple[] = []
+  for (const triple of await knownTriples(workspace)) {
+    if (triple.place !== 'workdir' || triple.hasAnswers) continue
+    const look = async (): Promise<void> => {
+      if (!isMeantToBeSent(triple, await readMetadata(workspace, triple.metadata))) unsent.push(triple)
+    }
+    await diskProblemOf(look())
+  }
+  return unsent
+}
+
+interface Lookup {
+  readonly table: RequestTable
+  readonly sent: SentRequests
+}
+
+/** One that may go holds its requests from here on: the next one with one of them stops. */
+async function judge(
+  inquiry: Inquiry,
+  triple: KnownTriple,
+  { table, sent }: Lookup,
+): Promise<Problem | null> {
+  const { index } = triple
+  let counts = new Map<Holder, number>()
+  let ordinals: number[] = []
+  const begin = (): void => {
+    counts = new Map()
+    ordinals = []
+  }
+  await readRequests(inquiry, triple, begin, (words, at) => {
+    const ordinal = table.find(words, at)
+    const holder = sent.holderOf(ordinal)
+    ordinals.push(ordinal)
+    if (holder !== null) counts.set(holder, (counts.get(holder) ?? 0) + 1)
+  })
+  if (counts.size > 0) return repeated(inquiry, triple, ordinals.length, counts)
+  const notes = sent.add({ index, standing: 'pending', remoteStatus: null, isUnsent: true })
+  for (const ordinal of ordinals) notes.hasRequest(ordinal)
+  return null
+}
+
+const mostNamed = 3
+
+function repeated(
+  { workspace: { root } }: Inquiry,
+  { index, input }: KnownTriple,
+  requests: number,
+  counts: ReadonlyMap<Holder, number>,
+): Problem {
+  const path = input ?? ''
+  const repeats = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const holders = [...counts].slice(0, mostNamed)
+  const named = holders.map(([holder, count]) => `triple ${holder.index} (${countText(count)})`).join(', ')
+  const more = counts.size > mostNamed ? ` and ${countOf(counts.size - mostNamed, 'more triple')}` : ''
+  const command = `batch-reconciler submit ${shellWord(root)} ${shellWord(path)}`
+  const cure =
+    repeats === requests
+      ? `Take ${path} away. To pay for these requests again: \`${command} --again\`, then take it away.`
+      : `\`${command}\` sends only the new ones, with --again all of them; then take ${path} away.`
+  return {
+    code: 'RequestsSentBefore',
+    message: `${countText(repeats)} of ${countOf(requests, 'request')} of ${basename(path)} were sent before: ${named}${more}. Nothing of it was sent.`,
+    hint: cure,
+    needsPerson: true,
+    facts: { index, path, requests, repeats, holders: holders.map(([holder]) => holder.index) },
+  }
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,48 @@
+import { readLineageRows, type LineageRows } from '../accounting/results/lineage-rows.js'
+import { inTurn } from '../actors/in-turn.js'
+import type { TripleReport } from './report.js'
+import type { Run } from './run.js'
+
+/** Sets what the run knows of the triple's lineage now. */
+export function withLineage(
+  { lineages }: Pick<Run, 'lineages'>,
+  report: Omit<TripleReport, 'lineageRows' | 'failedForGood'>,
+): TripleReport {
+  const known = lineages.of(report.rootIndex)
+  return { ...report, lineageRows: known?.rows ?? null, failedForGood: known?.failedForGood ?? null }
+}
+
+/** A run that only finishes a move writes no results: they are counted as they stand, once. */
+export async function knowLineage(
+  { workspace, lineages }: Pick<Run, 'workspace' | 'lineages'>,
+  rootIndex: string,
+  resultsPath: string | null,
+): Promise<void> {
+  if (resultsPath === null) return
+  await inTurn(resultsPath, async () => {
+    if (lineages.of(rootIndex) !== null) return
+    // Damaged results are for `verify` to tell; nothing is counted then.
+    const rows = await readLineageRows(workspace.fileSystem, resultsPath).catch(() => null)
+    if (rows !== null) lineages.note(rootIndex, rows)
+  })
+}
+
+/** What one lineage came to, as far as the triples of a report tell. */
+export interface LineageReport extends LineageRows {
+  readonly rootIndex: string
+  /** Its triples in the report, in the report's order. */
+  readonly triples: readonly TripleReport[]
+}
+
+/** Each lineage of these triples whose final rows are known, once. */
+export function lineagesOf(triples: readonly TripleReport[]): readonly LineageReport[] {
+  const found = new Map<string, LineageReport & { readonly triples: TripleReport[] }>()
+  for (const report of triples) {
+    const { rootIndex, lineageRows: rows, failedForGood } = report
+    if (rows === null || failedForGood === null) continue
+    const lineage = found.get(rootIndex) ?? { rootIndex, rows, failedForGood, triples: [] }
+    lineage.triples.push(report)
+    found.set(rootIndex, lineage)
+  }
+  return [...found.values()]
+}

@@ -1,0 +1,88 @@
+import type { RunDependencies } from '../actors/dependencies.js'
+import { publishedLineages } from '../actors/published-lineages.js'
+import { sentBefore } from '../actors/sent-before.js'
+import { submissionGate } from '../actors/submission-gate.js'
+import { openAiBatchProvider } from '../providers/openai/provider.js'
+import { statusBoard, type StatusBoard } from '../providers/status-board.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { ReportEvent } from './events.js'
+import { followSignal } from './follow-signal.js'
+import type { InspectOption } from './observe-actor.js'
+import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
+import { schemaCallbacks } from './schema-callbacks.js'
+
+/** One call of a public function, with everything that was given or left out settled. The engine works from this. */
+export interface Run extends RunDependencies {
+  /** Fires when the caller's does. Listeners are taken off again by whoever puts them on. */
+  readonly signal: AbortSignal
+  /** Never throws. */
+  readonly report: ReportEvent
+  /** The provider's statuses, asked for ahead; `null` when the run has no server. */
+  readonly board: StatusBoard | null
+  readonly inspect: InspectOption | undefined
+  /** Whether inputs that were never submitted may be sent. */
+  readonly maySubmit: boolean
+  /** Triples at work at the same time. */
+  readonly concurrency: number
+}
+
+/**
+ * Makes the run of one call and works with it. What cannot be used of the options is refused before `work` begins.
+ *
+ * @throws WrongUsage
+ */
+export async function withRun<Result>(
+  workspace: BatchWorkspace,
+  options: object,
+  work: (run: Run, choices: Choices) => Promise<Result>,
+): Promise<Result> {
+  requireWorkspace(workspace)
+  const choices = parseOptions(options)
+  const stop = followSignal(choices.signal)
+  try {
+    return await work(runOf(workspace, choices, stop.signal), choices)
+  } finally {
+    stop.release()
+  }
+}
+
+function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
+  const board = boardOf(choices)
+  return {
+    workspace,
+    clock: choices.clock,
+    signal,
+    report: reporterOf(choices),
+    board,
+    provider: board?.provider ?? null,
+    submissions: submissionGate(),
+    sentBefore: sentBefore(),
+    lineages: publishedLineages(),
+    limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
+    concurrency: choices.concurrency,
+    contentType: choices.expectedContentType ?? null,
+    schema: choices.schema,
+    repairJson: choices.repairJson,
+    ...schemaCallbacks(choices),
+    inspect: choices.inspect,
+    maySubmit: choices.shouldSubmit,
+    maySubmitRetries: choices.shouldSubmitRetries,
+    cancelDuplicates: choices.cancelDuplicates,
+  }
+}
+
+function boardOf({ client, clock, provider }: Choices): StatusBoard | null {
+  if (provider !== undefined) return statusBoard(provider)
+  return client === undefined ? null : statusBoard(openAiBatchProvider({ client, clock }))
+}
+
+/** A listener that throws must not touch the run; what it threw has nowhere to go. */
+function reporterOf({ onEvent }: Choices): ReportEvent {
+  return (event) => {
+    try {
+      onEvent?.(event)
+    } catch {
+      // Progress displays are not worth a batch.
+    }
+  }
+}
