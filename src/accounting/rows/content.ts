@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { compactJson } from '../json-text/compact-json.js'
-import { hasInexactNumber } from '../json-text/inexact-numbers.js'
+import { exactJson, type ExactJson } from '../json-text/exact-json.js'
 import { nestedTooDeep, nestedTooDeepMessage } from '../json-text/nesting.js'
 import { spliceOutput } from '../json-text/splice-output.js'
 import { jsonFence, jsonLinesFence, unwrapFence } from './fence.js'
@@ -23,16 +22,13 @@ export interface ContentOptions {
 
 export type ContentReading = AcceptedContent | { readonly type: 'rejected'; readonly error: RowError }
 
-export interface AcceptedContent {
+/** Content, and its text with the digits of the model. */
+export interface AcceptedContent extends ExactJson {
   readonly type: 'accepted'
   readonly content: unknown
-  /** The content as JSON text on one line, with the digits of the model. */
-  readonly json: string
   readonly isRepaired: boolean
   /** The schema gave something else than what was read. */
   readonly isTransformed: boolean
-  /** A double gives back other digits than the model wrote. */
-  readonly hasInexactNumbers: boolean
 }
 
 /** Reads the text of a whole answer. Cut or filtered answers must not come here: mending would complete them. */
@@ -44,34 +40,28 @@ export async function readContent(text: string, options: ContentOptions): Promis
 /**
  * Puts a value through the schema.
  *
- * @param json what the value was read from, as JSON text on one line
+ * @param text the JSON text that the value was read from
  */
 export async function judgeContent(
   value: unknown,
-  json: string,
+  text: string,
   schema: ContentSchema | undefined,
 ): Promise<ContentReading> {
-  const read = acceptedContent(value, json)
+  const read = acceptedContent(value, text)
   if (schema === undefined) return read
   const result = await applySchema(schema, value)
   if (result.success === 'overflow') return schemaOverflow
   if (!result.success) return rejected('schema_rejected', describeSchemaError(result.error))
   const output = result.data
-  const outputJson = jsonOfOutput(json, output)
-  if (outputJson === null) return tooDeep('What the schema made of the answer')
-  return { ...read, content: output, json: outputJson, isTransformed: outputJson !== json }
+  const json = jsonOfOutput(read.json, output)
+  if (json === null) return tooDeep('What the schema made of the answer')
+  return { ...read, content: output, json, isTransformed: json !== read.json }
 }
 
 /** Content that nothing was done to. */
-export function acceptedContent(content: unknown, json: string): AcceptedContent {
-  return {
-    type: 'accepted',
-    content,
-    json,
-    isRepaired: false,
-    isTransformed: false,
-    hasInexactNumbers: typeof content !== 'string' && hasInexactNumber(json, content),
-  }
+export function acceptedContent(content: unknown, text: string): AcceptedContent {
+  const { json, hasInexactNumbers } = exactJson(text, content)
+  return { type: 'accepted', content, json, hasInexactNumbers, isRepaired: false, isTransformed: false }
 }
 
 async function readJsonContent(text: string, options: ContentOptions): Promise<ContentReading> {
@@ -80,7 +70,7 @@ async function readJsonContent(text: string, options: ContentOptions): Promise<C
   const read = readJson(unfenced, options.repairJson)
   if (read.type === 'nested-too-deep') return tooDeep('The answer')
   if (read.type === 'not-json') return rejected('not_json', `The answer is not JSON: ${read.reason}`)
-  const reading = await judgeContent(read.value, compactJson(read.text), options.schema)
+  const reading = await judgeContent(read.value, read.text, options.schema)
   return reading.type === 'accepted' && read.isRepaired ? { ...reading, isRepaired: true } : reading
 }
 
