@@ -34,7 +34,8 @@ export function submissionGate(): SubmissionGate {
     noteMade: (inputBytes) => void (smallestBytes = Math.min(smallestBytes, inputBytes)),
     hasMadeSmaller: (inputBytes) => smallestBytes < inputBytes,
     requireOpen(index, inputBytes) {
-      if (closed !== null && inputBytes >= closed.fromBytes) throw reconciliationError(closed.problem, { index })
+      if (closed !== null && inputBytes >= closed.fromBytes)
+        throw reconciliationError(closed.problem, { index })
     },
     close(problem, fromBytes) {
       if (closed === null || fromBytes < closed.fromBytes) closed = { problem, fromBytes }

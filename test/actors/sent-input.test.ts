@@ -1,6 +1,7 @@
 import { utimesSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { identifyInput, requireUnchanged, requireUploadedInput } from '../../src/actors/sent-input.js'
+import { emptyMetadata, type BatchMetadata } from '../../src/workspace/metadata.js'
 import { sha256 } from '../engine/workspaces.js'
 import { inputOf, rejection, stepScene, textOf } from './support.js'
 
@@ -18,24 +19,27 @@ test('an input is known by its bytes', async () => {
 })
 
 describe('an upload that stands at the server', () => {
-  const identity = { sha256: sha256('now'), stat: null }
+  const input = { index: '1', path: '/input', sha256: sha256('now') }
+  const metadata = (fields: Partial<BatchMetadata>): BatchMetadata => ({ ...emptyMetadata, ...fields })
+  const uploaded = { intent_key: 'k', intended_at_ms: 1, input_file_id: 'file-1' }
 
   test.each([
-    ['nothing was uploaded', { input_sha256: sha256('then') }],
-    ['nobody knows of which bytes it was', { input_file_id: 'file-1' }],
-    ['it was of these bytes', { input_file_id: 'file-1', input_sha256: sha256('now') }],
-  ])('is no hindrance where %s', (_, sent) => {
-    expect(() => requireUploadedInput('1', '/input', sent, identity)).not.toThrow()
+    ['nothing is known of it', null],
+    ['nothing was uploaded', metadata({ input_sha256: sha256('then') })],
+    ['nobody knows of which bytes it was', metadata({ submission: uploaded })],
+    ['it was of these bytes', metadata({ submission: uploaded, input_sha256: sha256('now') })],
+  ])('is no hindrance where %s', (_, noted) => {
+    expect(() => requireUploadedInput(noted, input)).not.toThrow()
   })
 
   test('of other bytes stops for a person, and says which', () => {
-    const sent = { input_file_id: 'file-1', input_sha256: sha256('then') }
-    expect(() => requireUploadedInput('1', '/input', sent, identity)).toThrow(
+    const noted = metadata({ submission: uploaded, input_sha256: sha256('then') })
+    expect(() => requireUploadedInput(noted, input)).toThrow(
       expect.objectContaining({
         code: 'InputChanged',
         problem: expect.objectContaining({
           needsPerson: true,
-          facts: expect.objectContaining({ inputFileId: 'file-1', sentSha256: sha256('then') }),
+          facts: expect.objectContaining({ path: '/input', sentSha256: sha256('then') }),
         }),
       }),
     )

@@ -3,12 +3,33 @@ import { submissionGate } from '../../src/actors/submission-gate.js'
 
 const problem = { code: 'QuotaExhausted', message: 'No money.' } as const
 
-test('the gate is open until a problem closes it, and the first problem stays', () => {
-  const gate = submissionGate()
-  gate.requireOpen('1')
-  gate.close(problem)
-  gate.close({ ...problem, message: 'Another.' })
-  expect(() => gate.requireOpen('2')).toThrow('No money.')
+describe('the gate', () => {
+  test('is open until a problem closes it, for inputs of that size and more', () => {
+    const gate = submissionGate()
+    gate.requireOpen('1', 1_000)
+    gate.close(problem, 500)
+    expect(() => gate.requireOpen('2', 500)).toThrow('No money.')
+    expect(() => gate.requireOpen('2', 1_000)).toThrow('No money.')
+    gate.requireOpen('2', 499)
+  })
+
+  test('stays closed for the smallest size that was refused', () => {
+    const gate = submissionGate()
+    gate.close(problem, 500)
+    gate.close({ ...problem, message: 'Larger.' }, 900)
+    expect(() => gate.requireOpen('2', 600)).toThrow('No money.')
+    gate.close({ ...problem, message: 'Smaller.' }, 100)
+    expect(() => gate.requireOpen('2', 100)).toThrow('Smaller.')
+    gate.requireOpen('2', 99)
+  })
+
+  test('knows whether a smaller batch was made', () => {
+    const gate = submissionGate()
+    expect(gate.hasMadeSmaller(100)).toBe(false)
+    gate.noteMade(100)
+    expect(gate.hasMadeSmaller(100)).toBe(false)
+    expect(gate.hasMadeSmaller(101)).toBe(true)
+  })
 })
 
 test('looks count from the first one until the server is asked anew, for each triple by itself', () => {

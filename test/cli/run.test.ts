@@ -13,7 +13,16 @@ describe('run', () => {
     expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['index', 'outcome', 'state', 'requests', 'ok', 'failed', 'missing', 'what to do'],
       ['1', 'done', 'done', '20', '20', '0', '0'],
-      ['5', 'not-submitted', 'submitting.waiting-for-leave', '–', '–', '–', '–', 'not sent to a server yet; `run --submit` with a key sends it'],
+      [
+        '5',
+        'not-submitted',
+        'submitting.waiting-for-leave',
+        '–',
+        '–',
+        '–',
+        '–',
+        'not sent to a server yet; `run --submit` with a key sends it',
+      ],
       [''],
     ])
     expect(stderr).toContain('2 triples: 1 done, 1 not submitted.')

@@ -213,7 +213,10 @@ describe('a quota that only large batches meet', () => {
     (name) =>
       withScene({}, async (scene) => {
         const client = clientOf(scene)
-        const large = scene.requests([1, 2, 3, 4].map((number) => `${name}-${number}`), 'large.jsonl')
+        const large = scene.requests(
+          [1, 2, 3, 4].map((number) => `${name}-${number}`),
+          'large.jsonl',
+        )
         const small = scene.requests([`${name}-5`], 'small.jsonl')
         const { prepared } = await scene.submit([large, small], { client, concurrency: 1 })
         const [root, other] = prepared.map(({ index }) => index) as [string, string]

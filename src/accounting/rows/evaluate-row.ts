@@ -96,11 +96,7 @@ export async function evaluateRow(
  * @param remoteStatus how the batch ended, such as `expired` or `cancelled`
  * @param isAccepted somebody accepted it, so that nobody knows whether the request was executed
  */
-export function missingRow(
-  customId: string,
-  remoteStatus: string | null,
-  isAccepted = false,
-): ReconciledRow {
+export function missingRow(customId: string, remoteStatus: string | null, isAccepted = false): ReconciledRow {
   const isCutShort = isCutShortStatus(remoteStatus)
   const error = {
     code: isCutShort ? `batch_${remoteStatus}` : 'answer_missing',
