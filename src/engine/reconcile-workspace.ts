@@ -56,16 +56,18 @@ export async function onePass(
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
   await reportScan(run, scan, triples)
-  const seen = new Set(scan.triples.map(({ index }) => index))
-  const reports: (TripleReport | null)[] = []
+  const seen = new Set(scan.triples.map(sightOf))
+  const reports = new Map<string, TripleReport | null>()
   for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
     await prefetchStatuses(run, batch)
-    reports.push(...(await runTriples(run, batch, runTriple)))
+    const settled = await runTriples(run, batch, runTriple)
+    for (const [position, { index }] of batch.entries()) reports.set(index, settled[position] ?? null)
   }
+  const all = [...reports.values()]
   return {
-    triples: reports.filter((one) => one !== null),
+    triples: all.filter((one) => one !== null),
     warnings: scan.warnings.map(({ message }) => message),
-    isInterrupted: reports.includes(null),
+    isInterrupted: all.includes(null),
   }
 }
 
@@ -78,10 +80,19 @@ export interface PassOptions {
 /** Retries that were written during the pass belong to it. Each lineage has a last attempt, so this ends. */
 async function newTriples({ workspace, signal }: Run, seen: Set<string>): Promise<BatchFileTriple[]> {
   if (signal.aborted) return []
-  const found = (await scanWorkspace(workspace)).triples.filter(({ index }) => !seen.has(index))
-  for (const { index } of found) seen.add(index)
+  const { triples } = await scanWorkspace(workspace)
+  // Metadata alone that stays alone, or is what a move has left so far, is nothing new.
+  const found = triples.filter((triple) => !seen.has(withData(triple.index)) && !seen.has(sightOf(triple)))
+  for (const triple of found) seen.add(sightOf(triple))
   return found
 }
+
+/** A crash can leave the metadata of a retry alone; its parent then writes the input later in the same pass. */
+function sightOf({ index, input, output, error }: BatchFileTriple): string {
+  return input === null && output === null && error === null ? index : withData(index)
+}
+
+const withData = (index: string): string => `${index} with data`
 
 async function reportScan(
   { workspace, report }: Run,
