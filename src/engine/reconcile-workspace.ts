@@ -58,22 +58,21 @@ export async function onePass(
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
   await reportScan(run, scan, triples)
-  const seen = new Set(scan.triples.map(({ index }) => index))
-  const reports: (TripleReport | null)[] = []
-  const unsettled: string[] = []
+  const seen = new Set(scan.triples.map(sightOf))
+  const reports = new Map<string, TripleReport | null>()
   for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
     await prefetchStatuses(run, batch)
     const found = await runTriples(run, batch, runTriple)
-    reports.push(...found)
-    unsettled.push(...batch.filter((_, at) => found[at] === null).map(({ index }) => index))
+    for (const [position, { index }] of batch.entries()) reports.set(index, found[position] ?? null)
   }
-  const settled = reports.filter((one) => one !== null)
+  const settled = [...reports.values()].filter((one) => one !== null)
+  const unsettled = [...reports].flatMap(([index, report]) => (report === null ? [index] : []))
   return {
     // The results of a lineage may have been written again since the triple came to rest.
     triples: settled.map((report) => withLineage(run, report)),
     unconfirmed: [...unconfirmedOf(settled), ...(await unconfirmedAmong(workspace, unsettled))],
     warnings: scan.warnings.map(({ message }) => message),
-    isInterrupted: reports.includes(null),
+    isInterrupted: unsettled.length > 0,
   }
 }
 
@@ -98,10 +97,19 @@ async function unconfirmedAmong(
 /** Retries that were written during the pass belong to it. Each lineage has a last attempt, so this ends. */
 async function newTriples({ workspace, signal }: Run, seen: Set<string>): Promise<BatchFileTriple[]> {
   if (signal.aborted) return []
-  const found = (await scanWorkspace(workspace)).triples.filter(({ index }) => !seen.has(index))
-  for (const { index } of found) seen.add(index)
+  const { triples } = await scanWorkspace(workspace)
+  // Metadata alone that stays alone, or is what a move has left so far, is nothing new.
+  const found = triples.filter((triple) => !seen.has(withData(triple.index)) && !seen.has(sightOf(triple)))
+  for (const triple of found) seen.add(sightOf(triple))
   return found
 }
+
+/** A crash can leave the metadata of a retry alone; its parent then writes the input later in the same pass. */
+function sightOf({ index, input, output, error }: BatchFileTriple): string {
+  return input === null && output === null && error === null ? index : withData(index)
+}
+
+const withData = (index: string): string => `${index} with data`
 
 async function reportScan(
   { workspace, report }: Run,

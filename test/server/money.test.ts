@@ -52,6 +52,19 @@ describe('a process that goes at any change of the disk', () => {
   )
 })
 
+test('the metadata of a retry that a crash left alone is no dead end: one watch settles everything', () =>
+  withScene({ defaults: secondFailsOnce }, async (scene) => {
+    // The first input is that of the root, the second that of its retry.
+    const rule = { operation: 'rename', path: 'batch_input_', nth: 2, error: 'crash' } as const
+    const disk = faultFileSystem(unsyncedFileSystem, [rule])
+    await submitAndWatch(scene.on(disk)).catch(() => {})
+    expect(disk.strikes()).toBe(1)
+    await removeWorkspaceLock(scene.workspace)
+    const report = await scene.watch()
+    expect(report.triples.map(({ outcome }) => outcome.type)).toEqual(['done', 'done'])
+    expect(scene.server.batches()).toHaveLength(2)
+  }))
+
 describe('a disk that fails once at any change', () => {
   test.each([
     ['write', 'ENOSPC'],
