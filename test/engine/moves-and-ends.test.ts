@@ -211,7 +211,11 @@ describe('a batch that ended early', () => {
     withWorkspace(ended('cancelled'), async (workspace) => {
       const { outcome, rows } = await seenOf(workspace, 'cancelled')
       expect(rows).toMatchObject({ success: 1, notExecuted: 1, retryable: 0 })
-      expect(outcome).toEqual({ type: 'done', retryIndex: null })
+      expect(outcome).toMatchObject({
+        type: 'done',
+        retryIndex: null,
+        note: expect.stringContaining('1 of 2 requests'),
+      })
       expect(namesIn(workspace, 'workdir')).toEqual([])
       const { retried } = await retryByHand(workspace, '4')
       expect(textOf(workspace, `workdir/batch_input_${retried[0]?.retryIndex}.jsonl`)).toBe(

@@ -304,17 +304,18 @@ describe('a batch that failed', () => {
 })
 
 describe('an account whose queue is full', () => {
+  const others = idsUpTo(6).map((id) => `other-${id}`)
   /** Room for one of the batches below at a time. */
   const narrow = { limits: { enqueuedTokens: 250 }, defaults: { inProgressMs: 30 * minuteMs } } as const
 
   test('makes the triple wait for room; it is sent again from the same upload and costs no attempt', () =>
     withScene(narrow, async (scene) => {
       const first = await scene.submit(scene.requests(idsUpTo(5), 'a.jsonl'))
-      const second = await scene.submit(scene.requests(idsUpTo(6), 'b.jsonl'))
+      const second = await scene.submit(scene.requests(others, 'b.jsonl'))
       const report = await scene.watch()
       expect(outcomes(report)).toEqual(['done', 'done'])
       await expectSettled(scene, indexOf(first), idsUpTo(5))
-      await expectSettled(scene, indexOf(second), idsUpTo(6))
+      await expectSettled(scene, indexOf(second), others)
       expect((await metadataOf(scene, indexOf(second))).attempt).toBe(1)
       expect(attempts(scene, indexOf(second))).toEqual([1, 1, 1, 1, 1, 1])
       expect(countOf(scene, 'files.create')).toBe(2)
@@ -325,9 +326,9 @@ describe('an account whose queue is full', () => {
     withScene({ ...narrow, faults: [faults.listLags({ ms: 40_000 })] }, async (scene) => {
       await scene.submit(scene.requests(idsUpTo(5), 'a.jsonl'))
       scene.server.script(faults.createAnswerLost({ times: 40 }))
-      const second = await scene.submit(scene.requests(idsUpTo(6), 'b.jsonl'))
+      const second = await scene.submit(scene.requests(others, 'b.jsonl'))
       await scene.watch()
-      await expectSettled(scene, indexOf(second), idsUpTo(6))
+      await expectSettled(scene, indexOf(second), others)
       const ran = scene.server.batches().filter(({ status }) => status !== 'failed')
       expect(ran).toHaveLength(2)
       expect(scene.server.executions()).toHaveLength(11)
