@@ -154,7 +154,12 @@ describe('one pass over a workspace', () => {
 
   test('an empty workspace gives an empty report', () =>
     withWorkspace({}, async (workspace) => {
-      expect(await reconcileWorkspace(workspace)).toEqual({ triples: [], warnings: [], isInterrupted: false })
+      expect(await reconcileWorkspace(workspace)).toEqual({
+        triples: [],
+        unconfirmed: [],
+        warnings: [],
+        isInterrupted: false,
+      })
     }))
 })
 
