@@ -1,4 +1,4 @@
-import { traitsOf, type RowCounts, type TripleFacts } from '../../machines/index.js'
+import { traitsOf, type RowCounts } from '../../machines/index.js'
 import type { AttemptRows } from '../accounting/results/attempt-rows.js'
 import { keepRawAnswer } from '../accounting/results/raw-answers.js'
 import { throwIfInterrupted } from '../accounting/line-reader.js'

@@ -18,9 +18,10 @@ test('an input is known by its bytes', async () => {
   expect(identity.sha256).toBe(sha256(textOf(scene, place) ?? ''))
 })
 
+const metadata = (fields: Partial<BatchMetadata>): BatchMetadata => ({ ...emptyMetadata, ...fields })
+
 describe('an upload that stands at the server', () => {
   const input = { index: '1', path: '/input', sha256: sha256('now') }
-  const metadata = (fields: Partial<BatchMetadata>): BatchMetadata => ({ ...emptyMetadata, ...fields })
   const uploaded = { intent_key: 'k', intended_at_ms: 1, input_file_id: 'file-1' }
 
   test.each([

@@ -101,7 +101,7 @@ describe('answers that are missing', () => {
       const fs = faultFileSystem(workspace.fileSystem, [
         { operation: 'open', path: 'batch_rows_', error: 'crash' },
       ])
-      await expect(accept(onDisk(workspace, fs))).rejects.toThrow()
+      await expect(accept(onDisk(workspace, fs))).rejects.toThrow('the process is gone')
       await removeWorkspaceLock(workspace)
       writeFileSync(workspace.layout.workdirFile('output', '4'), answered('b'))
       expect(reportOf(await run(workspace), '4')).toMatchObject({

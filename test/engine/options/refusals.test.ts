@@ -84,7 +84,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
       callback,
       client,
       ...Object.keys(provider)
-        .filter((name) => name !== 'quirks')
+        .filter((name) => name !== 'quirks' && name !== 'host')
         .map((name) => ({ ...provider, [name]: undefined })),
       { ...provider, minPollDelayMs: Number.NaN },
     ],
