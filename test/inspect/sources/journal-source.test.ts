@@ -81,7 +81,7 @@ describe('one journal', () => {
     const { summary, detail, replay } = await only(
       line({ at: long, from: long, event: long, to: long, facts }),
     )
-    expect(JSON.stringify(summary).length).toBeLessThan(2_000)
+    expect(JSON.stringify(summary).length).toBeLessThan(3_000)
     expect(JSON.stringify(detail).length).toBeLessThan(8_000)
     expect(JSON.stringify(replay).length).toBeLessThan(2_000)
     expect(summary.attempt).toBe(1)
