@@ -258,7 +258,7 @@ test(
               })
             await removeWorkspaceLock(scene.workspace)
             // What was split already stands in its parts, each of which names its root.
-            const [{ index = '' } = {}] = (await scene.submit(path)).prepared
+            const index = (await scene.submit(path)).prepared[0]?.index ?? ''
             const root = (await metadataOf(scene, index)).root_index ?? index
             // Metadata of a part without its input is looked at again by the run after the one that writes the input.
             await scene.watch()
