@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { removeWorkspaceLock } from '../../src/index.js'
@@ -14,7 +16,7 @@ import {
 } from '../../src/testing/index.js'
 import { faultFileSystem, type FaultOperation } from '../fakes/fault-file-system.js'
 import { unsyncedFileSystem } from '../workspace/support.js'
-import { answeredTwice, expectSettled, idsUpTo, indexOf, resultsOf, withScene, type Scene } from './scene.js'
+import { answeredTwice, expectSettled, idsUpTo, namesIn, resultsOf, withScene, type Scene } from './scene.js'
 
 /** Outcomes that leave a line; requests without one are another story (`download.test.ts`). */
 const rowOutcomes: readonly RowOutcome[] = [
@@ -160,14 +162,41 @@ const story = fc.record({
   crash,
 })
 
-/** Whoever works on the workspace comes back until everything is settled; the server's troubles pass. */
+/**
+ * Whoever works on the workspace comes back until everything is settled; the server's troubles pass. What is finished is
+ * not submitted once more: what failed for good in it would rightly be sent anew.
+ */
 async function settle(scene: Scene, path: string): Promise<string> {
   for (let round = 1; round <= 6; round += 1) {
-    const submitted = await scene.submit(path)
+    const begun = rootOf(scene)
+    if (begun === null || !namesIn(scene, 'done').includes(`batch_input_${begun}.jsonl`))
+      await scene.submit(path)
     const { triples } = await scene.watch()
-    if (triples.every(({ outcome }) => outcome.type === 'done')) return indexOf(submitted)
+    const root = rootOf(scene)
+    if (triples.every(({ outcome }) => outcome.type === 'done') && root !== null) return root
   }
   throw new Error('not settled after six rounds')
+}
+
+/** The one triple that is no retry of another; `null` before there is any. */
+function rootOf(scene: Scene): string | null {
+  const noted = ['workdir', 'done'].flatMap((directory) =>
+    namesIn(scene, directory)
+      .filter((name) => /^batch_metadata_.*jsonl$/.test(name))
+      .map((name) => readFileSync(join(scene.workspace.root, directory, name), 'utf8')),
+  )
+  const roots = noted.flatMap((text) => {
+    const { root_index: root, parent_index: parent } = JSON.parse(text) as Metadata
+    return parent == null && root != null ? [root] : []
+  })
+  const [root = null, ...others] = new Set(roots)
+  expect(others).toEqual([])
+  return root
+}
+
+interface Metadata {
+  readonly root_index?: string | null
+  readonly parent_index?: string | null
 }
 
 function expectOneBatchForEachSubmission({ server }: Scene): void {
