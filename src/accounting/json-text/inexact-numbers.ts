@@ -27,9 +27,13 @@ export function* inexactNumbers(json: string): Generator<string, void, undefined
 /** By a double: how the number is written that is rounded to it. */
 export type RoundedNumbers = ReadonlyMap<number, string>
 
-/** The numbers of a text that are rounded, without those that another number of the text is rounded to as well. */
+/**
+ * The numbers of a text that are rounded, without those that another number of the text is rounded to as well, and
+ * without those rounded to nothing: a zero is what schemas make by themselves, and has no sign to be known by.
+ */
 export function roundedNumbers(json: string): RoundedNumbers {
   const rounded = new Map([...inexactNumbers(json)].map((number) => [Number(number), number]))
+  rounded.delete(0)
   if (rounded.size === 0) return rounded
   for (const { number } of numbersIn(json)) {
     const held = Number(number)
