@@ -55,7 +55,7 @@ describeInBrowser('the page over a workspace on disk', () => {
     const text = (await article.textContent()) ?? ''
     expect(text).toMatch(/stuck: failed.*in failed for \d+ s/)
     expect(text).toContain('RequestIdsMismatch')
-    expect(text).toContain('What to do: If the whole files are to be had')
+    expect(text).toContain('What to do: The lines that cannot be read may be the missing answers')
     expect(text).toMatch(/input\s*500/)
     expect(text).toMatch(/missing\s*1unknown/)
     expect(text).toContain('checking-ids.checking')
