@@ -59,7 +59,12 @@ async function compare(left: OpenFile, right: OpenFile): Promise<boolean> {
   return true
 }
 
-async function withFile<T>(fs: FileSystem, path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
+/** Opens a file to read and closes it again, whatever `use` does. Rejects with the system's error. */
+export async function withFile<T>(
+  fs: FileSystem,
+  path: string,
+  use: (file: OpenFile) => Promise<T>,
+): Promise<T> {
   const file = await fs.open(path, 'read')
   try {
     return await use(file)

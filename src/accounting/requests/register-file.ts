@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { writeFileDurably } from '../../workspace/durable-write.js'
 import { asFileProblem } from '../../workspace/file-problem.js'
 import type { FileStat, FileSystem, OpenFile } from '../../workspace/file-system.js'
+import { withFile } from '../../workspace/read-whole-file.js'
 import { identityBytes, readIdentities } from './request-identity.js'
 
 /** What the end of a register says of the input it was made from. */
@@ -131,13 +132,4 @@ async function fill(file: OpenFile, bytes: Uint8Array, position: number): Promis
     filled += count
   }
   return true
-}
-
-async function withFile<T>(fs: FileSystem, path: string, use: (file: OpenFile) => Promise<T>): Promise<T> {
-  const file = await fs.open(path, 'read')
-  try {
-    return await use(file)
-  } finally {
-    await file.close()
-  }
 }
