@@ -1,9 +1,9 @@
 import type { FileSystem } from '../workspace/file-system.js'
 import { LineLookup } from './line-lookup.js'
-import { readRows, type Row } from './read-rows.js'
-import { RequestLedger } from './request-ledger.js'
+import { readRows, type ReadRowsOptions } from './read-rows.js'
+import { RequestLedger, type AnswerFile } from './request-ledger.js'
 import { summarise } from './summarise.js'
-import { takeAnswer, takeRequest, type RowBooks } from './take-rows.js'
+import { takeAnswer, takePlainAnswer, takePlainRequest, takeRequest, type RowBooks } from './take-rows.js'
 import { Tally } from './tally.js'
 import {
   nothingAccepted,
@@ -27,7 +27,7 @@ export interface AccountForTripleOptions {
   readonly signal?: AbortSignal | undefined
   /** Called once per chunk. */
   readonly onProgress?: ((progress: AccountingProgress) => void) | undefined
-  /** Refused above this with `TooManyRequests`; five million unless told. */
+  /** Refused above this with `TooManyRequests`; 20 million unless told. */
   readonly maxRequests?: number | undefined
   /** Longer lines are unreadable, in bytes; 256 MiB unless told. */
   readonly maxLineBytes?: number | undefined
@@ -72,14 +72,26 @@ export async function accountForTriple(options: AccountForTripleOptions): Promis
 
 async function readTriple(options: AccountForTripleOptions, books: RowBooks): Promise<AccountedFile[]> {
   const { input, output, error } = options
-  const files = [await readOne(options, books, 'input', input, (row) => takeRequest(books, row))]
-  if (output !== null) {
-    files.push(await readOne(options, books, 'output', output, (row) => takeAnswer(books, 'output', row)))
-  }
-  if (error !== null) {
-    files.push(await readOne(options, books, 'error', error, (row) => takeAnswer(books, 'error', row)))
-  }
+  const files = [await readOne(options, books, 'input', input, requestsInto(books))]
+  if (output !== null) files.push(await readOne(options, books, 'output', output, answersInto(books, 'output')))
+  if (error !== null) files.push(await readOne(options, books, 'error', error, answersInto(books, 'error')))
   return files
+}
+
+type RowHandlers = Pick<ReadRowsOptions, 'onRow' | 'onPlainRow'>
+
+function requestsInto(books: RowBooks): RowHandlers {
+  return {
+    onPlainRow: (row) => takePlainRequest(books, row),
+    onRow: (row) => takeRequest(books, row),
+  }
+}
+
+function answersInto(books: RowBooks, file: AnswerFile): RowHandlers {
+  return {
+    onPlainRow: (row) => takePlainAnswer(books, file, row),
+    onRow: (row) => takeAnswer(books, file, row),
+  }
 }
 
 function readOne(
@@ -87,7 +99,7 @@ function readOne(
   { tally }: RowBooks,
   kind: RowFileKind,
   path: string,
-  onRow: (row: Row) => Promise<void> | undefined,
+  handlers: RowHandlers,
 ): Promise<AccountedFile> {
   return readRows({
     fs,
@@ -96,7 +108,7 @@ function readOne(
     path,
     signal,
     maxLineBytes,
-    onRow,
+    ...handlers,
     onBytes: (bytesRead) => onProgress?.({ kind, bytesRead }),
     onUnreadable: (line) => tally.addUnreadable(line),
   })

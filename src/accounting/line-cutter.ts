@@ -23,7 +23,7 @@ export interface LineCutterOptions {
 
 /**
  * Cuts chunks into lines. Use: `freeSpace` to read a chunk into, `take` to say how much came, `nextLine` until it
- * gives `null`, and so on; `rest` at the end of the file. The unfinished line stays at the front of the buffer and
+ * gives `null`, and so on; `end` at the end of the file, and `nextLine` for what is left. The unfinished line stays at the front of the buffer and
  * the next chunk is read behind it.
  */
 export class LineCutter {
@@ -41,6 +41,7 @@ export class LineCutter {
   #lineNumber = 1
   /** Where `#buffer` begins in the file. */
   #bufferOffset = 0
+  #hasEnded = false
   /** Beginning of a line that is too long, while the rest of it is skipped. */
   #longLine: { readonly offset: number; readonly bytes: Buffer } | null = null
 
@@ -77,9 +78,48 @@ export class LineCutter {
       this.#scanned = end + 1
       if (line !== null) return line
     }
+    if (this.#hasEnded) return this.#rest()
     this.#scanned = this.#content.length
     this.#skipIfTooLong()
     return null
+  }
+
+  /** What is at hand, of which `nextLine` has given what stands before `contentStart`. */
+  get content(): Buffer {
+    return this.#content
+  }
+
+  get contentStart(): number {
+    return this.#start
+  }
+
+  /** Where `content` begins in the file. */
+  get contentOffset(): number {
+    return this.#bufferOffset
+  }
+
+  /** Of the line at `contentStart`. */
+  get lineNumber(): number {
+    return this.#lineNumber
+  }
+
+  /** Whole lines may stand there. Not where a line that is too long goes on, nor behind the last line feed. */
+  get mayHoldLines(): boolean {
+    return this.#longLine === null && !this.#hasEnded
+  }
+
+  /** Goes on at the beginning of another line of `content`: somebody else has cut those before it. */
+  moveTo(contentStart: number, lineNumber: number): void {
+    this.#start = contentStart
+    this.#scanned = contentStart
+    this.#lineNumber = lineNumber
+  }
+
+  /** A line of `content` that somebody else has cut. */
+  lineAt(start: number, lineFeed: number, number: number): Line {
+    const line = this.#lineBetween(start, lineFeed, number, true)
+    if (line === null) throw new RangeError(`Line ${number} is blank.`)
+    return line
   }
 
   /** Leaves out what `nextLine` has not given yet. */
@@ -87,23 +127,35 @@ export class LineCutter {
     while (this.nextLine() !== null);
   }
 
-  /** The last line, when the file does not end with a line feed. */
-  rest(): Line | null {
-    return this.#lineUpTo(this.#content.length, false)
+  /** Says that the file has ended: its last line may be without a line feed. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
+  #rest(): Line | null {
+    const line = this.#lineUpTo(this.#content.length, false)
+    this.#start = this.#content.length
+    this.#scanned = this.#content.length
+    return line
   }
 
   #lineUpTo(end: number, hasNewline: boolean): Line | null {
     const number = this.#lineNumber
-    const isLast = this.#bufferOffset + end + (hasNewline ? 1 : 0) >= this.#fileBytes
     if (this.#longLine !== null) {
       const { offset, bytes } = this.#longLine
+      const isLast = this.#bufferOffset + end + (hasNewline ? 1 : 0) >= this.#fileBytes
       this.#longLine = null
       const length = this.#bufferOffset + end - offset
       return { number, offset, length, bytes, isLast, hasNewline, isTooLong: true }
     }
     const start = number === 1 ? this.#start + byteOrderMarkBytes(this.#content, this.#start) : this.#start
+    return this.#lineBetween(start, end, number, hasNewline)
+  }
+
+  #lineBetween(start: number, end: number, number: number, hasNewline: boolean): Line | null {
     const contentEnd = end > start && this.#content[end - 1] === carriageReturn ? end - 1 : end
     if (isBlank(this.#content, start, contentEnd)) return null
+    const isLast = this.#bufferOffset + end + (hasNewline ? 1 : 0) >= this.#fileBytes
     const offset = this.#bufferOffset + start
     const length = contentEnd - start
     const isTooLong = length > this.#maxLineBytes

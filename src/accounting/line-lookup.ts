@@ -1,6 +1,6 @@
 import type { FileSystem, OpenFile } from '../workspace/file-system.js'
 import { readLineAt } from './line-reader.js'
-import type { LinePosition } from './request-ledger.js'
+import type { LinePosition } from './line-position.js'
 
 /** Reads single lines again by their position. Files are opened when first needed and stay open until `close`. */
 export class LineLookup {

@@ -37,6 +37,18 @@ export async function* readLines(
   path: string,
   options: ReadLinesOptions = {},
 ): AsyncGenerator<Iterable<Line>, void, undefined> {
+  for await (const cutter of readChunks(fs, path, options)) {
+    yield linesOf(cutter)
+    cutter.skipLines()
+  }
+}
+
+/** The same for whoever cuts the lines: gives the one cutter once for each chunk, and once more at the end. */
+export async function* readChunks(
+  fs: FileSystem,
+  path: string,
+  options: ReadLinesOptions = {},
+): AsyncGenerator<LineCutter, void, undefined> {
   const file = await fs.open(path, 'read')
   try {
     const before = await file.stat()
@@ -54,14 +66,13 @@ export async function* readLines(
       cutter.take(count)
       // Somebody appends: without this end, reading behind a fast writer would go on for ever.
       if (cutter.position > before.bytes) break
-      yield linesOf(cutter)
-      cutter.skipLines()
+      yield cutter
     }
     const after = await file.stat()
     requireUnchanged(path, before, after, cutter.position)
     options.onEnd?.(after)
-    const rest = cutter.rest()
-    if (rest !== null) yield [rest]
+    cutter.end()
+    yield cutter
   } finally {
     await file.close()
   }

@@ -1,5 +1,5 @@
 import { GrowableColumn } from './growable-column.js'
-import type { LinePosition } from './request-ledger.js'
+import type { LinePosition } from './line-position.js'
 
 /**
  * Line positions by ordinal. Offsets are split into 32-bit halves, since the upper one stays zero, and so costs
@@ -14,12 +14,16 @@ export class PositionColumns {
   get(ordinal: number): LinePosition {
     return {
       line: this.#lines.get(ordinal),
-      offset: this.#highOffsets.get(ordinal) * half + this.#lowOffsets.get(ordinal),
+      offset: this.offsetOf(ordinal),
       length: this.#lengths.get(ordinal),
     }
   }
 
-  set(ordinal: number, { line, offset, length }: LinePosition): void {
+  offsetOf(ordinal: number): number {
+    return this.#highOffsets.get(ordinal) * half + this.#lowOffsets.get(ordinal)
+  }
+
+  set(ordinal: number, line: number, offset: number, length: number): void {
     this.#lines.set(ordinal, line)
     this.#lowOffsets.set(ordinal, offset % half)
     this.#highOffsets.set(ordinal, Math.floor(offset / half))

@@ -4,9 +4,11 @@ import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
 import { FileSniffer } from './dialects/sniff-file.js'
-import { type Line, readLines } from './line-reader.js'
+import type { LinePosition } from './line-position.js'
+import type { LineCutter } from './line-cutter.js'
+import { defaultMaxLineBytes, type Line, readChunks } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
-import type { LinePosition } from './request-ledger.js'
+import { ScannedRows, type PlainRow } from './scan/scanned-rows.js'
 import type { AccountedFile, RowFileKind, UnreadableLine } from './triple-accounting.js'
 
 /** A readable row. `bytes` is a view that lives until the handler is done. */
@@ -19,6 +21,8 @@ export interface Row {
   readonly isTooDeep: boolean
   readonly position: LinePosition
   readonly bytes: Buffer
+  /** The same as the scanner sees it, until the handler gives its promise; `null` for a row that it does not take. */
+  readonly plain: PlainRow | null
 }
 
 export interface ReadRowsOptions {
@@ -30,6 +34,8 @@ export interface ReadRowsOptions {
   readonly maxLineBytes?: number | undefined
   /** Called once per chunk with the bytes of this file read so far. */
   readonly onBytes?: ((bytesRead: number) => void) | undefined
+  /** Asked first, where the scanner takes the row: true for one that needs no parsing, and so no `onRow`. */
+  readonly onPlainRow?: ((row: PlainRow) => boolean) | undefined
   /** Only a returned promise is awaited: almost no row needs one, and a promise costs more than a row. */
   readonly onRow: (row: Row) => Promise<void> | undefined
   readonly onUnreadable: (line: UnreadableLine) => void
@@ -48,9 +54,8 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   const { fs, path, kind, signal, maxLineBytes } = options
   const hash = createHash('sha256')
   const sniffer = new FileSniffer(path, kind)
+  const rows = new RowReader(options, sniffer)
   let bytes = 0
-  let lines = 0
-  let rows = 0
   let identity: string | null = null
   const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
@@ -59,39 +64,92 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
-  for await (const batch of readLines(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
-    for (const line of batch) {
-      lines += 1
-      const row = rowOf(line, options, sniffer)
-      if (row === null) continue
-      rows += 1
-      const pending = options.onRow(row)
-      if (pending !== undefined) await pending
-    }
+  for await (const cutter of readChunks(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
+    await rows.read(cutter)
   }
-  const dialect = rows < lines ? sniffer.found() : null
+  const dialect = rows.rows < rows.lines ? sniffer.found() : null
+  const { lines } = rows
   const sha256 = hash.digest('hex')
-  return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows, dialect }
+  return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows: rows.rows, dialect }
 }
 
-function rowOf(line: Line, { kind, path, onUnreadable }: ReadRowsOptions, sniffer: FileSniffer): Row | null {
-  const decoded = decodeLine(line)
-  const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
-  if (decoded.type === 'object' && id.type === 'id') {
-    const position = { line: line.number, offset: line.offset, length: line.length }
-    const { value, text, isTooDeep } = decoded
-    return { id: id.id, value, text, isTooDeep, position, bytes: line.bytes }
+/** Hands out the rows of one file, chunk by chunk. */
+class RowReader {
+  /** Lines that are not blank, and how many of them are rows. */
+  lines = 0
+  rows = 0
+  readonly #options: ReadRowsOptions
+  readonly #sniffer: FileSniffer
+  readonly #scanned: ScannedRows
+
+  constructor(options: ReadRowsOptions, sniffer: FileSniffer) {
+    this.#options = options
+    this.#sniffer = sniffer
+    this.#scanned = new ScannedRows(options.kind === 'input' ? 'request' : 'answer')
   }
-  if (id.type === 'unreadable') {
-    sniffer.takeUnreadable(line.bytes, decoded.type === 'object' ? decoded.value : null)
-    onUnreadable({
-      kind,
-      path,
-      line: line.number,
-      offset: line.offset,
-      length: line.length,
-      reason: reasonText(id),
-    })
+
+  async read(cutter: LineCutter): Promise<void> {
+    while (cutter.mayHoldLines) {
+      const pending = this.#scan(cutter)
+      if (pending !== undefined) await pending
+      if (this.#scanned.stop === 'no-more-lines') break
+      if (this.#scanned.stop === 'not-plain') {
+        const line = cutter.nextLine()
+        const handled = line === null ? undefined : this.#take(line, null)
+        if (handled !== undefined) await handled
+      }
+    }
+    for (let line = cutter.nextLine(); line !== null; line = cutter.nextLine()) await this.#take(line, null)
   }
-  return null
+
+  /** Without a promise unless some row needs one. */
+  #scan(cutter: LineCutter): Promise<void> | undefined {
+    this.#scanned.scan(cutter)
+    return this.#takeScanned(cutter)
+  }
+
+  #takeScanned(cutter: LineCutter): Promise<void> | undefined {
+    const { onPlainRow, maxLineBytes = defaultMaxLineBytes } = this.#options
+    const scanned = this.#scanned
+    while (scanned.next()) {
+      if (scanned.length <= maxLineBytes && onPlainRow?.(scanned) === true) {
+        this.lines += 1
+        this.rows += 1
+        continue
+      }
+      const handled = this.#take(
+        cutter.lineAt(scanned.start, scanned.lineFeed, scanned.line),
+        scanned,
+      )
+      if (handled !== undefined) return handled.then(() => this.#takeScanned(cutter))
+    }
+    return undefined
+  }
+
+  #take(line: Line, plain: PlainRow | null): Promise<void> | undefined {
+    this.lines += 1
+    const row = this.#rowOf(line, plain)
+    if (row === null) return undefined
+    this.rows += 1
+    return this.#options.onRow(row)
+  }
+
+  #rowOf(line: Line, plain: PlainRow | null): Row | null {
+    const decoded = decodeLine(line)
+    const id = decoded.type === 'object' ? requestIdOf(decoded.value) : decoded
+    if (decoded.type === 'object' && id.type === 'id') {
+      const position = { line: line.number, offset: line.offset, length: line.length }
+      const { value, text, isTooDeep } = decoded
+      return { id: id.id, value, text, isTooDeep, position, bytes: line.bytes, plain }
+    }
+    if (id.type === 'unreadable') this.#takeUnreadable(line, id, decoded.type === 'object' ? decoded.value : null)
+    return null
+  }
+
+  #takeUnreadable(line: Line, why: Parameters<typeof reasonText>[0], value: JsonObject | null): void {
+    const { kind, path, onUnreadable } = this.#options
+    const { number, offset, length } = line
+    this.#sniffer.takeUnreadable(line.bytes, value)
+    onUnreadable({ kind, path, line: number, offset, length, reason: reasonText(why) })
+  }
 }

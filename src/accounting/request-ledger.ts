@@ -1,17 +1,12 @@
 import { reconciliationError } from '../errors.js'
 import { GrowableColumn } from './growable-column.js'
 import { IdTable } from './id-table.js'
+import type { LinePosition } from './line-position.js'
 import { PositionColumns } from './position-columns.js'
 import { PromiseColumns } from './promise-columns.js'
 import { rowClasses, type RowClass } from './rows/row-class.js'
 import { nothingPromised, type RequestPromise } from './rows/promise.js'
-
-/** Where a line stands: number from 1, first byte, bytes without its line ending. */
-export interface LinePosition {
-  readonly line: number
-  readonly offset: number
-  readonly length: number
-}
+import type { PlainRow } from './scan/scanned-rows.js'
 
 export type AnswerFile = 'output' | 'error'
 
@@ -33,7 +28,7 @@ export interface RequestFlags {
 }
 
 /** Above this a triple is refused with `TooManyRequests`; servers take 50,000 in one batch. */
-export const defaultMaxRequests = 5_000_000
+export const defaultMaxRequests = 20_000_000
 
 /**
  * Every request of one input file by its `custom_id`: where its line stands and which answer line counts.
@@ -66,11 +61,28 @@ export class RequestLedger {
     const sizeBefore = this.#ids.size
     const ordinal = this.#ids.add(id)
     if (this.#ids.size === sizeBefore) return ordinal
-    if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, position.line)
-    const { line, offset, length } = position
-    this.#inputs.set(ordinal, { line: line - ordinal - 1, offset, length })
-    this.#promises.set(ordinal, promise)
+    this.#keepRequest(ordinal, position, promise)
     return null
+  }
+
+  #keepRequest(ordinal: number, { line, offset, length }: LinePosition, promise: RequestPromise): void {
+    if (this.#ids.size > this.#maxRequests) throw tooManyRequests(this.#maxRequests, line)
+    this.#inputs.set(ordinal, line - ordinal - 1, offset, length)
+    this.#promises.set(ordinal, promise)
+  }
+
+  /** The same for a row that was not parsed; false when its id is not new, and nothing is taken then. */
+  addPlainRequest(row: PlainRow, promise: RequestPromise): boolean {
+    const sizeBefore = this.#ids.size
+    const ordinal = this.#ids.addBytes(row.bytes, row.idStart, row.idEnd, row.idHash)
+    if (this.#ids.size === sizeBefore) return false
+    this.#keepRequest(ordinal, row, promise)
+    return true
+  }
+
+  /** The request with the id of a row that was not parsed, or -1. */
+  ordinalOfPlain({ bytes, idStart, idEnd, idHash }: PlainRow): number {
+    return this.#ids.findBytes(bytes, idStart, idEnd, idHash)
   }
 
   /** The request with this id, or -1. */
@@ -96,7 +108,7 @@ export class RequestLedger {
   /** The answer that counts, or `null` when none was found. */
   answerAt(ordinal: number): LedgerAnswer | null {
     const flags = this.#flags.get(ordinal)
-    if ((flags & (bits.winsFromOutput | bits.winsFromError)) === 0) return null
+    if (!this.isAnswered(ordinal)) return null
     return {
       file: (flags & bits.winsFromOutput) === 0 ? 'error' : 'output',
       class: rowClasses[this.#classes.get(ordinal)] ?? 'unrecognised',
@@ -122,7 +134,26 @@ export class RequestLedger {
       file === 'output' ? bits.winsFromOutput | bits.isInOutput : bits.winsFromError | bits.isInError
     this.#flags.set(ordinal, kept | place | (isOpaque ? bits.isOpaque : 0))
     this.#classes.set(ordinal, rowClasses.indexOf(answer.class))
-    this.#answers.set(ordinal, answer)
+    this.#answers.set(ordinal, answer.line, answer.offset, answer.length)
+  }
+
+  /** True when some answer counts for the request. */
+  isAnswered(ordinal: number): boolean {
+    return (this.#flags.get(ordinal) & (bits.winsFromOutput | bits.winsFromError)) !== 0
+  }
+
+  /** True when this is the line whose answer counts. */
+  isAnsweredAt(ordinal: number, file: AnswerFile, offset: number): boolean {
+    const bit = file === 'output' ? bits.winsFromOutput : bits.winsFromError
+    return (this.#flags.get(ordinal) & bit) !== 0 && this.#answers.offsetOf(ordinal) === offset
+  }
+
+  /** Takes a success that was not parsed as the first answer to a request. */
+  setPlainSuccess(ordinal: number, file: AnswerFile, row: PlainRow, isOpaque: boolean): void {
+    const place =
+      file === 'output' ? bits.winsFromOutput | bits.isInOutput : bits.winsFromError | bits.isInError
+    this.#flags.set(ordinal, this.#flags.get(ordinal) | place | (isOpaque ? bits.isOpaque : 0))
+    this.#answers.set(ordinal, row.line, row.offset, row.length)
   }
 
   /** Notes that an answer stands in the file, whether or not it is the one that counts. */
@@ -140,7 +171,7 @@ export class RequestLedger {
   /** Ordinals of the requests without any answer, in input order. */
   *missing(): Generator<number, void, undefined> {
     for (let ordinal = 0; ordinal < this.size; ordinal += 1) {
-      if ((this.#flags.get(ordinal) & (bits.winsFromOutput | bits.winsFromError)) === 0) yield ordinal
+      if (!this.isAnswered(ordinal)) yield ordinal
     }
   }
 }

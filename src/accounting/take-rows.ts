@@ -8,6 +8,9 @@ import type { AnswerFile, LedgerAnswer, RequestLedger } from './request-ledger.j
 import { judgeAnswer } from './rows/judge-answer.js'
 import { promiseOf } from './rows/promise.js'
 import { readResultLine } from './rows/result-line.js'
+import { learnSuccess, plainSuccess } from './scan/plain-answers.js'
+import { learnRequest, plainRequest } from './scan/plain-requests.js'
+import type { PlainRow } from './scan/scanned-rows.js'
 import type { Tally } from './tally.js'
 
 /** Where the rows of one triple are entered. */
@@ -20,12 +23,32 @@ export interface RowBooks {
   readonly keep: 'first' | 'last' | null
 }
 
+/** Enters a request that is like an earlier one, without a look into it; false when it has to be looked at. */
+export function takePlainRequest({ ledger, tally }: RowBooks, row: PlainRow): boolean {
+  const request = plainRequest(row)
+  if (request === undefined || !ledger.addPlainRequest(row, request.promise)) return false
+  if (request.promise.shape === 'opaque') tally.addUnknownEndpoint(request.url)
+  return true
+}
+
+/** Enters a first answer that is a success like an earlier one, without a look into it; false when it is anything else. */
+export function takePlainAnswer({ ledger }: RowBooks, file: AnswerFile, row: PlainRow): boolean {
+  if (row.pattern === 0) return false
+  const ordinal = ledger.ordinalOfPlain(row)
+  if (ordinal === -1 || ledger.isAnswered(ordinal)) return false
+  const success = plainSuccess(row, ledger.promiseAt(ordinal))
+  if (success === undefined) return false
+  ledger.setPlainSuccess(ordinal, file, row, success.isOpaque)
+  return true
+}
+
 /** Enters a row of the input file. A repeated id is harmless only when the whole line is repeated byte for byte. */
 export function takeRequest(books: RowBooks, row: Row): Promise<void> | undefined {
   if (isAnswerLine(row.value))
     books.tally.add('answerAsRequest', row.id, books.paths.input, row.position.line)
   const promise = promiseOf(row.value)
   if (promise.shape === 'opaque') books.tally.addUnknownEndpoint(row.value['url'])
+  if (row.plain !== null) learnRequest(row.plain, row.value)
   const earlier = books.ledger.addRequest(row.id, row.position, promise)
   return earlier === null ? undefined : takeRepeatedRequest(books, row, earlier)
 }
@@ -51,12 +74,15 @@ export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise
 function answerIn(
   { ledger, tally }: RowBooks,
   file: AnswerFile,
-  { value, text, isTooDeep, position }: Row,
+  { value, text, isTooDeep, position, plain }: Row,
   ordinal: number,
 ): LedgerAnswer {
   const { line, offset, length } = position
   const read = readResultLine(value, { file, line }, { text, isTooDeep })
-  const { class: rowClass, answer, error } = judgeAnswer(read, ledger.promiseAt(ordinal))
+  const promise = ledger.promiseAt(ordinal)
+  const judgement = judgeAnswer(read, promise)
+  if (plain !== null) learnSuccess(plain, promise, judgement)
+  const { class: rowClass, answer, error } = judgement
   if (rowClass === 'unrecognised')
     tally.addLook((read.isTooDeep ? null : dialectOfValue(value)) ?? error?.code)
   const isOpaque = rowClass === 'success' && answer?.shape === 'opaque'

@@ -1,0 +1,64 @@
+import type { ScannedKind } from './field-roles.js'
+
+/**
+ * Looks through whole lines at once: which of them are rows that `JSON.parse` takes, what their pattern is, and where
+ * in them stands what differs from row to row. It never says yes to a line that is no valid row; a line it is not sure
+ * of it leaves to others (`docs/fast-path.md`).
+ */
+export interface LineScanner {
+  /**
+   * Scans lines from `from` on, and gives the number of rows it found. Ends at `to`, at a line that goes on behind it,
+   * at a line that is not plain, or where there is no room for more rows.
+   */
+  scan(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows?: number): number
+  /** Beginning of the first line that the last scan left out: an offset in its bytes. */
+  readonly position: number
+  readonly stop: ScanStop
+  /** Lines before the position, blank ones and all. */
+  readonly lines: number
+  /** The rows found: `rowFields` numbers each; the offsets are from `from`. Overwritten by the next scan. */
+  readonly rows: Uint32Array
+  /** The holes found: `holeFields` numbers each. Overwritten by the next scan. */
+  readonly holes: Uint32Array
+  /** Keeps the pattern of the row that was scanned last; gives its number from 1, or 0 when it keeps no more. */
+  learn(): number
+}
+
+/**
+ * Why a scan ended: what is left has no line feed, the row tables are full, or the line at the position is whole and
+ * not plain.
+ */
+export const scanStops = ['no-more-lines', 'full', 'not-plain'] as const
+export type ScanStop = (typeof scanStops)[number]
+
+/** Numbers of a row. */
+export const rowFields = {
+  start: 0,
+  /** Where its line feed stands. */
+  end: 1,
+  /** Lines before it in this scan. */
+  line: 2,
+  idStart: 3,
+  idEnd: 4,
+  /** `hashOfBytes` of the id. */
+  idHash: 5,
+  /** 0: not known. */
+  pattern: 6,
+  /** Its first hole, and the one behind its last. */
+  firstHole: 7,
+  endHole: 8,
+  count: 9,
+} as const
+
+/** Numbers of a hole: where the JSON text of a value begins and ends, and what has to be known to copy it. */
+export const holeFields = { start: 0, end: 1, flags: 2, count: 3 } as const
+
+export const holeFlags = {
+  /** It has an escape that `JSON.stringify` writes in another way. */
+  hasStrangeEscapes: 1,
+  /** White space stands between its tokens. */
+  hasSpaces: 2,
+} as const
+
+/** The most rows that one scan finds. */
+export const maxRowsOfScan = 256

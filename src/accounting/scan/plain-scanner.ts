@@ -1,0 +1,327 @@
+import { hashOfBytes } from '../id-hash.js'
+import type { ScannedKind } from './field-roles.js'
+import {
+  holeFields,
+  holeFlags,
+  maxRowsOfScan,
+  rowFields,
+  type LineScanner,
+  type ScanStop,
+} from './line-scanner.js'
+import { char, isNumberStart, maxDepth, PlainTokens } from './plain-tokens.js'
+import { listRoles, maxNameLength, type RoleNode } from './role-nodes.js'
+
+const maxHoles = 16_384
+const maxHolesOfRow = 1_024
+const maxPatterns = 1_024
+const maxPatternTexts = 0xa0000
+/** A pattern ends soon behind this. */
+const maxPatternBytes = 0x4000
+const roomBehindPattern = 0x4000
+const maxKeptBytes = 64
+const maxIdBytes = 32_767
+
+/** The line scanner in plain JavaScript: what `assembly/scanner.ts` does, where WebAssembly does not run. */
+export class PlainScanner implements LineScanner {
+  position = 0
+  stop: ScanStop = 'no-more-lines'
+  lines = 0
+  readonly rows = new Uint32Array(maxRowsOfScan * rowFields.count)
+  readonly holes = new Uint32Array(maxHoles * holeFields.count)
+  readonly #tokens = new PlainTokens()
+  readonly #nodes: readonly RoleNode[]
+  readonly #fields: readonly ReadonlyMap<string, number>[]
+  readonly #roots: Readonly<Record<ScannedKind, number>>
+  readonly #patterns = new Map<string, number>()
+  #patternTexts = 0
+  readonly #pattern = Buffer.alloc(maxPatternBytes + roomBehindPattern)
+  #patternEnd = 0
+  #holeCount = 0
+  #idStart = 0
+  #idEnd = 0
+  #from = 0
+
+  constructor() {
+    const { nodes, roots } = listRoles()
+    this.#nodes = nodes
+    this.#fields = nodes.map(({ fields }) => new Map(fields))
+    this.#roots = roots
+  }
+
+  scan(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows = maxRowsOfScan): number {
+    const tokens = this.#tokens
+    tokens.bytes = bytes
+    tokens.limit = to
+    this.#from = from
+    this.#holeCount = 0
+    this.lines = 0
+    this.stop = 'no-more-lines'
+    let count = 0
+    let start = from
+    while (start < to) {
+      if (count === maxRows || this.#holeCount > maxHoles - maxHolesOfRow) {
+        this.stop = 'full'
+        break
+      }
+      const first = tokens.endOfSpace(start)
+      const firstHole = this.#holeCount
+      const lineFeed = tokens.at(first) === char.lineFeed ? first : this.#endOfRow(first, kind)
+      if (lineFeed === 0 || lineFeed >= to) {
+        this.#holeCount = firstHole
+        const next = lineFeed === 0 ? bytes.indexOf(char.lineFeed, first) : -1
+        if (next !== -1 && next < to) this.stop = 'not-plain'
+        break
+      }
+      if (lineFeed !== first) {
+        this.#addRow(count, start, lineFeed, firstHole)
+        count += 1
+      }
+      this.lines += 1
+      start = lineFeed + 1
+    }
+    this.position = start
+    return count
+  }
+
+  learn(): number {
+    const text = this.#patternText()
+    if (this.#patterns.size === maxPatterns || this.#patternTexts + text.length > maxPatternTexts) return 0
+    this.#patternTexts += text.length
+    this.#patterns.set(text, this.#patterns.size + 1)
+    return this.#patterns.size
+  }
+
+  #patternText(): string {
+    return this.#pattern.toString('latin1', 0, this.#patternEnd)
+  }
+
+  #addRow(count: number, start: number, lineFeed: number, firstHole: number): void {
+    const from = this.#from
+    this.rows.set(
+      [
+        start - from,
+        lineFeed - from,
+        this.lines,
+        this.#idStart - from,
+        this.#idEnd - from,
+        hashOfBytes(this.#tokens.bytes, this.#idStart, this.#idEnd),
+        this.#patterns.get(this.#patternText()) ?? 0,
+        firstHole,
+        this.#holeCount,
+      ],
+      count * rowFields.count,
+    )
+  }
+
+  /** The line feed behind a row; 0 when it is not plain. */
+  #endOfRow(first: number, kind: ScannedKind): number {
+    if (this.#tokens.at(first) !== char.openObject) return 0
+    const root = this.#roots[kind]
+    this.#patternEnd = 0
+    this.#idEnd = 0
+    this.#write(root)
+    const end = this.#endOfObject(first, root, 1)
+    if (end === 0 || this.#idEnd === 0) return 0
+    const lineFeed = this.#tokens.endOfSpace(end)
+    return this.#tokens.at(lineFeed) === char.lineFeed ? lineFeed : 0
+  }
+
+  /** A value that the pattern tells of. */
+  #endOfValue(from: number, position: number, depth: number): number {
+    const { role } = this.#nodeAt(position)
+    const byte = this.#tokens.at(from)
+    if (role === 'ignored') return this.#endOfIgnored(from, byte, depth)
+    if (role === 'counted') {
+      return byte === char.openList ? this.#endOfCounted(from, depth) : this.#endOfIgnored(from, byte, depth)
+    }
+    if (role === 'id') return this.#endOfId(from, byte)
+    if (role === 'barred') return 0
+    if (byte === char.quote) return this.#endOfText(from, role === 'filled')
+    if (byte === char.openObject) return this.#endOfObject(from, position, depth)
+    if (byte === char.openList) return this.#endOfList(from, position, depth)
+    return this.#endOfScalar(from, byte, role === 'filled')
+  }
+
+  #nodeAt(position: number): RoleNode {
+    const node = this.#nodes[position]
+    if (node === undefined) throw new RangeError(`There is no role ${position}.`)
+    return node
+  }
+
+  #endOfObject(from: number, position: number, depth: number): number {
+    if (depth > maxDepth) return 0
+    const tokens = this.#tokens
+    this.#write(char.openObject)
+    let p = tokens.endOfSpace(from + 1)
+    if (tokens.at(p) === char.closeObject) return this.#closed(p, char.closeObject)
+    while (this.#patternEnd <= maxPatternBytes) {
+      if (tokens.at(p) !== char.quote) return 0
+      const name = p + 1
+      const escapesBefore = tokens.escapes
+      p = tokens.endOfString(name)
+      if (p === 0 || tokens.escapes !== escapesBefore || !this.#writeKept(char.colon, name, p)) return 0
+      const field = this.#fieldOf(position, name, p)
+      p = tokens.endOfSpace(p + 1)
+      if (tokens.at(p) !== char.colon) return 0
+      p = this.#endOfValue(tokens.endOfSpace(p + 1), field, depth + 1)
+      if (p === 0) return 0
+      p = tokens.endOfSpace(p)
+      if (tokens.at(p) === char.closeObject) return this.#closed(p, char.closeObject)
+      if (tokens.at(p) !== char.comma) return 0
+      p = tokens.endOfSpace(p + 1)
+    }
+    return 0
+  }
+
+  #fieldOf(position: number, name: number, end: number): number {
+    const { others } = this.#nodeAt(position)
+    if (end - name > maxNameLength) return others
+    const text = String.fromCharCode(...this.#tokens.bytes.subarray(name, end))
+    return this.#fields[position]?.get(text) ?? others
+  }
+
+  #endOfList(from: number, position: number, depth: number): number {
+    if (depth > maxDepth) return 0
+    const tokens = this.#tokens
+    const spacesBefore = tokens.spaces
+    let p = tokens.endOfSpace(from + 1)
+    if (this.#nodeAt(position).role === 'vector' && isNumberStart(tokens.at(p))) {
+      return this.#endOfVector(from, p, spacesBefore)
+    }
+    this.#write(char.openList)
+    if (tokens.at(p) === char.closeList) return this.#closed(p, char.closeList)
+    while (this.#patternEnd <= maxPatternBytes) {
+      p = this.#endOfValue(p, position, depth + 1)
+      if (p === 0) return 0
+      p = tokens.endOfSpace(p)
+      if (tokens.at(p) === char.closeList) return this.#closed(p, char.closeList)
+      if (tokens.at(p) !== char.comma) return 0
+      p = tokens.endOfSpace(p + 1)
+    }
+    return 0
+  }
+
+  #endOfVector(from: number, first: number, spacesBefore: number): number {
+    const tokens = this.#tokens
+    let count = 0
+    for (let p = first; ; p = tokens.endOfSpace(p + 1)) {
+      p = tokens.endOfNumber(p)
+      if (p === 0) return 0
+      count += 1
+      p = tokens.endOfSpace(p)
+      if (tokens.at(p) === char.closeList) {
+        this.#writeCount(0x56, count)
+        const flags = tokens.spaces === spacesBefore ? 0 : holeFlags.hasSpaces
+        return this.#writeHole(from, p + 1, flags) ? p + 1 : 0
+      }
+      if (tokens.at(p) !== char.comma) return 0
+    }
+  }
+
+  #endOfCounted(from: number, depth: number): number {
+    if (depth > maxDepth) return 0
+    const tokens = this.#tokens
+    let p = tokens.endOfSpace(from + 1)
+    this.#write(0x4c)
+    this.#write(kindOf(tokens.at(p)))
+    let count = 0
+    while (tokens.at(p) !== char.closeList) {
+      p = tokens.endOfAny(p, depth + 1)
+      if (p === 0) return 0
+      count += 1
+      p = tokens.endOfSpace(p)
+      if (tokens.at(p) === char.closeList) break
+      if (tokens.at(p) !== char.comma) return 0
+      p = tokens.endOfSpace(p + 1)
+      if (tokens.at(p) === char.closeList) return 0
+    }
+    this.#writeCount(0x4c, count)
+    return p + 1
+  }
+
+  #endOfIgnored(from: number, byte: number, depth: number): number {
+    const tokens = this.#tokens
+    const { spaces, strangeEscapes } = tokens
+    const end = tokens.endOfAny(from, depth)
+    if (end === 0) return 0
+    this.#write(0x49)
+    this.#write(kindOf(byte))
+    const flags =
+      (tokens.spaces === spaces ? 0 : holeFlags.hasSpaces) |
+      (tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes)
+    return this.#writeHole(from, end, flags) ? end : 0
+  }
+
+  #endOfId(from: number, byte: number): number {
+    if (byte !== char.quote) return 0
+    const { escapes } = this.#tokens
+    const end = this.#tokens.endOfString(from + 1)
+    if (end === 0 || end === from + 1 || end - from > maxIdBytes || this.#tokens.escapes !== escapes) return 0
+    this.#idStart = from + 1
+    this.#idEnd = end
+    this.#write(0x44)
+    return this.#writeHole(from, end + 1, 0) ? end + 1 : 0
+  }
+
+  #endOfText(from: number, isFilled: boolean): number {
+    const tokens = this.#tokens
+    const { escapes, strangeEscapes } = tokens
+    const end = tokens.endOfString(from + 1)
+    if (end === 0) return 0
+    if (isFilled && tokens.hasWords(from + 1, end)) {
+      this.#write(0x57)
+      const flags = tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes
+      return this.#writeHole(from, end + 1, flags) ? end + 1 : 0
+    }
+    return tokens.escapes === escapes && this.#writeKept(char.quote, from + 1, end) ? end + 1 : 0
+  }
+
+  #endOfScalar(from: number, byte: number, isFilled: boolean): number {
+    const tokens = this.#tokens
+    if (!isNumberStart(byte)) {
+      this.#write(byte)
+      return tokens.endOfLiteral(from)
+    }
+    const end = tokens.endOfNumber(from)
+    if (end === 0) return 0
+    if (!isFilled) return this.#writeKept(0x23, from, end) ? end : 0
+    this.#write(0x4e)
+    return this.#writeHole(from, end, 0) ? end : 0
+  }
+
+  #closed(p: number, byte: number): number {
+    this.#write(byte)
+    return p + 1
+  }
+
+  #write(byte: number): void {
+    this.#pattern[this.#patternEnd] = byte
+    this.#patternEnd += 1
+  }
+
+  #writeKept(tag: number, from: number, end: number): boolean {
+    if (end - from > maxKeptBytes || this.#patternEnd > maxPatternBytes) return false
+    this.#write(tag)
+    this.#write(end - from)
+    this.#pattern.set(this.#tokens.bytes.subarray(from, end), this.#patternEnd)
+    this.#patternEnd += end - from
+    return true
+  }
+
+  #writeCount(tag: number, count: number): void {
+    this.#write(tag)
+    this.#patternEnd = this.#pattern.writeUInt32LE(count, this.#patternEnd)
+  }
+
+  #writeHole(from: number, end: number, flags: number): boolean {
+    if (this.#holeCount === maxHoles) return false
+    this.holes.set([from - this.#from, end - this.#from, flags], this.#holeCount * holeFields.count)
+    this.#holeCount += 1
+    return true
+  }
+}
+
+/** One byte for each kind of value. */
+function kindOf(byte: number): number {
+  return isNumberStart(byte) ? 0x23 : byte
+}

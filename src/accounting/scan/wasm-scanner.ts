@@ -1,0 +1,148 @@
+import type { FieldRole, ScannedKind } from './field-roles.js'
+import { holeFields, rowFields, scanStops, type LineScanner, type ScanStop } from './line-scanner.js'
+import { listRoles, maxNameLength, type RoleNode } from './role-nodes.js'
+import { scannerModule } from './scanner-module.js'
+
+/** The line scanner in WebAssembly; `null` where that does not run. */
+export function createWasmScanner(): LineScanner | null {
+  try {
+    const module = new wasm.Module(Buffer.from(scannerModule, 'base64'))
+    const { exports } = new wasm.Instance(module, { env: { abort: failed } })
+    return new WasmScanner(exports)
+  } catch {
+    // Switched off (`--jitless`), or without the vectors that the module needs.
+    return null
+  }
+}
+
+/** What the module has, as `assembly/scanner.ts` says it. */
+interface ScannerExports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  reserve(bytes: number): void
+  capacity(): number
+  scan(from: number, to: number, root: number, maxRows: number): number
+  positionOf(): number
+  stopOf(): number
+  linesOf(): number
+  learn(): number
+}
+
+/** As far as it is used here: the types of it belong to browsers. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object, imports: object) => { readonly exports: ScannerExports }
+}
+
+const wasm = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly
+
+function failed(): never {
+  throw new Error('The line scanner came to an end that it should not have.')
+}
+
+/** Places in the memory, as in `assembly/memory-map.ts`. */
+const places = { roles: 0x1000, rolesEnd: 0x8000, rows: 0xb8000, holes: 0xc0000, input: 0x100000 } as const
+const holesInMemory = 16_384
+const rowsInMemory = 256
+
+class WasmScanner implements LineScanner {
+  readonly #module: ScannerExports
+  readonly #roots: Readonly<Record<ScannedKind, number>>
+  /** Views of the memory: they end when it grows. */
+  #input = new Uint8Array(0)
+  rows = new Uint32Array(0)
+  holes = new Uint32Array(0)
+  /** Where the scanned bytes stand in those of the caller. */
+  #from = 0
+
+  constructor(module: ScannerExports) {
+    this.#module = module
+    this.#roots = writeRoles(module)
+    this.#lookAgain()
+  }
+
+  get position(): number {
+    return this.#from + this.#module.positionOf()
+  }
+
+  get stop(): ScanStop {
+    return scanStops[this.#module.stopOf()] ?? failed()
+  }
+
+  get lines(): number {
+    return this.#module.linesOf()
+  }
+
+  scan(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows = rowsInMemory): number {
+    const length = to - from
+    if (length > this.#module.capacity()) {
+      this.#module.reserve(length)
+      this.#lookAgain()
+    }
+    this.#input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
+    this.#from = from
+    return this.#module.scan(0, length, this.#roots[kind], maxRows)
+  }
+
+  learn(): number {
+    return this.#module.learn()
+  }
+
+  #lookAgain(): void {
+    const { buffer } = this.#module.memory
+    this.#input = new Uint8Array(buffer, places.input)
+    this.rows = new Uint32Array(buffer, places.rows, rowsInMemory * rowFields.count)
+    this.holes = new Uint32Array(buffer, places.holes, holesInMemory * holeFields.count)
+  }
+}
+
+/** By the number that `assembly/roles.ts` gives it. */
+const roleNumbers: Readonly<Record<FieldRole, number>> = {
+  kept: 0,
+  filled: 1,
+  ignored: 2,
+  vector: 3,
+  counted: 4,
+  id: 5,
+  barred: 6,
+}
+
+const nodeBytes = 8
+const fieldBytes = 32
+
+/** Writes the trees of roles into the memory; gives where each of them begins. */
+function writeRoles(module: ScannerExports): Readonly<Record<ScannedKind, number>> {
+  const { nodes, roots } = listRoles()
+  const starts = startsOf(nodes)
+  const memory = Buffer.from(module.memory.buffer, places.roles, places.rolesEnd - places.roles)
+  for (const [position, node] of nodes.entries()) writeNode(memory, starts, position, node)
+  return { request: starts[roots.request] ?? 0, answer: starts[roots.answer] ?? 0 }
+}
+
+function startsOf(nodes: readonly RoleNode[]): readonly number[] {
+  let end = 0
+  return nodes.map(({ fields }) => {
+    const start = end
+    end += nodeBytes + fields.length * fieldBytes
+    return start
+  })
+}
+
+function writeNode(
+  memory: Buffer,
+  starts: readonly number[],
+  position: number,
+  { role, fields, others }: RoleNode,
+): void {
+  const start = starts[position] ?? 0
+  memory.writeUInt8(roleNumbers[role], start)
+  memory.writeUInt16LE(fields.length, start + 2)
+  memory.writeUInt32LE(starts[others] ?? 0, start + 4)
+  for (const [number, [name, node]] of fields.entries()) {
+    const field = start + nodeBytes + number * fieldBytes
+    const padded = name.padEnd(maxNameLength, '\0')
+    memory.write(padded.slice(0, 16), field, 'latin1')
+    memory.write(name.length > 8 ? name.slice(-8) : '', field + 16, 'latin1')
+    memory.writeUInt32LE(name.length, field + 24)
+    memory.writeUInt32LE(starts[node] ?? 0, field + 28)
+  }
+}
