@@ -112,15 +112,14 @@ class RowReader {
     const { onPlainRow, maxLineBytes = defaultMaxLineBytes } = this.#options
     const scanned = this.#scanned
     while (scanned.next()) {
-      if (scanned.length <= maxLineBytes && onPlainRow?.(scanned) === true) {
+      const plain = scanned.isUtf8 && scanned.length <= maxLineBytes ? scanned : null
+      if (plain !== null && onPlainRow?.(plain) === true) {
         this.lines += 1
         this.rows += 1
         continue
       }
-      const handled = this.#take(
-        cutter.lineAt(scanned.start, scanned.lineFeed, scanned.line),
-        scanned,
-      )
+      const line = cutter.lineAt(scanned.start, scanned.lineFeed, scanned.line)
+      const handled = this.#take(line, plain)
       if (handled !== undefined) return handled.then(() => this.#takeScanned(cutter))
     }
     return undefined

@@ -6,7 +6,7 @@ import { PositionColumns } from './position-columns.js'
 import { PromiseColumns } from './promise-columns.js'
 import { rowClasses, type RowClass } from './rows/row-class.js'
 import { nothingPromised, type RequestPromise } from './rows/promise.js'
-import type { PlainRow } from './scan/scanned-rows.js'
+import { escapedId, type PlainRow } from './scan/scanned-rows.js'
 
 export type AnswerFile = 'output' | 'error'
 
@@ -74,15 +74,21 @@ export class RequestLedger {
   /** The same for a row that was not parsed; false when its id is not new, and nothing is taken then. */
   addPlainRequest(row: PlainRow, promise: RequestPromise): boolean {
     const sizeBefore = this.#ids.size
-    const ordinal = this.#ids.addBytes(row.bytes, row.idStart, row.idEnd, row.idHash)
+    const { bytes, idStart, idEnd, idHash } = row
+    const ordinal = row.isIdEscaped
+      ? this.#ids.add(escapedId(row))
+      : this.#ids.addBytes(bytes, idStart, idEnd, idHash)
     if (this.#ids.size === sizeBefore) return false
     this.#keepRequest(ordinal, row, promise)
     return true
   }
 
   /** The request with the id of a row that was not parsed, or -1. */
-  ordinalOfPlain({ bytes, idStart, idEnd, idHash }: PlainRow): number {
-    return this.#ids.findBytes(bytes, idStart, idEnd, idHash)
+  ordinalOfPlain(row: PlainRow): number {
+    const { bytes, idStart, idEnd, idHash } = row
+    return row.isIdEscaped
+      ? this.#ids.find(escapedId(row))
+      : this.#ids.findBytes(bytes, idStart, idEnd, idHash)
   }
 
   /** The request with this id, or -1. */

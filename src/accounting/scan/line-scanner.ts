@@ -2,8 +2,8 @@ import type { ScannedKind } from './field-roles.js'
 
 /**
  * Looks through whole lines at once: which of them are rows that `JSON.parse` takes, what their pattern is, and where
- * in them stands what differs from row to row. It never says yes to a line that is no valid row; a line it is not sure
- * of it leaves to others (`docs/fast-path.md`).
+ * in them stands what differs from row to row. It never says yes to a line that is no valid row, but for one thing: that
+ * the bytes are UTF-8 is for the caller to see. A line that it is not sure of it leaves to others (`docs/fast-path.md`).
  */
 export interface LineScanner {
   /**
@@ -40,14 +40,16 @@ export const rowFields = {
   line: 2,
   idStart: 3,
   idEnd: 4,
-  /** `hashOfBytes` of the id. */
+  /** `hashOfBytes` of it. */
   idHash: 5,
   /** 0: not known. */
   pattern: 6,
   /** Its first hole, and the one behind its last. */
   firstHole: 7,
   endHole: 8,
-  count: 9,
+  /** 1: the id has escapes, and is not what its bytes are. */
+  isIdEscaped: 9,
+  count: 10,
 } as const
 
 /** Numbers of a hole: where the JSON text of a value begins and ends, and what has to be known to copy it. */

@@ -39,6 +39,7 @@ export class PlainScanner implements LineScanner {
   #holeCount = 0
   #idStart = 0
   #idEnd = 0
+  #isIdEscaped = false
   #from = 0
 
   constructor() {
@@ -108,6 +109,7 @@ export class PlainScanner implements LineScanner {
         this.#patterns.get(this.#patternText()) ?? 0,
         firstHole,
         this.#holeCount,
+        this.#isIdEscaped ? 1 : 0,
       ],
       count * rowFields.count,
     )
@@ -254,13 +256,16 @@ export class PlainScanner implements LineScanner {
 
   #endOfId(from: number, byte: number): number {
     if (byte !== char.quote) return 0
-    const { escapes } = this.#tokens
-    const end = this.#tokens.endOfString(from + 1)
-    if (end === 0 || end === from + 1 || end - from > maxIdBytes || this.#tokens.escapes !== escapes) return 0
+    const tokens = this.#tokens
+    const { escapes, strangeEscapes } = tokens
+    const end = tokens.endOfString(from + 1)
+    if (end === 0 || end === from + 1 || end - from > maxIdBytes) return 0
     this.#idStart = from + 1
     this.#idEnd = end
+    this.#isIdEscaped = tokens.escapes !== escapes
     this.#write(0x44)
-    return this.#writeHole(from, end + 1, 0) ? end + 1 : 0
+    const flags = tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes
+    return this.#writeHole(from, end + 1, flags) ? end + 1 : 0
   }
 
   #endOfText(from: number, isFilled: boolean): number {

@@ -1,5 +1,5 @@
 /**
- * The tokens of JSON (RFC 8259) and of UTF-8 (RFC 3629), as `assembly/tokens.ts` reads them. Each function takes where
+ * The tokens of JSON (RFC 8259), as `assembly/tokens.ts` reads them. Each function takes where
  * a token begins and gives where it ends, or 0 when it is not valid, or not plain.
  */
 export class PlainTokens {
@@ -30,29 +30,15 @@ export class PlainTokens {
       const byte = this.at(p)
       if (byte === char.quote) return p
       if (byte === char.backslash) p = this.#endOfEscape(p)
-      else if (byte >= 0x80) p = this.#endOfForeign(p)
       else if (byte < 0x20) return 0
       else p += 1
       if (p === 0) return 0
     }
   }
 
-  /** As far as it is plain to see; `hasWords` in `rows/answer.ts` says it for sure. */
+  /** True when there is something else than white space; see `hasWords` in `rows/answer.ts`. */
   hasWords(from: number, end: number): boolean {
-    for (let p = from; p < end;) {
-      const byte = this.at(p)
-      if (byte === char.backslash) {
-        const escaped = this.at(p + 1)
-        // Which character `\u` stands for is not looked at.
-        if (escaped === 0x75) return false
-        if (wordEscapes.includes(escaped)) return true
-        p += 2
-      } else if (byte < 0x80) {
-        if (byte !== 0x20) return true
-        p += 1
-      } else return !leadsOfSpaces.includes(byte)
-    }
-    return false
+    return /\S/.test(JSON.parse(`"${Buffer.from(this.bytes.subarray(from, end)).toString()}"`))
   }
 
   /** A number that might be more than a double holds is not plain. */
@@ -122,19 +108,6 @@ export class PlainTokens {
     return from + 6
   }
 
-  /** One character that is not ASCII; well-formed ones only (Unicode 16, table 3-7). */
-  #endOfForeign(from: number): number {
-    const lead = this.at(from)
-    const second = this.at(from + 1)
-    const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
-    if (lead < 0xc2 || lead > 0xf4) return 0
-    for (let p = from + 1; p < from + length; p += 1) if ((this.at(p) & 0xc0) !== 0x80) return 0
-    const isOverlong = (lead === 0xe0 && second < 0xa0) || (lead === 0xf0 && second < 0x90)
-    const isSurrogate = lead === 0xed && second > 0x9f
-    const isTooHigh = lead === 0xf4 && second > 0x8f
-    return isOverlong || isSurrogate || isTooHigh ? 0 : from + length
-  }
-
   #endOfDigits(from: number): number {
     let p = from
     while (isDigit(this.at(p))) p += 1
@@ -171,9 +144,6 @@ export function isNumberStart(byte: number): boolean {
 const codes = (text: string): readonly number[] => [...Buffer.from(text)]
 const literals = ['true', 'false', 'null'].map(codes)
 const commonEscapes = codes('n"\\rtbf')
-const wordEscapes = codes('"\\/b')
-/** Of U+00A0, U+1680, U+2000 to U+205F, U+3000 and U+FEFF. */
-const leadsOfSpaces = [0xc2, 0xe1, 0xe2, 0xe3, 0xef]
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { LineCutter } from '../line-cutter.js'
 import type { LinePosition } from '../line-position.js'
 import type { ScannedKind } from './field-roles.js'
@@ -14,10 +15,12 @@ export interface PlainRow extends LinePosition {
   readonly bytes: Buffer
   readonly start: number
   readonly lineFeed: number
-  /** The id in these bytes, which has no escapes, and its hash. */
+  /** The id in these bytes, and their hash. */
   readonly idStart: number
   readonly idEnd: number
   readonly idHash: number
+  /** The id has escapes, so that its bytes are not the id. */
+  readonly isIdEscaped: boolean
   /** Rows of one pattern are alike in all that a judge looks at. 0: it is not known. */
   readonly pattern: number
   /** Values of the row that the pattern says little or nothing of, in their order. */
@@ -47,6 +50,7 @@ export class ScannedRows implements PlainRow {
   #from = 0
   #firstLine = 1
   #bytesOffset = 0
+  #isAllUtf8 = true
 
   constructor(kind: ScannedKind) {
     this.kind = kind
@@ -66,6 +70,7 @@ export class ScannedRows implements PlainRow {
     this.stop = scanner.stop
     this.#rows.set(scanner.rows.subarray(0, this.#count * rowFields.count))
     this.#keepHoles(scanner.holes)
+    this.#isAllUtf8 = isUtf8(content.subarray(contentStart, scanner.position))
     cutter.moveTo(scanner.position, lineNumber + scanner.lines)
   }
 
@@ -75,6 +80,11 @@ export class ScannedRows implements PlainRow {
     this.#left -= 1
     this.#at += rowFields.count
     return true
+  }
+
+  /** The scanner does not look at that. A row that is not is none. */
+  get isUtf8(): boolean {
+    return this.#isAllUtf8 || isUtf8(this.bytes.subarray(this.start, this.lineFeed))
   }
 
   get start(): number {
@@ -108,6 +118,10 @@ export class ScannedRows implements PlainRow {
 
   get idHash(): number {
     return this.#field(rowFields.idHash)
+  }
+
+  get isIdEscaped(): boolean {
+    return this.#field(rowFields.isIdEscaped) !== 0
   }
 
   get pattern(): number {
@@ -153,3 +167,9 @@ export class ScannedRows implements PlainRow {
 }
 
 const carriageReturn = 0x0d
+
+/** The id of a row, where it has escapes. */
+export function escapedId({ bytes, idStart, idEnd }: PlainRow): string {
+  // With its quotes it is a JSON string, as the scanner has seen.
+  return JSON.parse(bytes.toString('utf8', idStart - 1, idEnd + 1)) as string
+}

@@ -30,6 +30,7 @@ let next: u32 = at.pattern
 let hole: u32 = at.holes
 let idStart: u32 = 0
 let idEnd: u32 = 0
+let isIdEscaped: bool = false
 
 let position: u32 = 0
 let stop: u32 = 0
@@ -128,6 +129,7 @@ function writeRecord(record: u32, start: u32, lineFeed: u32, firstHole: u32): vo
   store<u32>(record, patternNumber(next), 24)
   store<u32>(record, (firstHole - at.holes) / at.holeBytes, 28)
   store<u32>(record, (hole - at.holes) / at.holeBytes, 32)
+  store<u32>(record, u32(isIdEscaped), 36)
 }
 
 /** As `hashOfBytes` in `../../id-hash.ts`. */
@@ -261,12 +263,14 @@ function endOfIgnored(from: u32, byte: u8, depth: u32): u32 {
 function endOfId(from: u32, byte: u8): u32 {
   if (byte != 0x22) return 0
   const escapesBefore = escapes
+  const strangeBefore = strangeEscapes
   const end = endOfString(from + 1)
-  if (end == 0 || end == from + 1 || end - from > maxIdBytes || escapes != escapesBefore) return 0
+  if (end == 0 || end == from + 1 || end - from > maxIdBytes) return 0
   idStart = from + 1
   idEnd = end
+  isIdEscaped = escapes != escapesBefore
   writeByte(0x44)
-  return writeHole(from, end + 1, 0) ? end + 1 : 0
+  return writeHole(from, end + 1, strangeEscapes == strangeBefore ? 0 : hasStrangeEscapes) ? end + 1 : 0
 }
 
 /** Ids are as short as `maxIdLength` in `../../id-table.ts` demands when their bytes are. */

@@ -1,5 +1,5 @@
 /**
- * The tokens of JSON (RFC 8259) and of UTF-8 (RFC 3629). Each function takes where a token begins and gives where it
+ * The tokens of JSON (RFC 8259). That the bytes are UTF-8 is looked at by others. Each function takes where a token begins and gives where it
  * ends, or 0 when it is not valid, or not plain. A line feed stands behind every line and is part of no token, so
  * nothing here looks for the end of the memory.
  */
@@ -32,30 +32,50 @@ function endOfLongSpace(from: u32): u32 {
 }
 
 /** From behind the opening quote to the closing one. */
+// @ts-ignore: decorator
+@inline
 export function endOfString(from: u32): u32 {
+  // Names, ids and words end within the first sixteen bytes.
+  const mask = specialsOf(v128.load(from))
+  if (mask != 0) {
+    const p = from + ctz(mask)
+    if (load<u8>(p) == quote) return p
+  }
+  return endOfLongString(from)
+}
+
+// @ts-ignore: decorator
+@inline
+function specialsOf(block: v128): i32 {
+  return i8x16.bitmask(
+    v128.or(
+      v128.or(i8x16.eq(block, i8x16.splat(quote)), i8x16.eq(block, i8x16.splat(backslash))),
+      i8x16.lt_u(block, i8x16.splat(0x20)),
+    ),
+  )
+}
+
+/** Sixty-four bytes a step, one bit for each of them that is no plain character. */
+function endOfLongString(from: u32): u32 {
   let p = from
-  const quotes = i8x16.splat(quote)
-  const backslashes = i8x16.splat(backslash)
-  const firstPrintable = i8x16.splat(0x20)
   while (true) {
-    const block = v128.load(p)
-    // As signed numbers the bytes of anything but ASCII are below all others.
-    const special = v128.or(
-      v128.or(i8x16.eq(block, quotes), i8x16.eq(block, backslashes)),
-      i8x16.lt_s(block, firstPrintable),
-    )
-    const mask = i8x16.bitmask(special)
-    if (mask == 0) {
-      p += 16
-      continue
+    let specials =
+      u64(specialsOf(v128.load(p))) |
+      (u64(specialsOf(v128.load(p, 16))) << 16) |
+      (u64(specialsOf(v128.load(p, 32))) << 32) |
+      (u64(specialsOf(v128.load(p, 48))) << 48)
+    let next = p + 64
+    while (specials != 0) {
+      const at = p + u32(ctz(specials))
+      const byte = load<u8>(at)
+      if (byte == quote) return at
+      if (byte != backslash) return 0
+      const end = endOfEscape(at)
+      if (end == 0) return 0
+      if (end >= next) next = end
+      specials = end >= p + 64 ? 0 : specials & (u64.MAX_VALUE << u64(end - p))
     }
-    p += ctz(mask)
-    const byte = load<u8>(p)
-    if (byte == quote) return p
-    if (byte == backslash) p = endOfEscape(p)
-    else if (byte >= 0x80) p = endOfForeign(p)
-    else return 0
-    if (p == 0) return 0
+    p = next
   }
 }
 
@@ -77,39 +97,9 @@ function isHexDigit(byte: u8): bool {
   return u8(byte - 0x30) < 10 || u8((byte | 0x20) - 0x61) < 6
 }
 
-/** A run of characters that are not ASCII: well-formed ones only (Unicode 16, table 3-7). */
-function endOfForeign(from: u32): u32 {
-  let p = from
-  while (true) {
-    const lead = load<u8>(p)
-    if (lead < 0x80) return p
-    if (lead < 0xc2) return 0
-    if (lead < 0xe0) {
-      if (!isTail(load<u8>(p, 1))) return 0
-      p += 2
-    } else if (lead < 0xf0) {
-      const second = load<u8>(p, 1)
-      if (!isTail(second) || !isTail(load<u8>(p, 2))) return 0
-      if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return 0
-      p += 3
-    } else {
-      const second = load<u8>(p, 1)
-      if (lead > 0xf4 || !isTail(second) || !isTail(load<u8>(p, 2)) || !isTail(load<u8>(p, 3))) return 0
-      if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return 0
-      p += 4
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function isTail(byte: u8): bool {
-  return (byte & 0xc0) == 0x80
-}
-
 /**
- * True when the text from behind a quote on has something in it that is no white space, as far as that is plain to see
- * (`hasWords` in `rows/answer.ts` says it for sure).
+ * True when the text from behind a quote on has something in it that is no white space, as `hasWords` in
+ * `rows/answer.ts` has it.
  */
 export function hasWords(from: u32, end: u32): bool {
   let p = from
@@ -117,19 +107,45 @@ export function hasWords(from: u32, end: u32): bool {
     const byte = load<u8>(p)
     if (byte == backslash) {
       const escaped = load<u8>(p, 1)
-      // Which character `\u` stands for is not looked at.
-      if (escaped == 0x75) return false
-      if (escaped == quote || escaped == backslash || escaped == 0x2f || escaped == 0x62) return true
-      p += 2
+      if (escaped == 0x75) {
+        if (!isSpace(hexNumber(p + 2))) return true
+        p += 6
+      } else {
+        if (escaped != 0x6e && escaped != 0x72 && escaped != 0x74 && escaped != 0x66) return true
+        p += 2
+      }
     } else if (byte < 0x80) {
       if (byte != 0x20) return true
       p += 1
+    } else if (byte == 0xc2) {
+      if (!isSpace(load<u8>(p, 1))) return true
+      p += 2
     } else {
-      // U+00A0, U+1680, U+2000 to U+205F, U+3000 and U+FEFF begin with these.
-      return byte != 0xc2 && byte != 0xe1 && byte != 0xe2 && byte != 0xe3 && byte != 0xef
+      // Only these begin white space that takes three bytes.
+      if (byte != 0xe1 && byte != 0xe2 && byte != 0xe3 && byte != 0xef) return true
+      const code = (u32(byte & 0x0f) << 12) | (u32(load<u8>(p, 1) & 0x3f) << 6) | u32(load<u8>(p, 2) & 0x3f)
+      if (!isSpace(code)) return true
+      p += 3
     }
   }
   return false
+}
+
+function hexNumber(from: u32): u32 {
+  let number: u32 = 0
+  for (let p = from; p < from + 4; p += 1) {
+    const byte = u32(load<u8>(p))
+    number = (number << 4) | (byte & 0x0f) + (byte > 0x39 ? 9 : 0)
+  }
+  return number
+}
+
+/** White space of JavaScript (ECMAScript, WhiteSpace and LineTerminator). */
+function isSpace(code: u32): bool {
+  if (code < 0x80) return code == 0x20 || (code >= 0x09 && code <= 0x0d)
+  if (code >= 0x2000 && code <= 0x200a) return true
+  if (code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f) return true
+  return code == 0xa0 || code == 0x1680 || code == 0x3000 || code == 0xfeff
 }
 
 /**
