@@ -1,5 +1,5 @@
 import { GrowableColumn } from './growable-column.js'
-import { answerShapes, type RequestPromise } from './rows/promise.js'
+import { answerShapes, type AnswerShape, type RequestPromise } from './rows/promise.js'
 
 /** What each request promises, by ordinal. An unknown endpoint, and a request for one answer, cost nothing. */
 export class PromiseColumns {
@@ -9,8 +9,8 @@ export class PromiseColumns {
   get(ordinal: number): RequestPromise {
     const shape = answerShapes[this.#shapes.get(ordinal)] ?? 'opaque'
     const stored = this.#answers.get(ordinal)
-    if (shape === 'opaque' || stored === unknownCount) return { shape, answers: null }
-    return { shape, answers: stored === oneAnswer ? 1 : stored }
+    if (stored === oneAnswer && shape !== 'opaque') return oneAnswerOf[shape]
+    return { shape, answers: shape === 'opaque' || stored === unknownCount ? null : stored }
   }
 
   set(ordinal: number, { shape, answers }: RequestPromise): void {
@@ -21,5 +21,9 @@ export class PromiseColumns {
 }
 
 const oneAnswer = 0
+/** What nearly every request promises: asked for by the million, and so made once. */
+const oneAnswerOf = Object.fromEntries(answerShapes.map((shape) => [shape, { shape, answers: 1 }])) as Readonly<
+  Record<AnswerShape, RequestPromise>
+>
 /** The number that one answer would have, were it not 0. */
 const unknownCount = 1

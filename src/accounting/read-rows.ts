@@ -34,8 +34,11 @@ export interface ReadRowsOptions {
   readonly maxLineBytes?: number | undefined
   /** Called once per chunk with the bytes of this file read so far. */
   readonly onBytes?: ((bytesRead: number) => void) | undefined
-  /** Asked first, where the scanner takes the row: true for one that needs no parsing, and so no `onRow`. */
-  readonly onPlainRow?: ((row: PlainRow) => boolean) | undefined
+  /**
+   * Asked first, where the scanner takes the row: false for one that has to be parsed and goes to `onRow`. A promise is
+   * waited for.
+   */
+  readonly onPlainRow?: ((row: PlainRow) => boolean | Promise<void>) | undefined
   /** Only a returned promise is awaited: almost no row needs one, and a promise costs more than a row. */
   readonly onRow: (row: Row) => Promise<void> | undefined
   readonly onUnreadable: (line: UnreadableLine) => void
@@ -64,7 +67,12 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
-  for await (const cutter of readChunks(fs, path, { signal, maxLineBytes, onChunk, onEnd })) {
+  for await (const cutter of readChunks(fs, path, {
+    signal,
+    maxLineBytes,
+    onChunk,
+    onEnd,
+  })) {
     await rows.read(cutter)
   }
   const dialect = rows.rows < rows.lines ? sniffer.found() : null
@@ -113,16 +121,23 @@ class RowReader {
     const scanned = this.#scanned
     while (scanned.next()) {
       const plain = scanned.isUtf8 && scanned.length <= maxLineBytes ? scanned : null
-      if (plain !== null && onPlainRow?.(plain) === true) {
+      const taken = plain === null ? false : (onPlainRow?.(plain) ?? false)
+      if (taken !== false) {
         this.lines += 1
         this.rows += 1
-        continue
       }
-      const line = cutter.lineAt(scanned.start, scanned.lineFeed, scanned.line)
-      const handled = this.#take(line, plain)
-      if (handled !== undefined) return handled.then(() => this.#takeScanned(cutter))
+      const pending = taken === false ? this.#takeLineOf(scanned, cutter, plain) : taken
+      if (typeof pending === 'object') return pending.then(() => this.#takeScanned(cutter))
     }
     return undefined
+  }
+
+  #takeLineOf(
+    { start, lineFeed, line }: PlainRow,
+    cutter: LineCutter,
+    plain: PlainRow | null,
+  ): Promise<void> | undefined {
+    return this.#take(cutter.lineAt(start, lineFeed, line), plain)
   }
 
   #take(line: Line, plain: PlainRow | null): Promise<void> | undefined {

@@ -1,6 +1,7 @@
 import { attemptOfRows, wasCancelled, type TripleFacts } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
 import { attemptSourceKey, openAttemptRows, type AttemptRows } from '../accounting/results/attempt-rows.js'
+import type { RowTable } from '../accounting/results/row-table.js'
 import type { AcceptedFaults } from '../accounting/triple-accounting.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { retryBatchIndex } from '../workspace/batch-index.js'
@@ -50,11 +51,23 @@ export async function describeAttempt(
 }
 
 /** Opens the rows of the attempt; rows of an earlier run at the same files are taken up. */
-export function openRows({ workspace }: TripleDependencies, attempt: Attempt): Promise<AttemptRows> {
+export function openRows(dependencies: TripleDependencies, attempt: Attempt): Promise<AttemptRows> {
+  const { workspace, accountings, processOutput, processErrors } = dependencies
   const { rowsPath: path, sourceKey, facts } = attempt
-  return openAttemptRows(workspace.fileSystem, path, sourceKey).catch(
-    asFileProblem({ path, action: 'open', index: facts.index }),
-  )
+  return openAttemptRows(workspace.fileSystem, path, sourceKey, {
+    isCheckpoint: processOutput !== undefined || processErrors !== undefined,
+    known: accountings.recallRows(sourceKey),
+  }).catch(asFileProblem({ path, action: 'open', index: facts.index }))
+}
+
+/** Where the closed rows of the attempt stand, when this run knows it and nobody has written to them since. */
+export async function knownRows(
+  { workspace, accountings }: TripleDependencies,
+  { rowsPath, sourceKey }: Attempt,
+): Promise<RowTable | null> {
+  const table = accountings.recallRows(sourceKey)
+  const isWhole = table !== null && (await workspace.fileSystem.stat(rowsPath))?.bytes === table.endOffset
+  return isWhole ? table : null
 }
 
 /** Other answers may count by a decision; without one the key is what it always was. */

@@ -1,5 +1,6 @@
 import { wasCutShort, type TripleFacts, type TripleLimits } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
+import type { GrowingRowTable } from '../accounting/results/row-table.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
 import type { ContentSchema } from '../accounting/rows/schema.js'
@@ -44,7 +45,11 @@ export interface TripleDependencies extends RunDependencies {
 }
 
 export function tripleDependencies(run: RunDependencies): TripleDependencies {
-  return { ...run, accountings: accountingMemory(), stepsAtWork: stepsAtWork() }
+  return {
+    ...run,
+    accountings: accountingMemory(),
+    stepsAtWork: stepsAtWork(),
+  }
 }
 
 /**
@@ -78,24 +83,34 @@ export type Step<Input, Output> = (
 ) => Promise<Output>
 
 /**
- * Keeps the accounting of a triple between the check and the processing, so that its files are not counted twice.
+ * Keeps the accounting of a triple between the check and the processing, so that its files are not counted twice, and
+ * where the rows of its attempt stand, so that they are not read again to know it.
  * Forgotten when a file looks different; then it is simply made again.
  */
 export interface AccountingMemory {
   recall(facts: TripleFacts): AccountedTriple | null
   remember(facts: TripleFacts, accounted: AccountedTriple): void
+  /** `null` for rows that were made from something else, or that nobody has closed since. */
+  recallRows(sourceKey: string): GrowingRowTable | null
+  rememberRows(sourceKey: string, table: GrowingRowTable): void
   forget(): void
 }
 
 function accountingMemory(): AccountingMemory {
   let kept: { readonly key: string; readonly accounted: AccountedTriple } | null = null
+  let rows: { readonly sourceKey: string; readonly table: GrowingRowTable } | null = null
   return {
     recall: (facts) => (kept?.key === keyOf(facts) ? kept.accounted : null),
     remember: (facts, accounted) => {
       kept = { key: keyOf(facts), accounted }
     },
+    recallRows: (sourceKey) => (rows?.sourceKey === sourceKey ? rows.table : null),
+    rememberRows: (sourceKey, table) => {
+      rows = { sourceKey, table }
+    },
     forget: () => {
       kept = null
+      rows = null
     },
   }
 }

@@ -6,7 +6,9 @@ import { readRows, type Row } from '../accounting/read-rows.js'
 import { evaluateRow, missingRow, rejectRow, type ReconciledRow } from '../accounting/rows/evaluate-row.js'
 import type { RequestPromise } from '../accounting/rows/promise.js'
 import { readResultLine } from '../accounting/rows/result-line.js'
-import { toResultRow } from '../accounting/rows/result-row.js'
+import { resultRowText, toResultRow } from '../accounting/rows/result-row.js'
+import { PlainResults } from '../accounting/scan/plain-results.js'
+import type { PlainRow } from '../accounting/scan/scanned-rows.js'
 import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { fileChanged, requireProven } from '../workspace/proven-file.js'
@@ -54,6 +56,7 @@ async function processFile(
   const { index } = attempt.facts
   const proven = attempt.accounted.accounting.files.find((file) => file.kind === kind)
   if (proven !== undefined) await requireProven(dependencies.workspace, index, proven)
+  const plainResults = plainResultsOf(dependencies, attempt, kind)
   const file = await readRows({
     fs: dependencies.workspace.fileSystem,
     index,
@@ -61,8 +64,12 @@ async function processFile(
     path,
     signal,
     onUnreadable: () => undefined,
+    onPlainRow: (row) =>
+      plainResults !== null && processPlainRow(dependencies, attempt, rows, { kind, results: plainResults, row }),
     onRow: (row) =>
-      counts(attempt, kind, row) ? processLine(dependencies, attempt, rows, kind, row) : undefined,
+      counts(attempt, kind, row)
+        ? processLine(dependencies, attempt, rows, { kind, row, plainResults })
+        : undefined,
   })
   if (proven !== undefined && proven.sha256 !== file.sha256) throw fileChanged(index, path, 'has other bytes')
 }
@@ -108,6 +115,7 @@ async function withRows(
     // Also after a throw: rows that are finished must not reach the callbacks again.
     await rows.close().catch(asFileProblem({ path, action: 'write', index: facts.index }))
   }
+  dependencies.accountings.rememberRows(attempt.sourceKey, rows.table)
   const counted = rowCountsOf(rows)
   dependencies.report({ type: 'rows.processed', index: attempt.facts.index, rows: counted })
   return counted
@@ -124,33 +132,76 @@ function promiseTo({ accounted: { ledger } }: Attempt, id: string): RequestPromi
   return ledger.promiseAt(ledger.ordinalOf(id))
 }
 
+interface LineOfFile {
+  readonly kind: 'output' | 'error'
+  readonly row: Row
+  readonly plainResults: PlainResults | null
+}
+
 async function processLine(
   dependencies: TripleDependencies,
   attempt: Attempt,
   rows: AttemptRows,
-  kind: 'output' | 'error',
-  { id, value, text, isTooDeep, position }: Row,
+  { kind, row: { id, value, text, isTooDeep, position, plain }, plainResults }: LineOfFile,
 ): Promise<void> {
   if (rows.has(id)) return
   const line = readResultLine(value, { file: kind, line: position.line }, { text, isTooDeep })
+  const promise = promiseTo(attempt, id)
   const row = await judged(attempt, id, () =>
-    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }, promiseTo(attempt, id)),
+    evaluateRow(line, { ...dependencies, contentType: attempt.contentType }, promise),
   )
-  await finishRow(dependencies, attempt, rows, row)
-  if (rows.size % rowsPerReport === 0) {
-    dependencies.report({ type: 'rows.processed', index: attempt.facts.index, rows: rowCountsOf(rows) })
-  }
+  const written = await finishRow(dependencies, attempt, rows, row)
+  if (plain !== null && plainResults !== null) await plainResults.learn(plain, promise, written)
+  reportRows(dependencies, attempt, rows)
+}
+
+/**
+ * The results of successes that no code of the user sees are written from the bytes of their rows; `null` when somebody
+ * sees them, or their content is not the text as it came.
+ */
+function plainResultsOf(
+  { schema, processOutput }: TripleDependencies,
+  { facts: { index }, contentType, number: attempt }: Attempt,
+  file: 'output' | 'error',
+): PlainResults | null {
+  const isSeen = schema !== undefined || processOutput !== undefined
+  return isSeen || contentType !== 'text' ? null : new PlainResults({ index, attempt, file })
+}
+
+/** False for a row that has to be looked at. */
+function processPlainRow(
+  dependencies: TripleDependencies,
+  attempt: Attempt,
+  rows: AttemptRows,
+  { kind, results, row }: Pick<LineOfFile, 'kind'> & { readonly results: PlainResults; readonly row: PlainRow },
+): boolean | Promise<void> {
+  const { ledger } = attempt.accounted
+  const ordinal = row.isIdEscaped ? -1 : ledger.ordinalOfPlain(row)
+  if (ordinal === -1) return false
+  if (!ledger.isAnsweredAt(ordinal, kind, row.offset)) return true
+  if (!results.canWrite(row, ledger.promiseAt(ordinal))) return false
+  if (rows.hasPlain(row)) return true
+  const written = rows.appendPlain(row, results)
+  reportRows(dependencies, attempt, rows)
+  const { rowsPath: path, facts } = attempt
+  return written?.catch(asFileProblem({ path, action: 'write', index: facts.index })) ?? true
+}
+
+function reportRows({ report }: TripleDependencies, { facts }: Attempt, rows: AttemptRows): void {
+  if (rows.size % rowsPerReport !== 0) return
+  report({ type: 'rows.processed', index: facts.index, rows: rowCountsOf(rows) })
 }
 
 /** Often enough for a progress display, too seldom to be felt. */
 const rowsPerReport = 500
 
+/** Gives the row as it was written. */
 async function finishRow(
   dependencies: TripleDependencies,
   attempt: Attempt,
   rows: AttemptRows,
   judgedRow: ReconciledRow,
-): Promise<void> {
+): Promise<string> {
   const row = await judged(attempt, judgedRow.customId, () => callBack(dependencies, attempt, judgedRow))
   await keepRawText(dependencies, attempt, row)
   const { index } = attempt.facts
@@ -159,6 +210,7 @@ async function finishRow(
   await rows
     .append(resultRow, row.line?.text)
     .catch(asFileProblem({ path: attempt.rowsPath, action: 'write', index }))
+  return resultRowText(resultRow)
 }
 
 async function callBack(

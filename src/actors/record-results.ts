@@ -5,7 +5,7 @@ import type { RequestLedger } from '../accounting/request-ledger.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { requireProvenTriple } from '../workspace/move.js'
-import { describeAttempt } from './attempt.js'
+import { describeAttempt, knownRows } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
 import { inTurn } from './in-turn.js'
@@ -21,17 +21,19 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
   const { index, rootIndex } = facts
   const accounted = await accountFor(dependencies, facts, signal)
   await requireProvenTriple(workspace, index, accounted.accounting.files)
-  const { rowsPath: attemptRowsPath } = await describeAttempt(dependencies, facts, accounted)
+  const attempt = await describeAttempt(dependencies, facts, accounted)
+  const { rowsPath: attemptRowsPath } = attempt
   if ((await fs.stat(attemptRowsPath)) === null) throw nothingProcessed(index, attemptRowsPath)
+  const attemptRows = await knownRows(dependencies, attempt)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
   const published = await inTurn(targetPath, async () => {
-    const found = await publishResults({ fs, attemptRowsPath, baseOrder, targetPath, signal })
+    const found = await publishResults({ fs, attemptRowsPath, attemptRows, baseOrder, targetPath, signal })
     lineages.note(rootIndex, found.lineage)
     return found
   }).catch(asFileProblem({ path: targetPath, action: 'write', index }))
   const failedPath = layout.failedFile(index)
-  await writeFailedItems({ fs, attemptRowsPath, targetPath: failedPath }).catch(
+  await writeFailedItems({ fs, attemptRowsPath, attemptRows, targetPath: failedPath }).catch(
     asFileProblem({ path: failedPath, action: 'write', index }),
   )
   const { rows, lineage } = published

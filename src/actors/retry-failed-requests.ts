@@ -4,7 +4,7 @@ import { asFileProblem } from '../workspace/file-problem.js'
 import { requireSentInput } from '../workspace/input-identity.js'
 import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import { changeOfInput, inputOf } from '../accounting/changed-input.js'
-import { describeAttempt, type Attempt } from './attempt.js'
+import { describeAttempt, knownRows, type Attempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -36,7 +36,8 @@ async function writeRetry(
   const { facts, rowsPath } = attempt
   const { fileSystem, layout } = dependencies.workspace
   if (facts.input === null) return 0
-  const retryableIds = await readRetryIds(fileSystem, rowsPath, retryIndex)
+  const table = await knownRows(dependencies, attempt)
+  const retryableIds = await readRetryIds(fileSystem, rowsPath, retryIndex, table)
   if (retryableIds.size === 0) return 0
   if (await isFinishedAlready(dependencies, retryIndex)) return retryableIds.size
   const parent =

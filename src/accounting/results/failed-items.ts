@@ -2,11 +2,16 @@ import { beginDurableFile, type DurableFile } from '../../workspace/durable-writ
 import type { FileSystem } from '../../workspace/file-system.js'
 import { findMember } from '../json-text/top-level-member.js'
 import { chunked } from './chunked.js'
-import { originalRowField, readWholeRows, type AttemptRow } from './stored-rows.js'
+import { readRowsOf } from './chosen-rows.js'
+import type { RowFate } from './row-fate.js'
+import type { RowTable } from './row-table.js'
+import { originalRowField, type AttemptRow } from './stored-rows.js'
 
 export interface FailedItemsRequest {
   readonly fs: FileSystem
   readonly attemptRowsPath: string
+  /** Where its rows stand, when that is known. */
+  readonly attemptRows?: RowTable | null | undefined
   /** `failed-items/batch_failed_<index>.jsonl`. */
   readonly targetPath: string
 }
@@ -34,14 +39,17 @@ export async function writeFailedItems(request: FailedItemsRequest): Promise<num
 }
 
 async function* failedLines(
-  { fs, attemptRowsPath }: FailedItemsRequest,
+  { fs, attemptRowsPath, attemptRows = null }: FailedItemsRequest,
   onRow: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const { row, bytes } of readWholeRows(fs, attemptRowsPath)) {
-    if (row.outcome === 'success' || row.retry !== undefined) continue
+  for await (const { row, bytes } of readRowsOf(fs, attemptRowsPath, attemptRows, hasFailedForGood)) {
     onRow()
     yield Buffer.from(`${failedItem(row, bytes)}\n`)
   }
+}
+
+function hasFailedForGood({ rowClass, isRetried }: RowFate): boolean {
+  return rowClass !== 'success' && !isRetried
 }
 
 /** The server's line is copied as text: it says what it said, whatever its numbers are. */

@@ -1,18 +1,21 @@
 import { basename } from 'node:path'
 import { reconciliationError } from '../../errors.js'
 import { writeFileDurably } from '../../workspace/durable-write.js'
-import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
+import type { FileSystem } from '../../workspace/file-system.js'
 import { throwIfInterrupted } from '../line-reader.js'
 import { findMember } from '../json-text/top-level-member.js'
-import { chunked } from './chunked.js'
 import { lineageTally, type LineageRows } from './lineage-rows.js'
+import { PendingBytes } from './pending-bytes.js'
 import { originalRowField } from './stored-rows.js'
 import { readRowTable, type RowTable } from './row-table.js'
+import { RowWindow } from './row-window.js'
 
 export interface PublishRequest {
   readonly fs: FileSystem
   /** Rows of the attempt; whole, and closed. */
   readonly attemptRowsPath: string
+  /** Where they stand, when that is known; else they are read once more. */
+  readonly attemptRows?: RowTable | null | undefined
   /** Ids of the root's requests in input order; or `results`: the order of the results that stand at the target. */
   readonly baseOrder: Iterable<string> | AsyncIterable<string> | 'results'
   /** `target/batch_results_<root index>.jsonl`. */
@@ -38,13 +41,14 @@ export interface Published {
  */
 export async function publishResults(request: PublishRequest): Promise<Published> {
   const { fs, attemptRowsPath, targetPath } = request
-  const rows = await readRowTable(fs, attemptRowsPath)
+  const rows = request.attemptRows ?? (await readRowTable(fs, attemptRowsPath))
   const existing = await readExisting(request, rows)
   const files = [await fs.open(attemptRowsPath, 'read')]
   try {
     if (existing !== null) files.push(await fs.open(targetPath, 'read'))
-    const merge = new Merge(request, { table: rows, file: files[0] }, { table: existing, file: files[1] })
-    await writeFileDurably(fs, targetPath, chunked(merge.pieces()))
+    const [ofAttempt, ofTarget] = files.map((file) => new RowWindow(file))
+    const merge = new Merge(request, { table: rows, file: ofAttempt }, { table: existing, file: ofTarget })
+    await writeFileDurably(fs, targetPath, merge.pieces())
     return merge.published
   } finally {
     for (const file of files) await file.close()
@@ -68,9 +72,41 @@ async function readExisting(
   })
 }
 
+/** Where a row of the new file is read. */
+interface RowPlace {
+  readonly file: RowWindow
+  readonly offset: number
+  readonly length: number
+  readonly mayHaveOriginal: boolean
+}
+
+const readRow = ({ file, offset, length }: RowPlace): Promise<Buffer> => file.read(offset, length)
+
+function rowIn({ mayHaveOriginal }: RowPlace, row: Buffer): Buffer {
+  return mayHaveOriginal ? withoutOriginal(row) : row
+}
+
+/** A promise for each id would cost more than its row. */
+async function* inBatches(ids: Iterable<string> | AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+  if (Symbol.asyncIterator in ids) {
+    for await (const id of ids) yield [id]
+    return
+  }
+  let batch: string[] = []
+  for (const id of ids) {
+    if (batch.push(id) < idsOfBatch) continue
+    yield batch
+    batch = []
+  }
+  yield batch
+}
+
+const idsOfBatch = 200
+const chunkBytes = 256 * 1024
+
 interface Side<Table> {
   readonly table: Table
-  readonly file: OpenFile | undefined
+  readonly file: RowWindow | undefined
 }
 
 class Merge {
@@ -97,13 +133,22 @@ class Merge {
 
   /** The rows of the new file. Throws before the end when something does not fit, so the file is never finished. */
   async *pieces(): AsyncGenerator<Uint8Array, void, undefined> {
-    const { signal } = this.#request
-    for await (const customId of this.#order()) {
-      throwIfInterrupted(signal)
-      const row = await this.#rowOf(customId)
-      if (row !== null) yield row
+    const pending = new PendingBytes()
+    for await (const customIds of inBatches(this.#order())) {
+      throwIfInterrupted(this.#request.signal)
+      for (const customId of customIds) {
+        const place = this.#placeOf(customId)
+        if (place === null) continue
+        const row = rowIn(place, place.file.held(place.offset, place.length) ?? (await readRow(place)))
+        pending.addWith(row.length, (target, at) => at + row.copy(target, at))
+      }
+      if (pending.size < chunkBytes) continue
+      const bytes = pending.take()
+      yield bytes
+      pending.giveBack(bytes)
     }
     if (this.#taken < this.#attempt.table.size) throw this.#strangers()
+    yield pending.take()
   }
 
   #order(): Iterable<string> | AsyncIterable<string> {
@@ -112,7 +157,7 @@ class Merge {
   }
 
   /** `null` for an id that came before: an id the input repeats still gets one row. */
-  async #rowOf(customId: string): Promise<Uint8Array | null> {
+  #placeOf(customId: string): RowPlace | null {
     const ordinal = this.#attempt.table.find(customId)
     const earlier = this.#existing.table?.find(customId) ?? -1
     if (ordinal === -1 && (earlier === -1 || this.#request.baseOrder !== 'results'))
@@ -120,9 +165,18 @@ class Merge {
     if (ordinal !== -1 && this.#isTaken[ordinal] === 1) return null
     this.#rows += 1
     if (ordinal !== -1) this.#take(ordinal)
-    if (ordinal === -1 || this.#isSuperseded(ordinal, earlier)) return this.#readExisting(earlier)
+    if (ordinal === -1 || this.#isSuperseded(ordinal, earlier)) return this.#placeIn(this.#existing, earlier)
     this.#rowsOfAttempt += 1
-    return this.#readAttempt(ordinal)
+    return this.#placeIn(this.#attempt, ordinal)
+  }
+
+  #placeIn({ table, file }: Side<RowTable | null>, ordinal: number): RowPlace {
+    if (table === null || file === undefined) throw new TypeError('The rows are not open.')
+    const fate = table.fateOf(ordinal)
+    this.#tally.add(fate)
+    // Only an attempt keeps the lines of the server, and none of a success.
+    const mayHaveOriginal = table === this.#attempt.table && fate.rowClass !== 'success'
+    return { file, offset: table.offsetOf(ordinal), length: table.lengthOf(ordinal), mayHaveOriginal }
   }
 
   #take(ordinal: number): void {
@@ -133,20 +187,6 @@ class Merge {
   #isSuperseded(ordinal: number, earlier: number): boolean {
     if (earlier === -1 || this.#existing.table === null) return false
     return this.#existing.table.attemptOf(earlier) > this.#attempt.table.attemptOf(ordinal)
-  }
-
-  async #readAttempt(ordinal: number): Promise<Uint8Array> {
-    const { table, file } = this.#attempt
-    if (file === undefined) throw new TypeError('The rows of the attempt are not open.')
-    this.#tally.add(table.fateOf(ordinal))
-    return withoutOriginal(await table.read(file, ordinal))
-  }
-
-  async #readExisting(ordinal: number): Promise<Uint8Array> {
-    const { table, file } = this.#existing
-    if (table === null || file === undefined) throw new TypeError('The existing results are not open.')
-    this.#tally.add(table.fateOf(ordinal))
-    return table.read(file, ordinal)
   }
 
   #missing(customId: string): Error {
@@ -177,7 +217,7 @@ class Merge {
 const originalKey = Buffer.from(JSON.stringify(originalRowField))
 
 /** The original line is for `failed-items/`. It is cut out of the bytes: every other one stays as it is. */
-function withoutOriginal(line: Buffer): Uint8Array {
+function withoutOriginal(line: Buffer): Buffer {
   if (!line.includes(originalKey)) return line
   // As Latin-1, positions in the text are positions in the bytes.
   const member = findMember(line.toString('latin1'), originalRowField)

@@ -7,7 +7,9 @@ import type { FileSystem } from '../../workspace/file-system.js'
 import { readLines, type Line } from '../line-reader.js'
 import { asRecord } from '../rows/json-record.js'
 import { chunked } from './chunked.js'
-import { readAttemptRows } from './stored-rows.js'
+import { readRowsOf } from './chosen-rows.js'
+import type { RowFate } from './row-fate.js'
+import type { RowTable } from './row-table.js'
 
 export interface RetryInputRequest {
   readonly fs: FileSystem
@@ -34,9 +36,11 @@ export async function readRetryIds(
   fs: FileSystem,
   attemptRowsPath: string,
   retryIndex: string,
+  table: RowTable | null = null,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>()
-  for await (const row of readAttemptRows(fs, attemptRowsPath)) {
+  const isRetried = (fate: RowFate): boolean => fate.isRetried
+  for await (const { row } of readRowsOf(fs, attemptRowsPath, table, isRetried)) {
     if (row.retry === retryIndex) ids.add(row.custom_id)
   }
   return ids

@@ -13,7 +13,10 @@ export interface RowFate {
   readonly isStopped: boolean
 }
 
-export function fateOfRow(row: ResultRow): RowFate {
+/** Of an answer that is what was asked for. */
+export const successFate: RowFate = { rowClass: 'success', isRetried: false, isStopped: false }
+
+export function fateOfRow(row: Pick<ResultRow, 'outcome' | 'error' | 'retry'>): RowFate {
   const rowClass = classOfRow(row)
   return {
     rowClass,

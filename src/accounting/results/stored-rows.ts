@@ -73,7 +73,7 @@ export async function* readWholeRows(
 }
 
 /** Results of earlier versions call a row that nobody could read one that needs a person, by this code. */
-export function classOfRow({ outcome, error }: ResultRow): RowClass {
+export function classOfRow({ outcome, error }: Pick<ResultRow, 'outcome' | 'error'>): RowClass {
   return outcome === 'needs-person' && error?.code === 'unrecognised_row' ? 'unrecognised' : outcome
 }
 

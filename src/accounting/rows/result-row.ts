@@ -45,7 +45,7 @@ export interface ResultRowFacts {
 }
 
 /** A row on its way to disk. What an answer said stands in it as `RawJson`: parsed, its numbers would be rounded. */
-export interface RowToWrite extends Pick<ResultRow, 'custom_id' | 'outcome' | 'retry'> {
+export interface RowToWrite extends Pick<ResultRow, 'custom_id' | 'outcome' | 'error' | 'attempt' | 'retry'> {
   readonly [field: string]: unknown
 }
 
