@@ -73,7 +73,8 @@ export async function accountForTriple(options: AccountForTripleOptions): Promis
 async function readTriple(options: AccountForTripleOptions, books: RowBooks): Promise<AccountedFile[]> {
   const { input, output, error } = options
   const files = [await readOne(options, books, 'input', input, requestsInto(books))]
-  if (output !== null) files.push(await readOne(options, books, 'output', output, answersInto(books, 'output')))
+  if (output !== null)
+    files.push(await readOne(options, books, 'output', output, answersInto(books, 'output')))
   if (error !== null) files.push(await readOne(options, books, 'error', error, answersInto(books, 'error')))
   return files
 }

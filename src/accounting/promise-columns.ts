@@ -22,8 +22,8 @@ export class PromiseColumns {
 
 const oneAnswer = 0
 /** What nearly every request promises: asked for by the million, and so made once. */
-const oneAnswerOf = Object.fromEntries(answerShapes.map((shape) => [shape, { shape, answers: 1 }])) as Readonly<
-  Record<AnswerShape, RequestPromise>
->
+const oneAnswerOf = Object.fromEntries(
+  answerShapes.map((shape) => [shape, { shape, answers: 1 }]),
+) as Readonly<Record<AnswerShape, RequestPromise>>
 /** The number that one answer would have, were it not 0. */
 const unknownCount = 1

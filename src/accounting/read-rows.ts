@@ -156,7 +156,8 @@ class RowReader {
       const { value, text, isTooDeep } = decoded
       return { id: id.id, value, text, isTooDeep, position, bytes: line.bytes, plain }
     }
-    if (id.type === 'unreadable') this.#takeUnreadable(line, id, decoded.type === 'object' ? decoded.value : null)
+    if (id.type === 'unreadable')
+      this.#takeUnreadable(line, id, decoded.type === 'object' ? decoded.value : null)
     return null
   }
 

@@ -17,7 +17,6 @@ export async function logErrors(dependencies: TripleDependencies, attempt: Attem
   const path = layout.expansionErrorLogFile(index)
   const errors = collectErrorGroups()
   const table = await knownRows(dependencies, attempt)
-  const isFailed = ({ rowClass }: RowFate): boolean => rowClass !== 'success'
   for await (const { row } of readRowsOf(fileSystem, attempt.rowsPath, table, isFailed)) errors.add(row)
   const groups = errors.groups()
   if (groups.length === 0) return
@@ -26,3 +25,5 @@ export async function logErrors(dependencies: TripleDependencies, attempt: Attem
   )
   report({ type: 'errors.grouped', index, groups })
 }
+
+const isFailed = ({ rowClass }: RowFate): boolean => rowClass !== 'success'

@@ -78,7 +78,8 @@ export async function openAttemptRows(
   sourceKey: string,
   { isCheckpoint = true, known: kept = null }: OpenAttemptRowsOptions = {},
 ): Promise<AttemptRows> {
-  const known = (kept === null ? null : await stillKnown(fs, path, kept)) ?? (await readKnown(fs, path, sourceKey))
+  const known =
+    (kept === null ? null : await stillKnown(fs, path, kept)) ?? (await readKnown(fs, path, sourceKey))
   const file = await fs.open(path, 'append')
   try {
     const rows = new AttemptRowsFile(file, known, isCheckpoint)
@@ -207,8 +208,16 @@ class AttemptRowsFile implements AttemptRows {
 
   appendPlain(row: PlainRow, results: PlainResults): Promise<void> | undefined {
     const { bytes, idStart, idEnd, idHash } = row
-    const length = this.#pending.addWith(results.maxBytesOf(row), (target, at) => results.write(row, target, at))
-    this.#known.table.addBytes(bytes, idStart, idEnd, idHash, this.#added(length, results.attempt, successFate))
+    const length = this.#pending.addWith(results.maxBytesOf(row), (target, at) =>
+      results.write(row, target, at),
+    )
+    this.#known.table.addBytes(
+      bytes,
+      idStart,
+      idEnd,
+      idHash,
+      this.#added(length, results.attempt, successFate),
+    )
     return this.#flushWhenFull()
   }
 

@@ -8,7 +8,6 @@ import { readLines, type Line } from '../line-reader.js'
 import { asRecord } from '../rows/json-record.js'
 import { chunked } from './chunked.js'
 import { readRowsOf } from './chosen-rows.js'
-import type { RowFate } from './row-fate.js'
 import type { RowTable } from './row-table.js'
 
 export interface RetryInputRequest {
@@ -39,8 +38,7 @@ export async function readRetryIds(
   table: RowTable | null = null,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>()
-  const isRetried = (fate: RowFate): boolean => fate.isRetried
-  for await (const { row } of readRowsOf(fs, attemptRowsPath, table, isRetried)) {
+  for await (const { row } of readRowsOf(fs, attemptRowsPath, table, (fate) => fate.isRetried)) {
     if (row.retry === retryIndex) ids.add(row.custom_id)
   }
   return ids

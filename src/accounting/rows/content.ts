@@ -101,6 +101,7 @@ function joined(readings: readonly AcceptedContent[]): AcceptedContent {
  * too deep to be written. What JSON cannot hold (a bigint, a cycle) is a fault of the schema, and throws.
  */
 function jsonOfOutput(json: string, output: unknown): string | null {
+  if (isSpelled(json, output)) return json
   // Read anew: a schema may have changed the value that it was given.
   const parsed: unknown = JSON.parse(json)
   if (isDeepStrictEqual(output, parsed)) return json
@@ -113,6 +114,15 @@ function jsonOfOutput(json: string, output: unknown): string | null {
       `The schema made a value that cannot be written as JSON (no bigint, no cycles): ${reason}`,
       { cause },
     )
+  }
+}
+
+/** Nearly every schema gives what it was given, and the engine writes that as the model wrote it. */
+function isSpelled(json: string, output: unknown): boolean {
+  try {
+    return JSON.stringify(output) === json
+  } catch {
+    return false
   }
 }
 

@@ -77,15 +77,30 @@ export async function evaluateRow(
 ): Promise<ReconciledRow> {
   const { class: rowClass, error, answer, mayRetry } = judgeAnswer(line, promise)
   const { customId, source } = line
-  const parts = { customId, source, line, class: rowClass, error }
+  const lineOf = (): ResultLine => line
+  const parts = { customId, source, lineOf, class: rowClass, error }
   if (answer === null) return settled(newRow(parts), mayRetry, options)
   const texts = answerTexts(line, answer)
   if (error !== null) {
     return settled(newRow({ ...parts, answer, texts, reading: asGiven(answer, texts) }), mayRetry, options)
   }
+  return evaluateAnswer({ customId, source, lineOf, answer, texts }, options)
+}
+
+/** An answer that is known to be a success, and where it stands. */
+export interface GivenAnswer extends Pick<ReconciledRow, 'customId' | 'source'> {
+  readonly answer: Answer
+  readonly texts: AnswerTexts
+  /** Reads the line; called when somebody looks at it. */
+  readonly lineOf: () => ResultLine
+}
+
+/** Looks at the content of an answer that was judged before. */
+export async function evaluateAnswer(given: GivenAnswer, options: EvaluateOptions): Promise<ReconciledRow> {
+  const { answer, texts } = given
   const reading = await readAll(answer, texts, options)
-  if (reading.type === 'read') return newRow({ ...parts, answer, texts, reading })
-  const rejected = newRow({ ...parts, class: 'rejected', error: reading.error, answer, texts, reading })
+  if (reading.type === 'read') return newRow({ ...given, class: 'success', error: null, reading })
+  const rejected = newRow({ ...given, class: 'rejected', error: reading.error, reading })
   return settled(rejected, traitsOf('rejected').mayRetry, options)
 }
 
@@ -106,7 +121,7 @@ export function missingRow(customId: string, remoteStatus: string | null, isAcce
         : 'No file has an answer to this request; somebody went on without it.',
   }
   const source = { file: null, line: null }
-  const row = newRow({ customId, source, line: null, class: 'not-executed', error })
+  const row = newRow({ customId, source, lineOf: () => null, class: 'not-executed', error })
   return settled(row, mayRetryMissing(error.code), {})
 }
 
@@ -120,7 +135,8 @@ export function rejectRow(row: ReconciledRow, error: RowError, options: Evaluate
   return settled(unread, traitsOf('rejected').mayRetry, options)
 }
 
-interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 'class' | 'error'> {
+interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'class' | 'error'> {
+  readonly lineOf: () => ResultLine | null
   readonly answer?: Answer
   readonly texts?: AnswerTexts
   readonly reading?: Reading
@@ -130,7 +146,7 @@ interface RowParts extends Pick<ReconciledRow, 'customId' | 'source' | 'line' | 
 function newRow({
   customId,
   source,
-  line,
+  lineOf,
   class: rowClass,
   error,
   answer,
@@ -160,7 +176,9 @@ function newRow({
     isRetryable: false,
     rawText: reading?.type === 'rejected' ? reading.rawText : null,
     source,
-    line,
+    get line() {
+      return lineOf()
+    },
   }
 }
 

@@ -63,7 +63,8 @@ function writeCode(code: number, target: Uint8Array, at: number): number {
   if (code >= 0xd800 && code < 0xe000) return writeText(`\\u${code.toString(16)}`, target, at)
   const tails = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3
   target[at] = (leads[tails] ?? 0) | (code >> (6 * tails))
-  for (let left = tails - 1; left >= 0; left -= 1) target[at + tails - left] = 0x80 | ((code >> (6 * left)) & 0x3f)
+  for (let left = tails - 1; left >= 0; left -= 1)
+    target[at + tails - left] = 0x80 | ((code >> (6 * left)) & 0x3f)
   return at + 1 + tails
 }
 
@@ -76,6 +77,7 @@ const asciiTexts: readonly string[] = Array.from({ length: 0x80 }, (_, code) =>
 )
 
 function writeText(text: string, target: Uint8Array, at: number): number {
-  for (let position = 0; position < text.length; position += 1) target[at + position] = text.charCodeAt(position)
+  for (let position = 0; position < text.length; position += 1)
+    target[at + position] = text.charCodeAt(position)
   return at + text.length
 }

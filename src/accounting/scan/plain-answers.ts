@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isTextAnswer, type Answer } from '../rows/answer.js'
 import { judgeAnswer, type Judgement } from '../rows/judge-answer.js'
 import type { RequestPromise } from '../rows/promise.js'
 import { readResultLine } from '../rows/result-line.js'
-import { probeOf } from './probe.js'
+import { probeOf, type Filling } from './probe.js'
 import type { PlainRow } from './scanned-rows.js'
 
 /** What the judge says of all rows of a pattern that answer requests with the same promise: each is a success. */
@@ -10,6 +11,15 @@ export interface PlainSuccess {
   readonly promise: RequestPromise
   /** The endpoint is not known, and nobody checked the body. */
   readonly isOpaque: boolean
+  /** Where its parts stand; `null` for an answer that is more than one text. */
+  readonly parts: AnswerParts | null
+}
+
+/** An answer of one text. */
+export interface AnswerParts extends Pick<Answer, 'shape' | 'finishReason'> {
+  readonly contentHole: number
+  /** `null`: it has no usage. */
+  readonly usageHole: number | null
 }
 
 const known: (PlainSuccess[] | undefined)[] = []
@@ -29,12 +39,15 @@ export function plainSuccess({ pattern }: PlainRow, promise: RequestPromise): Pl
 export function learnSuccess(row: PlainRow, promise: RequestPromise, judgement: Judgement): void {
   if (judgement.class !== 'success') return
   const probe = probeOf(row)
-  if (probe === null || !isSameVerdict(judgement, judgeProbe(probe.text, promise))) return
+  if (probe === null) return
+  const judgedProbe = judgeProbe(probe.text, promise)
+  if (!isSameVerdict(judgement, judgedProbe)) return
   const pattern = row.pattern === 0 ? row.learn() : row.pattern
   if (pattern === 0) return
   const successes = (known[pattern] ??= [])
   const isOpaque = judgement.answer?.shape === 'opaque'
-  if (successes.length < maxPromises) successes.push({ promise, isOpaque })
+  const parts = partsOf(judgedProbe.answer, probe.fillings)
+  if (successes.length < maxPromises) successes.push({ promise, isOpaque, parts })
 }
 
 function judgeProbe(text: string, promise: RequestPromise): Judgement {
@@ -42,18 +55,27 @@ function judgeProbe(text: string, promise: RequestPromise): Judgement {
   return judgeAnswer(readResultLine(JSON.parse(text), source, { text, isTooDeep: false }), promise)
 }
 
-/** The contents differ, and are not looked at. */
 function isSameVerdict(one: Judgement, other: Judgement): boolean {
-  const said = ({ class: rowClass, error, mayRetry, answer }: Judgement): readonly unknown[] => [
-    rowClass,
-    error,
-    mayRetry,
-    answer?.shape,
-    answer?.finishReason,
-    answer?.contents?.length,
-    answer?.toolCalls?.length,
-  ]
-  return isDeepStrictEqual(said(one), said(other))
+  return isDeepStrictEqual(verdictIn(one), verdictIn(other))
+}
+
+/** The contents differ, and are not looked at. */
+function verdictIn({ class: rowClass, error, mayRetry, answer }: Judgement): readonly unknown[] {
+  const { shape, finishReason, contents, toolCalls } = answer ?? {}
+  return [rowClass, error, mayRetry, shape, finishReason, contents?.length, toolCalls?.length]
+}
+
+/** Finds the parts of the probe's answer among what it was filled with. */
+function partsOf(answer: Answer | null, fillings: readonly Filling[]): AnswerParts | null {
+  if (answer === null || !isTextAnswer(answer) || answer.contents !== null || answer.toolCalls !== null)
+    return null
+  const holeOf = (value: unknown): number | null =>
+    fillings.find(({ stringified }) => stringified === JSON.stringify(value))?.hole ?? null
+  const { shape, finishReason, content, usage } = answer
+  const [contentHole, usageHole] = [holeOf(content), usage === null ? null : holeOf(usage)]
+  if (typeof content !== 'string' || contentHole === null || (usage !== null && usageHole === null))
+    return null
+  return { shape, finishReason, contentHole, usageHole }
 }
 
 export function isSamePromise(one: RequestPromise, other: RequestPromise): boolean {

@@ -82,7 +82,8 @@ export class PlainResults {
    */
   async learn(row: PlainRow, promise: RequestPromise, text: string): Promise<void> {
     const { file } = this.#context
-    if (plainSuccess(row, promise) === undefined || templateOf(row.pattern, promise, file) !== undefined) return
+    if (plainSuccess(row, promise) === undefined || templateOf(row.pattern, promise, file) !== undefined)
+      return
     const templates = (known[row.pattern] ??= [])
     if (templates.length === maxTemplates) return
     const pieces = await learnPieces(row, promise, file)
@@ -135,12 +136,15 @@ const maxNumberBytes = 24
 function writeRaw(row: PlainRow, hole: number, target: Buffer, at: number): number {
   const [start, end] = [row.holeStart(hole), row.holeEnd(hole)]
   const hasSpaces = (row.flagsOf(hole) & holeFlags.hasSpaces) !== 0
-  return hasSpaces ? copyCompact(row.bytes, start, end, target, at) : at + row.bytes.copy(target, at, start, end)
+  return hasSpaces
+    ? copyCompact(row.bytes, start, end, target, at)
+    : at + row.bytes.copy(target, at, start, end)
 }
 
 function writeStringified(row: PlainRow, hole: number, target: Buffer, at: number): number {
   const [start, end] = [row.holeStart(hole), row.holeEnd(hole)]
-  if ((row.flagsOf(hole) & holeFlags.hasStrangeEscapes) === 0) return at + row.bytes.copy(target, at, start, end)
+  if ((row.flagsOf(hole) & holeFlags.hasStrangeEscapes) === 0)
+    return at + row.bytes.copy(target, at, start, end)
   return copyStringified(row.bytes, start, end, target, at)
 }
 

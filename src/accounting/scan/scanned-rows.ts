@@ -168,7 +168,12 @@ export class ScannedRows implements PlainRow {
 
 const carriageReturn = 0x0d
 
-/** The id of a row, where it has escapes. */
+/** The id of a row. */
+export function idOf(row: PlainRow): string {
+  return row.isIdEscaped ? escapedId(row) : row.bytes.toString('utf8', row.idStart, row.idEnd)
+}
+
+/** The same of one that has escapes. */
 export function escapedId({ bytes, idStart, idEnd }: PlainRow): string {
   // With its quotes it is a JSON string, as the scanner has seen.
   return JSON.parse(bytes.toString('utf8', idStart - 1, idEnd + 1)) as string

@@ -1,0 +1,40 @@
+import { compactJson } from '../json-text/compact-json.js'
+import type { GivenAnswer } from '../rows/evaluate-row.js'
+import type { JsonRecord } from '../rows/json-record.js'
+import { readResultLine } from '../rows/result-line.js'
+import { holeFlags } from './line-scanner.js'
+import type { AnswerParts } from './plain-answers.js'
+import { idOf, type PlainRow } from './scanned-rows.js'
+
+/** Reads of a plain success what the code of a user sees at once; its line is parsed when somebody looks at it. */
+export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: AnswerParts): GivenAnswer {
+  const { shape, finishReason, contentHole, usageHole } = parts
+  const source = { file, line: row.line }
+  const content = JSON.parse(textIn(row, contentHole)) as string
+  const usage = usageHole === null ? null : compactIn(row, usageHole)
+  const text = row.bytes.toString('utf8', row.start, row.start + row.length)
+  return {
+    customId: idOf(row),
+    source,
+    answer: {
+      shape,
+      finishReason,
+      content,
+      contents: null,
+      toolCalls: null,
+      usage: usage === null ? null : (JSON.parse(usage) as JsonRecord),
+      fault: null,
+    },
+    texts: { contents: [null], toolCalls: null, usage },
+    lineOf: () => readResultLine(JSON.parse(text), source, { text, isTooDeep: false }),
+  }
+}
+
+function textIn(row: PlainRow, hole: number): string {
+  return row.bytes.toString('utf8', row.holeStart(hole), row.holeEnd(hole))
+}
+
+function compactIn(row: PlainRow, hole: number): string {
+  const text = textIn(row, hole)
+  return (row.flagsOf(hole) & holeFlags.hasSpaces) === 0 ? text : compactJson(text)
+}
