@@ -1,0 +1,21 @@
+import { proof } from './proof.mjs'
+import { wholeRuns } from './run.mjs'
+import { startup } from './startup.mjs'
+
+/** In the order of the table. `isOnRequest`: with `--full` or by name only. */
+export const sections = {
+  proof: { run: proof },
+  run: { run: wholeRuns },
+  startup: { run: startup },
+}
+
+/** @returns the functions to run, in order */
+export function sectionsFor({ only, isFull }) {
+  const strange = (only ?? []).filter((name) => !Object.hasOwn(sections, name))
+  if (strange.length > 0) {
+    throw new Error(`No section is called ${strange.join(', ')}. There are: ${Object.keys(sections).join(', ')}.`)
+  }
+  return Object.entries(sections)
+    .filter(([name, { isOnRequest = false }]) => only?.includes(name) ?? (isFull || !isOnRequest))
+    .map(([, { run }]) => run)
+}

@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises'
+import { kinds } from '../data/kinds.mjs'
+import { plantedFaults, requestsFor, writeTriple } from '../data/write-triple.mjs'
+import { catContender, countContender, planContender } from '../contenders/commands.mjs'
+import { addBuilds, addMemory, addSpeeds, costOf } from '../measure/summary.mjs'
+import { pairedRatio, takeTurns } from '../measure/take-turns.mjs'
+import {
+  flatMemory,
+  memoryAgainstDuckDb,
+  proofAgainstDuckDb,
+  proofAgainstNaive,
+  proofAgainstNaiveCpu,
+} from '../report/goals.mjs'
+import { costText } from '../report/report.mjs'
+
+/** Ids of one triple counted and compared, for each kind of data. */
+export async function proof(bench) {
+  for (const name of Object.keys(kinds)) await proveKind(bench, name)
+}
+
+async function proveKind(bench, name) {
+  const { options, report } = bench
+  const outputBytes = name === 'chat' ? options.chatBytes : options.outputBytes
+  const kind = kinds[name]
+  const root = bench.folder('proof')
+  const triple = writeTriple(root, { kind, requests: requestsFor(kind, outputBytes), faults: plantedFaults })
+  bench.say(`proof of ${name}: ${triple.requests} requests, ${(triple.totalBytes / 1e6).toFixed(0)} MB`)
+  const results = await takeTurns(contendersFor(bench, triple), options.rounds)
+  report.keep('proof', name, results)
+  addRows(bench, `${name}, ${Math.round(outputBytes / 1e6)} MB`, name, results)
+  await rm(root, { recursive: true })
+}
+
+function contendersFor(bench, triple) {
+  const [product] = bench.products
+  return {
+    cat: catContender(triple),
+    naive: countContender(bench, 'naive', triple),
+    'parse loop': countContender(bench, 'parse-loop', triple),
+    ...(bench.duckDb === null ? {} : { DuckDB: countContender(bench, 'duckdb', triple, bench.duckDb) }),
+    library: countContender(bench, 'library', triple, product.library),
+    ...Object.fromEntries(bench.products.map((one) => [one.label, planContender(bench, one, triple)])),
+  }
+}
+
+function addRows({ report, products }, about, name, results) {
+  const [product] = products
+  const ours = results[product.label]
+  const plan = { section: 'proof', subject: `${about}: plan` }
+  const library = { section: 'proof', subject: `${about}: library` }
+  addSpeeds(report, plan, {
+    rival: 'naive',
+    ours,
+    theirs: results.naive,
+    goals: { wall: proofAgainstNaive[name], CPU: proofAgainstNaiveCpu[name] },
+  })
+  addSpeeds(report, plan, { rival: 'parse loop', ours, theirs: results['parse loop'] })
+  if (results.DuckDB !== undefined) addDuckDb(report, plan, name, ours, results.DuckDB)
+  report.add({
+    ...plan,
+    figure: 'of cat, wall',
+    seen: pairedRatio(results.cat, ours, 'wallMs'),
+    unit: '',
+    ours: costText(costOf(ours)),
+    theirs: costText(costOf(results.cat)),
+  })
+  addMemory(report, plan, ours, flatMemory)
+  addSpeeds(report, library, { rival: 'naive', ours: results.library, theirs: results.naive })
+  addMemory(report, library, results.library, flatMemory)
+  addBuilds(report, plan, products, results)
+}
+
+function addDuckDb(report, plan, name, ours, theirs) {
+  addSpeeds(report, plan, { rival: 'DuckDB', ours, theirs, goals: { wall: proofAgainstDuckDb[name] } })
+  report.add({
+    ...plan,
+    figure: 'RSS of DuckDB’s',
+    seen: pairedRatio(ours, theirs, 'peakRssBytes'),
+    goal: memoryAgainstDuckDb[name] ?? null,
+    ours: costText(costOf(ours)),
+    theirs: costText(costOf(theirs)),
+  })
+}
