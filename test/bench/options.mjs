@@ -10,6 +10,7 @@ export const usage = `npm run bench [-- options]
   --only a,b          these sections only
   --size MB           bytes of the output files, in place of 200 (--full: 1000, chat 2000)
   --triples N         small triples, in place of 1000 (--full: 10000)
+  --ids N             ids in one triple, in place of 10000000
   --rounds N          how often each contender runs, in place of 3
   --dist path         a build to measure; given again, another one to pair it with
   --node path|major   the Node that is measured; a major version is fetched from npm
@@ -30,6 +31,7 @@ export function parseOptions(args) {
     outputBytes: (size ?? (isFull ? 1000 : 200)) * 1e6,
     chatBytes: (size ?? (isFull ? 2000 : 200)) * 1e6,
     triples: wholeNumber('triples', values.triples ?? (isFull ? '10000' : '1000')),
+    ids: wholeNumber('ids', values.ids),
     rounds: wholeNumber('rounds', values.rounds),
     dists: (values.dist ?? [builtHere]).map((path) => resolve(path)),
     node: values.node,
@@ -43,6 +45,7 @@ const flags = {
   only: { type: 'string' },
   size: { type: 'string' },
   triples: { type: 'string' },
+  ids: { type: 'string', default: '10000000' },
   rounds: { type: 'string', default: '3' },
   dist: { type: 'string', multiple: true },
   node: { type: 'string', default: process.execPath },

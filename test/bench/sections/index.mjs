@@ -1,11 +1,17 @@
+import { ids } from './ids.mjs'
+import { memory } from './memory.mjs'
 import { proof } from './proof.mjs'
 import { wholeRuns } from './run.mjs'
+import { smallTriples } from './small-triples.mjs'
 import { startup } from './startup.mjs'
 
 /** In the order of the table. `isOnRequest`: with `--full` or by name only. */
 export const sections = {
   proof: { run: proof },
   run: { run: wholeRuns },
+  memory: { run: memory },
+  ids: { run: ids, isOnRequest: true },
+  small: { run: smallTriples },
   startup: { run: startup },
 }
 
