@@ -11,6 +11,7 @@ export const usage = `npm run bench [-- options]
   --size MB           bytes of the output files, in place of 200 (--full: 1000, chat 2000)
   --triples N         small triples, in place of 1000 (--full: 10000)
   --ids N             ids in one triple, in place of 10000000
+  --waiting N         waiting triples in watch, in place of 100000
   --rounds N          how often each contender runs, in place of 3
   --dist path         a build to measure; given again, another one to pair it with
   --node path|major   the Node that is measured; a major version is fetched from npm
@@ -32,6 +33,7 @@ export function parseOptions(args) {
     chatBytes: (size ?? (isFull ? 2000 : 200)) * 1e6,
     triples: wholeNumber('triples', values.triples ?? (isFull ? '10000' : '1000')),
     ids: wholeNumber('ids', values.ids),
+    waiting: wholeNumber('waiting', values.waiting),
     rounds: wholeNumber('rounds', values.rounds),
     dists: (values.dist ?? [builtHere]).map((path) => resolve(path)),
     node: values.node,
@@ -46,6 +48,7 @@ const flags = {
   size: { type: 'string' },
   triples: { type: 'string' },
   ids: { type: 'string', default: '10000000' },
+  waiting: { type: 'string', default: '100000' },
   rounds: { type: 'string', default: '3' },
   dist: { type: 'string', multiple: true },
   node: { type: 'string', default: process.execPath },

@@ -1,9 +1,12 @@
+import { download } from './download.mjs'
 import { ids } from './ids.mjs'
+import { listing } from './listing.mjs'
 import { memory } from './memory.mjs'
 import { proof } from './proof.mjs'
 import { wholeRuns } from './run.mjs'
 import { smallTriples } from './small-triples.mjs'
 import { startup } from './startup.mjs'
+import { watch } from './watch.mjs'
 
 /** In the order of the table. `isOnRequest`: with `--full` or by name only. */
 export const sections = {
@@ -12,7 +15,10 @@ export const sections = {
   memory: { run: memory },
   ids: { run: ids, isOnRequest: true },
   small: { run: smallTriples },
+  listing: { run: listing },
   startup: { run: startup },
+  download: { run: download },
+  watch: { run: watch, isOnRequest: true },
 }
 
 /** @returns the functions to run, in order */
