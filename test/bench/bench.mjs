@@ -8,7 +8,7 @@ import { parseOptions, usage } from './options.mjs'
 import { describeMachine } from './report/machine.mjs'
 import { createReport, tableText } from './report/report.mjs'
 import { sections, sectionsFor } from './sections/index.mjs'
-import { findDuckDb, findNode } from './tools/npm-packages.mjs'
+import { duckDbVersion, findDuckDb, findNode } from './tools/npm-packages.mjs'
 
 const options = parseOptions(process.argv.slice(2))
 if (options.isHelp) console.log(usage)
@@ -70,10 +70,12 @@ function toProduct(dist, at) {
 }
 
 /** Also after a section has failed: what was measured until then is worth seeing. */
-function tell({ report, node }) {
-  const machine = describeMachine(node)
+function tell({ report, node, duckDb }) {
+  const machine = { ...describeMachine(node), duckDb: duckDb === null ? null : duckDbVersion }
   const { cpu, cores, memoryGb, system } = machine
-  console.log(`Node ${machine.node}, ${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${machine.at}`)
+  console.log(
+    `Node ${machine.node}, DuckDB ${machine.duckDb ?? 'absent'}, ${cores} × ${cpu}, ${memoryGb} GB, ${system}, ${machine.at}`,
+  )
   console.log(`Medians of ${options.rounds} rounds; ratios are paired by round. MB are millions of bytes.\n`)
   console.log(tableText(report))
   if (options.jsonPath !== null) {

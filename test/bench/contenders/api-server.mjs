@@ -43,7 +43,10 @@ function sendBatch(response, id) {
 
 function sendContent(response, path) {
   counts.content += 1
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': statSync(path).size })
+  response.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'content-length': statSync(path).size,
+  })
   createReadStream(path, { highWaterMark: 1 << 18 }).pipe(response)
 }
 
@@ -54,7 +57,14 @@ function sendJson(response, value) {
 
 function fileObject(id) {
   const bytes = statSync(files[id]).size
-  return { id, object: 'file', bytes, created_at: 1_759_276_800, filename: `${id}.jsonl`, purpose: 'batch_output' }
+  return {
+    id,
+    object: 'file',
+    bytes,
+    created_at: 1_759_276_800,
+    filename: `${id}.jsonl`,
+    purpose: 'batch_output',
+  }
 }
 
 function batchObject(number) {

@@ -29,7 +29,11 @@ function forEachLine(path, onLine) {
 /** Hands over the whole lines and moves what is left to the front; gives how many bytes that are. */
 function takeLines(searchFrom, end, onLine) {
   let start = 0
-  for (let at = buffer.indexOf(lineFeed, searchFrom); at !== -1 && at < end; at = buffer.indexOf(lineFeed, start)) {
+  for (
+    let at = buffer.indexOf(lineFeed, searchFrom);
+    at !== -1 && at < end;
+    at = buffer.indexOf(lineFeed, start)
+  ) {
     if (at > start) onLine(buffer.toString('utf8', start, at))
     start = at + 1
   }

@@ -34,7 +34,15 @@ function rowOf({ custom_id: id, response }, source) {
   if (status !== 200) {
     const { code, message } = body.error
     const error = { code, message }
-    return { custom_id: id, outcome: 'permanent', error, finish_reason: null, usage: null, attempt: 1, source }
+    return {
+      custom_id: id,
+      outcome: 'permanent',
+      error,
+      finish_reason: null,
+      usage: null,
+      attempt: 1,
+      source,
+    }
   }
   const { text, finishReason } = answerOf(body)
   const content = schema === undefined ? text : schema.parse(JSON.parse(text))

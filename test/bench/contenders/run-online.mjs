@@ -17,7 +17,10 @@ const report = await reconcileWorkspace(await openWorkspace(root), {
   },
 })
 const endedAt = performance.now()
-const states = stays.map((stay, at) => ({ ...stay, ms: (stays[at + 1]?.startedAt ?? endedAt) - stay.startedAt }))
+const states = stays.map((stay, at) => ({
+  ...stay,
+  ms: (stays[at + 1]?.startedAt ?? endedAt) - stay.startedAt,
+}))
 console.log(JSON.stringify({ outcome: report.triples[0].outcome.type, states }))
 
 function newStay(state) {

@@ -17,7 +17,9 @@ const [root, triplesASync] = process.argv.slice(2)
 const folder = (name) => join(root, name)
 for (const name of ['done', 'target', 'logs']) mkdirSync(folder(name), { recursive: true })
 
-const indices = readdirSync(folder('workdir')).flatMap((name) => /^batch_input_(\d+)\.jsonl$/.exec(name)?.[1] ?? [])
+const indices = readdirSync(folder('workdir')).flatMap(
+  (name) => /^batch_input_(\d+)\.jsonl$/.exec(name)?.[1] ?? [],
+)
 let moves = []
 for (const [at, index] of indices.entries()) {
   reconcile(index)

@@ -21,9 +21,9 @@ const once = (make) => {
   let made
   return () => (made ??= make())
 }
-const texts = once(() => textPool())
+export const texts = once(() => textPool())
 const nestedTexts = once(() => textPool({ depth: 2 }))
-const vectors = once(() => vectorPool(256))
+const vectors = once(() => vectorPool(128))
 
 const between = (random, least, most) => least + random.below(most - least)
 const piece = (random, least, most) => texts().pieceOf(between(random, least, most), random.share())

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-const bufferBytes = 4 << 20
+const bufferBytes = 1 << 20
 
 /** Writes a file out of many small pieces, as fast as the disk takes them. */
 export class LineFile {

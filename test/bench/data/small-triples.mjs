@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kinds } from './kinds.mjs'
+import { kinds, texts } from './kinds.mjs'
 import { createRandom } from './random.mjs'
-import { textPool } from './texts.mjs'
 import { openEmptyWorkspace } from './workspaces.mjs'
 
 const rowsEach = 10
@@ -31,8 +30,7 @@ function sampleTexts() {
 
 function makeTexts() {
   const random = createRandom(10)
-  const texts = textPool()
-  const word = () => texts.pieceOf(200, random.share()).toString()
+  const word = () => texts().pieceOf(200, random.share()).toString()
   let input = ''
   let output = ''
   for (let at = 0; at < rowsEach; at += 1) {

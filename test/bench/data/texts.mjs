@@ -21,8 +21,9 @@ export function textPool({ depth = 1 } = {}) {
   return { pieceOf: (wantedBytes, chance) => pieceOf(bytes, starts, wantedBytes, chance) }
 }
 
-const poolBytes = 4_000_000
-const plain = `the answer is that each request of a batch has one row and no more than one so we count them again before
+const poolBytes = 2_000_000
+const plain =
+  `the answer is that each request of a batch has one row and no more than one so we count them again before
 anything moves because a server may send less or more than it was asked for while nobody looks`.split(/\s+/)
 const foreign = ['größe', 'naïve', '東京', 'Ελλάδα', 'данные', '🙂', 'señor', '“so”', '3 €']
 const marks = ['.\n', '.\n\n', ', ', ': "quoted" ', '; a \\ path\t', ' – ', '.\n- ', ' 42.5 % ']
@@ -43,10 +44,7 @@ function encoded(word, depth, random) {
 
 /** As Python's `json.dumps` writes it, and with it most servers. */
 export function asciiOnly(text) {
-  return text.replace(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Bytes of whole words, about as many as are wanted, from anywhere in the pool. */

@@ -22,7 +22,10 @@ export function writeTriple(root, { kind, requests, faults = noFaults, index = '
   const pathOf = (name) => join(directory, `batch_${name}_${index}.jsonl`)
   const paths = { input: pathOf('input'), output: pathOf('output'), error: pathOf('error') }
   const { missing, unknown, duplicate } = faults
-  const bytes = { input: writeInput(paths.input, kind, requests), ...writeAnswers(paths, kind, requests, faults) }
+  const bytes = {
+    input: writeInput(paths.input, kind, requests),
+    ...writeAnswers(paths, kind, requests, faults),
+  }
   const counts = { matched: requests - missing, missing, unknown, duplicate }
   return { root, index, paths, bytes, requests, counts, totalBytes: bytes.input + bytes.output + bytes.error }
 }
@@ -63,7 +66,8 @@ function writeAnswers(paths, kind, requests, faults) {
 /** Answers to requests that nobody sent, and answers that came twice: the same bytes, as after a torn download. */
 function plantRepeats(file, kind, requests, { missing, unknown, duplicate }) {
   for (let at = 0; at < unknown; at += 1) writeAnswer(file, kind, requests + at, createRandom(at))
-  for (let at = missing; at < missing + duplicate; at += 1) file.write(...answerLine(kind, at, createRandom(at)))
+  for (let at = missing; at < missing + duplicate; at += 1)
+    file.write(...answerLine(kind, at, createRandom(at)))
 }
 
 function writeAnswer(file, kind, at, random) {

@@ -44,7 +44,8 @@ export async function runProgram(program, args, { env = {}, exitCodes = [0] } = 
   const startedAt = performance.now()
   const child = startProgram(program, args, { env })
   const texts = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (texts[name] += text))
+  for (const name of ['stdout', 'stderr'])
+    child[name].setEncoding('utf8').on('data', (text) => (texts[name] += text))
   const [code] = await once(child, 'close')
   const wallMs = performance.now() - startedAt
   if (!exitCodes.includes(code)) {

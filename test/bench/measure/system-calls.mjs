@@ -29,7 +29,9 @@ export function countSystemCalls(program, args) {
 /** How often a program opens a directory: once for each listing. */
 export function countListings(program, args, directory) {
   const text = traced(['-e', 'trace=openat,open', '-s', '4096'], program, args)
-  const opened = text.split('\n').filter((line) => line.includes('O_DIRECTORY') && line.includes(`"${directory}"`))
+  const opened = text
+    .split('\n')
+    .filter((line) => line.includes('O_DIRECTORY') && line.includes(`"${directory}"`))
   return opened.length
 }
 

@@ -52,7 +52,9 @@ export function tableText({ rows, skipped }) {
   ])
   const all = [['section', 'what', 'figure', 'seen', 'goal', 'met', 'ours', 'theirs'], ...cells]
   const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)))
-  const lines = all.map((line) => `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`)
+  const lines = all.map(
+    (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`,
+  )
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`
   const notes = skipped.map((what) => `Skipped: ${what}.`)
   return [lines[0], rule, ...lines.slice(1), '', ...notes].join('\n')

@@ -36,20 +36,26 @@ export async function download(bench) {
   await rm(depot, { recursive: true })
 }
 
+/** Without its start-up, as the product's download is. */
 function plainContender(bench, { origin }, sync) {
   return async () => {
     const path = bench.folder('plain-download')
     const url = `${origin}/v1/files/file-output/content`
     const cost = await runNode(bench.node, [scriptPath('download-plain.mjs'), url, path, sync])
     rmSync(path)
-    return withoutTexts(cost)
+    return { ...withoutTexts(cost), wallMs: Number(cost.stdout) }
   }
 }
 
 function onlineContender(bench, { origin }, product, { paths, bytes }) {
   return async () => {
     const root = workspaceWith(bench.folder('online'), { input: paths.input })
-    const metadata = { batch_id: 'batch_7', input_file_id: 'file-7', output_file_id: null, error_file_id: null }
+    const metadata = {
+      batch_id: 'batch_7',
+      input_file_id: 'file-7',
+      output_file_id: null,
+      error_file_id: null,
+    }
     await writeFile(join(root, 'workdir', 'batch_metadata_7.jsonl'), `${JSON.stringify(metadata)}\n`)
     const args = [scriptPath('run-online.mjs'), root, product.libraryUrl, `${origin}/v1`]
     const cost = await runNode(bench.node, args)
@@ -63,10 +69,11 @@ function onlineContender(bench, { origin }, product, { paths, bytes }) {
   }
 }
 
+const isProof = ({ state }) => state.startsWith('checking-ids')
+
 /** The download ends where the next state begins; then come the states of the proof. */
 function partsOf(states) {
   const sum = (fits, field) => states.filter(fits).reduce((total, state) => total + state[field], 0)
-  const isProof = ({ state }) => state.startsWith('checking-ids')
   return {
     downloadMs: sum(({ downloaded }) => downloaded > 0, 'ms'),
     proofMs: sum(isProof, 'ms'),
@@ -84,7 +91,13 @@ function addRows(report, { bytes }, results, { label }) {
   }
   const parts = runs.map((run) => ({ ...run, wallMs: run.downloadMs }))
   const proven = runs.map((run) => ({ ...run, wallMs: run.downloadMs + run.proofMs }))
-  report.add({ ...place, figure: '× plain stream, wall', seen: pairedRatio(parts, results.plain, 'wallMs'), goal, ...texts })
+  report.add({
+    ...place,
+    figure: '× plain stream, wall',
+    seen: pairedRatio(parts, results.plain, 'wallMs'),
+    goal,
+    ...texts,
+  })
   report.add({
     ...place,
     figure: '× plain stream with sync',

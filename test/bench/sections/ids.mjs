@@ -19,11 +19,23 @@ export async function ids(bench) {
     try {
       const { plan } = await takeTurns({ plan: planContender(bench, product, triple) }, 1)
       report.keep('ids', place.subject, plan)
-      report.add({ ...place, figure: 'wall', seen: plan[0].wallMs / 1000, unit: 's', ours: costText(plan[0]) })
+      report.add({
+        ...place,
+        figure: 'wall',
+        seen: plan[0].wallMs / 1000,
+        unit: 's',
+        ours: costText(plan[0]),
+      })
       addMemory(report, place, plan, tenMillionIds)
     } catch (error) {
       // A refusal is a finding, and told as one.
-      report.add({ ...place, figure: 'peak RSS', seen: null, goal: tenMillionIds, ours: error.message.slice(0, 120) })
+      report.add({
+        ...place,
+        figure: 'peak RSS',
+        seen: null,
+        goal: tenMillionIds,
+        ours: error.message.slice(0, 120),
+      })
     }
   }
   await rm(root, { recursive: true })

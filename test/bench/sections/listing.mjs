@@ -42,7 +42,14 @@ function addRows(report, place, runs) {
   const cost = costOf(runs)
   const ours = costText(cost)
   report.add({ ...place, figure: 'wall', seen: cost.wallMs / 1000, unit: 's', goal: goals.wall, ours })
-  report.add({ ...place, figure: 'peak RSS', seen: cost.peakRssBytes / 1e6, unit: 'MB', goal: goals.memory, ours })
+  report.add({
+    ...place,
+    figure: 'peak RSS',
+    seen: cost.peakRssBytes / 1e6,
+    unit: 'MB',
+    goal: goals.memory,
+    ours,
+  })
 }
 
 function addListings({ node, products, report }, place, args, root) {

@@ -13,7 +13,12 @@ import { flatMemory, wholeRun } from '../report/goals.mjs'
 export async function wholeRuns(bench) {
   await measureRun(bench, { about: 'text', kind: kinds.chat, goal: wholeRun.text })
   await measureRun(bench, { about: 'text, Responses bodies', kind: kinds.responses })
-  await measureRun(bench, { about: 'zod schema and callback', kind: jsonChat, contentType: 'json', goal: wholeRun.json })
+  await measureRun(bench, {
+    about: 'zod schema and callback',
+    kind: jsonChat,
+    contentType: 'json',
+    goal: wholeRun.json,
+  })
 }
 
 async function measureRun(bench, { about, kind, contentType = 'text', goal }) {
@@ -31,7 +36,9 @@ async function measureRun(bench, { about, kind, contentType = 'text', goal }) {
   const results = await takeTurns(
     {
       script: scriptContender(bench, 'reconcile-by-hand.mjs', { ...setting, args: [contentType] }),
-      ...Object.fromEntries(products.map((one) => [one.label, runContender(bench, one, { ...setting, flags })])),
+      ...Object.fromEntries(
+        products.map((one) => [one.label, runContender(bench, one, { ...setting, flags })]),
+      ),
     },
     options.rounds,
   )

@@ -69,16 +69,17 @@ async function linearity(bench) {
     options.isFull ? 1 : options.rounds,
   )
   report.keep('small', 'linearity', results)
-  const a = (runs, count) => `${(medianOf(runs, 'cpuMs') / count).toFixed(2)} ms`
   report.add({
     section: 'small',
     subject: `run, ${few} → ${many} triples`,
     figure: 'CPU a triple, many of few',
     seen: (pairedRatio(results.many, results.few, 'cpuMs') * few) / many,
     goal: goals.linearity,
-    ours: `${a(results.few, few)} → ${a(results.many, many)}, ${costText(costOf(results.many))}`,
+    ours: `${cpuATriple(results.few, few)} → ${cpuATriple(results.many, many)}, ${costText(costOf(results.many))}`,
   })
 }
+
+const cpuATriple = (runs, count) => `${(medianOf(runs, 'cpuMs') / count).toFixed(2)} ms`
 
 /** The difference of two runs: what starting takes drops out. */
 async function systemCalls(bench) {
@@ -125,7 +126,9 @@ function settingFor(bench, triples) {
       const names = readdirSync(join(root, 'target'))
       const left = readdirSync(join(root, 'workdir'))
       if (names.length !== triples || left.length > 0) {
-        throw new Error(`Of ${triples} triples ${names.length} have results, and ${left.length} files were left.`)
+        throw new Error(
+          `Of ${triples} triples ${names.length} have results, and ${left.length} files were left.`,
+        )
       }
       const { digest } = await resultsDigest(join(root, 'target', `batch_results_${triples}.jsonl`))
       expected ??= digest

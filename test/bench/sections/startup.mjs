@@ -18,7 +18,8 @@ export async function startup(bench) {
   }
   const contenders = { bare: startContender(bench, ['-e', '0']) }
   for (const [task, argsOf] of Object.entries(tasks)) {
-    for (const product of products) contenders[`${task} ${product.label}`] = startContender(bench, argsOf(product))
+    for (const product of products)
+      contenders[`${task} ${product.label}`] = startContender(bench, argsOf(product))
   }
   const results = await takeTurns(contenders, options.rounds * 5)
   report.keep('start-up', 'all', results)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url'
 // Too heavy (70 MB, 190 MB) for everyone who installs this repository: they are fetched by whoever measures, once.
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/bench', import.meta.url))
 
+export const duckDbVersion = '1.5.6-r.1'
+
 /** DuckDB for Node: MIT, runs on Node 20. The path of its module, or `null` when it is not here and may not come. */
 export function findDuckDb(mayInstall) {
-  const root = fetched('@duckdb/node-api', '1.5.6-r.1', mayInstall)
+  const root = fetched('@duckdb/node-api', duckDbVersion, mayInstall)
   return root === null ? null : createRequire(join(root, 'index.js')).resolve('@duckdb/node-api')
 }
 
@@ -41,11 +43,4 @@ function install(root, name, version) {
     // No network: what needs the package is skipped, and the bench says so.
     return false
   }
-}
-
-/** Version of a package that was fetched or is installed here, for the report. */
-export function versionOf(modulePath, name) {
-  const at = modulePath.lastIndexOf(join('node_modules', name))
-  const manifest = join(modulePath.slice(0, at), 'node_modules', name, 'package.json')
-  return JSON.parse(readFileSync(manifest, 'utf8')).version
 }
