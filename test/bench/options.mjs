@@ -8,6 +8,7 @@ export const usage = `npm run bench [-- options]
 
   --full              all sections, with the sizes of the goals; an hour or two
   --only a,b          these sections only
+  --kinds a,b         kinds of data in proof: chat, 'long chat', embeddings, …
   --size MB           bytes of the output files, in place of 200 (--full: 1000, chat 2000)
   --triples N         small triples, in place of 1000 (--full: 10000)
   --ids N             ids in one triple, in place of 10000000
@@ -29,6 +30,7 @@ export function parseOptions(args) {
     isList: values.list,
     isFull,
     only: values.only?.split(',') ?? null,
+    kinds: values.kinds?.split(',') ?? null,
     outputBytes: (size ?? (isFull ? 1000 : 200)) * 1e6,
     chatBytes: (size ?? (isFull ? 2000 : 200)) * 1e6,
     triples: wholeNumber('triples', values.triples ?? (isFull ? '10000' : '1000')),
@@ -45,6 +47,7 @@ export function parseOptions(args) {
 const flags = {
   full: { type: 'boolean', default: false },
   only: { type: 'string' },
+  kinds: { type: 'string' },
   size: { type: 'string' },
   triples: { type: 'string' },
   ids: { type: 'string', default: '10000000' },

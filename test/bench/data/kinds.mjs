@@ -4,17 +4,19 @@ import { asciiOnly, textPool } from './texts.mjs'
 
 /**
  * @typedef {object} Kind
+ * @property {boolean} [isOdd] no batch looks so: measured with `--full`, or by name
  * @property {string} url endpoint of the requests
  * @property {number} answerBytes length of an output line, on average
  * @property {(at: number) => string} idOf the `custom_id`, not yet JSON
  * @property {(id: string) => string} inAnswer the id as JSON, as the server writes it
+ * @property {string} idKey the key of the id as JSON, as the server writes it
  * @property {boolean} isIdLast `custom_id` stands at the end of the line
  * @property {(random: object) => (string | Uint8Array)[]} request the members of the body of a request
  * @property {(at: number, random: object) => (string | Uint8Array)[]} answer the body of an answer
  */
 
 const plainId = (at) => `request-${at}`
-const usualKind = { idOf: plainId, inAnswer: JSON.stringify, isIdLast: false }
+const usualKind = { idOf: plainId, inAnswer: JSON.stringify, idKey: '"custom_id"', isIdLast: false }
 
 /** Made when first asked for: a pool takes memory and time. */
 const once = (make) => {
@@ -50,6 +52,17 @@ const chat = {
   answerBytes: 2_680,
   request: chatRequest,
   answer: (at, random) => chatAnswer(at, random, [piece(random, 1_000, 3_000)]),
+}
+
+/** As little as a line can hold, for millions of ids. */
+export const tiny = {
+  ...usualKind,
+  url: '/v1/chat/completions',
+  answerBytes: 264,
+  request: () => ['"model":"m","messages":[]'],
+  answer: () => [
+    '{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"y"},"finish_reason":"stop"}]}',
+  ],
 }
 
 /** By name, in the order in which they are measured. */
@@ -97,6 +110,26 @@ export const kinds = {
     idOf: (at) => `größe/東京-${at}-🙂 "zitat"`,
     inAnswer: (id) => asciiOnly(JSON.stringify(id)),
   },
+  'short lines': { ...tiny, isOdd: true },
+  '5 MB lines': {
+    ...chat,
+    isOdd: true,
+    answerBytes: 5_000_000,
+    answer: (at, random) =>
+      chatAnswer(
+        at,
+        random,
+        Array.from({ length: 5 }, () => piece(random, 999_000, 1_000_000)),
+      ),
+  },
+  'escapes in keys': { ...chat, isOdd: true, idKey: String.raw`"custom\u005fid"` },
+  'ids of 512 bytes': {
+    ...chat,
+    isOdd: true,
+    answerBytes: 3_530,
+    idOf: (at) => `${'x\\"/é'.repeat(63)}${String(at).padStart(134, '0')}`,
+    inAnswer: (id) => asciiOnly(JSON.stringify(id)),
+  },
 }
 
 /** Answers that are JSON themselves, for a schema; see contenders/processor.mjs. */
@@ -111,17 +144,6 @@ export const jsonChat = {
     ]),
 }
 const categories = ['delivery', 'billing', 'repair', 'account', 'returns']
-
-/** As little as a line can hold, for millions of ids. */
-export const tiny = {
-  ...usualKind,
-  url: '/v1/chat/completions',
-  answerBytes: 264,
-  request: () => ['"model":"m","messages":[]'],
-  answer: () => [
-    '{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"y"},"finish_reason":"stop"}]}',
-  ],
-}
 
 /** Vectors of 1,536 numbers, as text. */
 function vectorPool(count) {

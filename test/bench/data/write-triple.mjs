@@ -76,8 +76,8 @@ function writeAnswer(file, kind, at, random) {
 
 function answerLine(kind, at, random) {
   const id = kind.inAnswer(kind.idOf(at))
-  const head = kind.isIdLast ? '' : `"custom_id": ${id}, `
-  const tail = kind.isIdLast ? `, "custom_id": ${id}` : ''
+  const head = kind.isIdLast ? '' : `${kind.idKey}: ${id}, `
+  const tail = kind.isIdLast ? `, ${kind.idKey}: ${id}` : ''
   return [
     `{"id": "batch_req_${at}", ${head}"response": {"status_code": 200, "request_id": "req_${at}", "body": `,
     ...kind.answer(at, random),

@@ -15,7 +15,15 @@ import { costText } from '../report/report.mjs'
 
 /** Ids of one triple counted and compared, for each kind of data. */
 export async function proof(bench) {
-  for (const name of Object.keys(kinds)) await proveKind(bench, name)
+  for (const name of kindsFor(bench.options)) await proveKind(bench, name)
+}
+
+function kindsFor({ kinds: wanted, isFull }) {
+  const strange = (wanted ?? []).filter((name) => !Object.hasOwn(kinds, name))
+  if (strange.length > 0) {
+    throw new Error(`No data is called ${strange.join(', ')}. There are: ${Object.keys(kinds).join(', ')}.`)
+  }
+  return wanted ?? Object.keys(kinds).filter((name) => isFull || kinds[name].isOdd !== true)
 }
 
 async function proveKind(bench, name) {
