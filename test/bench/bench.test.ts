@@ -62,8 +62,8 @@ const requests = 1_100
 describe.each(Object.keys(kinds))('a generated triple of %s', (name) => {
   test('is counted alike by all, with every planted fault, and has lines of the length it names', async () => {
     const { answerBytes = 0 } = kinds[name] ?? {}
-    const count = Math.min(requests, Math.ceil(6e7 / answerBytes))
-    const recipe = { kind: kinds[name], requests: count, faults: bench.plantedFaults }
+    const rows = Math.min(requests, Math.ceil(6e7 / answerBytes))
+    const recipe = { kind: kinds[name], requests: rows, faults: bench.plantedFaults }
     const triple = bench.writeTriple(await temporaryDirectory(), recipe)
     const { missing, unknown, duplicate } = triple.counts
     expect([missing, unknown, duplicate].every((count) => count > 0)).toBe(true)
@@ -71,7 +71,7 @@ describe.each(Object.keys(kinds))('a generated triple of %s', (name) => {
       const found = await counted(way, triple, join(dist, 'src/index.js'))
       expect({ way, found }).toEqual({ way, found: triple.counts })
     }
-    const lines = count - missing + unknown + duplicate
+    const lines = rows - missing + unknown + duplicate
     expect(Math.abs(triple.bytes.output / lines - answerBytes) / answerBytes).toBeLessThan(0.08)
   })
 })

@@ -12,19 +12,19 @@ export function costOf(runs) {
 
 export const megabytes = (runs) => medianOf(runs, 'peakRssBytes') / 1e6
 
+const wallAndCpu = { wall: 'wallMs', CPU: 'cpuMs' }
+export const wallAlone = { wall: 'wallMs' }
+
 /**
  * Lines for one contender against another: how many times faster (of `wallMs`, `cpuMs`), paired by round.
  *
  * @param {object} report
  * @param {{ section: string, subject: string }} place
- * @param {{ rival: string, ours: object[], theirs: object[], goals?: Record<string, object | undefined> }} sides
+ * @param {{ rival: string, ours: object[], theirs: object[], goals?: Record<string, object | undefined>, fields?: Record<string, string> }} sides
  */
-export function addSpeeds(report, place, { rival, ours, theirs, goals = {} }) {
+export function addSpeeds(report, place, { rival, ours, theirs, goals = {}, fields = wallAndCpu }) {
   const texts = { ours: costText(costOf(ours)), theirs: costText(costOf(theirs)) }
-  for (const [field, word] of [
-    ['wallMs', 'wall'],
-    ['cpuMs', 'CPU'],
-  ]) {
+  for (const [word, field] of Object.entries(fields)) {
     const seen = pairedRatio(theirs, ours, field)
     if (seen === null) continue
     report.add({ ...place, figure: `× ${rival}, ${word}`, seen, goal: goals[word] ?? null, ...texts })

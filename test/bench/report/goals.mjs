@@ -26,7 +26,7 @@ export const listing = { wall: atMost(2, 's'), memory: atMost(200, 'MB'), reads:
 
 export const watching = { memory: atMost(600, 'MB'), calls: atMost(1000, ''), idle: atMost(1, '%') }
 
-export const download = atMost(1.3)
+export const download = { withProof: atMost(1.3), readAgain: atMost(0, '× their bytes') }
 
 export const startup = { help: atMost(1.5), status: atMost(2), import: atMost(2) }
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { kinds } from '../data/kinds.mjs'
 import { plantedFaults, requestsFor, writeTriple } from '../data/write-triple.mjs'
 import { catContender, countContender, planContender } from '../contenders/commands.mjs'
-import { addBuilds, addMemory, addSpeeds, costOf } from '../measure/summary.mjs'
+import { addBuilds, addMemory, addSpeeds, costOf, wallAlone } from '../measure/summary.mjs'
 import { pairedRatio, takeTurns } from '../measure/take-turns.mjs'
 import {
   flatMemory,
@@ -73,13 +73,24 @@ function addRows({ report, products }, about, name, results) {
     theirs: costText(costOf(results.cat)),
   })
   addMemory(report, plan, ours, flatMemory)
-  addSpeeds(report, library, { rival: 'naive', ours: results.library, theirs: results.naive })
+  addSpeeds(report, library, {
+    rival: 'naive',
+    ours: results.library,
+    theirs: results.naive,
+    fields: wallAlone,
+  })
   addMemory(report, library, results.library, flatMemory)
   addBuilds(report, plan, products, results)
 }
 
 function addDuckDb(report, plan, name, ours, theirs) {
-  addSpeeds(report, plan, { rival: 'DuckDB', ours, theirs, goals: { wall: proofAgainstDuckDb[name] } })
+  addSpeeds(report, plan, {
+    rival: 'DuckDB',
+    ours,
+    theirs,
+    goals: { wall: proofAgainstDuckDb[name] },
+    fields: wallAlone,
+  })
   report.add({
     ...plan,
     figure: 'RSS of DuckDB’s',

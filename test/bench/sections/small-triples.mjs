@@ -5,7 +5,7 @@ import { runContender, scriptContender } from '../contenders/commands.mjs'
 import { writeSmallTriples } from '../data/small-triples.mjs'
 import { resultsDigest } from '../data/results-digest.mjs'
 import { countSystemCalls, hasStrace } from '../measure/system-calls.mjs'
-import { addBuilds, addMemory, addSpeeds, costOf } from '../measure/summary.mjs'
+import { addBuilds, addMemory, addSpeeds, costOf, wallAlone } from '../measure/summary.mjs'
 import { medianOf, pairedRatio, takeTurns } from '../measure/take-turns.mjs'
 import { smallTriples as goals } from '../report/goals.mjs'
 import { costText } from '../report/report.mjs'
@@ -51,7 +51,12 @@ async function againstLoop(bench) {
     ours: costText(costOf(ours)),
     theirs: costText(costOf(theirs)),
   })
-  addSpeeds(report, place, { rival: 'loop, sync per 100', ours, theirs: results['loop, sync per 100'] })
+  addSpeeds(report, place, {
+    rival: 'loop, sync per 100',
+    ours,
+    theirs: results['loop, sync per 100'],
+    fields: wallAlone,
+  })
   addMemory(report, place, ours)
   addBuilds(report, place, products, results)
 }
