@@ -1,5 +1,5 @@
 // `npm run bench`: one table of ratios, measured in one run, paired and interleaved. See README.md.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,11 +17,26 @@ else await main()
 
 async function main() {
   const chosen = sectionsFor(options)
+  const bench = prepare()
   const work = mkdtempSync(join(tmpdir(), 'batch-reconciler-bench-'))
   const clear = () => {
     stopChildren()
     rmSync(work, { recursive: true, force: true, maxRetries: 5 })
   }
+  endWith(clear)
+  let folders = 0
+  /** A new folder that goes with the bench; what is large in it is better removed at once. */
+  const folder = (name) => join(work, `${name}-${(folders += 1)}`)
+  try {
+    for (const section of chosen) await section({ ...bench, folder })
+  } finally {
+    clear()
+    tell(bench)
+  }
+}
+
+/** Nothing is left behind, also when somebody has seen enough. */
+function endWith(clear) {
   for (const [signal, number] of [
     ['SIGINT', 2],
     ['SIGTERM', 15],
@@ -31,35 +46,26 @@ async function main() {
       process.exit(128 + number)
     })
   }
-  const bench = prepare(work)
-  try {
-    for (const section of chosen) await section(bench)
-  } finally {
-    clear()
-    tell(bench)
-  }
 }
 
-function prepare(work) {
+/** On stderr: the table alone goes to stdout. */
+function say(text) {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
+}
+
+/** What every section needs. Nothing is written yet: a wrong option ends the bench here. */
+function prepare() {
+  const products = options.dists.map(toProduct)
   const report = createReport()
   const node = findNode(options.node, options.mayInstall)
   const duckDb = findDuckDb(options.mayInstall)
-  if (duckDb === null) report.skip('DuckDB (@duckdb/node-api is not here, and npm could not fetch it)')
-  let folders = 0
-  return {
-    options,
-    report,
-    node,
-    duckDb,
-    products: options.dists.map(toProduct),
-    /** A new folder that goes with the bench; what is large in it is better removed at once. */
-    folder: (name) => join(work, `${name}-${(folders += 1)}`),
-    say: (text) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`),
-  }
+  if (duckDb === null) report.skip('DuckDB (@duckdb/node-api is not here, and was not fetched from npm)')
+  return { options, report, node, duckDb, products, say }
 }
 
 function toProduct(dist, at) {
   const library = join(dist, 'src/index.js')
+  if (!existsSync(library)) throw new Error(`There is no build in ${dist}; \`npm run build\` makes one.`)
   return {
     label: at === 0 ? 'batch-reconciler' : dist,
     dist,

@@ -6,7 +6,7 @@ const builtHere = fileURLToPath(new URL('../../dist', import.meta.url))
 
 export const usage = `npm run bench [-- options]
 
-  --full              all sections, with the sizes of the goals; an hour or two
+  --full              all sections, with the sizes of the goals; an hour or more
   --only a,b          these sections only
   --kinds a,b         kinds of data in proof: chat, 'long chat', embeddings, …
   --size MB           bytes of the output files, in place of 200 (--full: 1000, chat 2000)

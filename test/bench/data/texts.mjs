@@ -21,7 +21,7 @@ export function textPool({ depth = 1 } = {}) {
   return { pieceOf: (wantedBytes, chance) => pieceOf(bytes, starts, wantedBytes, chance) }
 }
 
-const poolBytes = 2_000_000
+const poolBytes = 1_200_000
 const plain =
   `the answer is that each request of a batch has one row and no more than one so we count them again before
 anything moves because a server may send less or more than it was asked for while nobody looks`.split(/\s+/)
