@@ -15,11 +15,11 @@ export function catContender({ paths }) {
  * @param {object} bench
  * @param {'naive' | 'parse-loop' | 'duckdb' | 'library'} way
  * @param {object} triple as `writeTriple` gives it; other counts than its own end the bench
- * @param {string} [module] what the way imports
+ * @param {...string} args what the way imports, and the longest line it takes
  */
-export function countContender({ node }, way, { root, counts }, module = '') {
+export function countContender({ node }, way, { root, counts }, ...args) {
   return async () => {
-    const cost = await runNode(node, [scriptPath('count.mjs'), way, root, module])
+    const cost = await runNode(node, [scriptPath('count.mjs'), way, root, ...args])
     deepStrictEqual(JSON.parse(cost.stdout), counts)
     return withoutTexts(cost)
   }
