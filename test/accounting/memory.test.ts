@@ -1,25 +1,38 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { request, success, temporaryDirectory } from './triple-files.js'
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-const child = fileURLToPath(new URL('../bench/accounting-child.mjs', import.meta.url))
+const library = fileURLToPath(new URL('../../dist/src/index.js', import.meta.url))
+const bench = fileURLToPath(new URL('../bench/', import.meta.url))
 
 /** The requests are the same, only the answers grow: whatever memory grows with them is content that was kept. */
 async function peakMegabytes(directory: string, answerBytes: number): Promise<number> {
-  await mkdir(directory)
+  const workdir = join(directory, 'workdir')
+  await mkdir(workdir, { recursive: true })
   const requests = 1000
-  await writeLines(join(directory, 'batch_input_7.jsonl'), requests, (id) => request(id))
-  await writeLines(join(directory, 'batch_output_7.jsonl'), requests, (id) =>
+  await writeLines(join(workdir, 'batch_input_7.jsonl'), requests, (id) => request(id))
+  await writeLines(join(workdir, 'batch_output_7.jsonl'), requests, (id) =>
     success(id, 'x'.repeat(answerBytes)),
   )
-  await writeLines(join(directory, 'batch_error_7.jsonl'), 0, (id) => id)
-  const found = execFileSync(process.execPath, [child, 'ours', directory, dist], { encoding: 'utf8' })
-  const { matched, peakRssBytes } = JSON.parse(found) as { matched: number; peakRssBytes: number }
-  expect(matched).toBe(requests)
+  await writeLines(join(workdir, 'batch_error_7.jsonl'), 0, (id) => id)
+  const cost = join(directory, 'cost.json')
+  const found = execFileSync(
+    process.execPath,
+    [
+      '--require',
+      join(bench, 'measure/meter.cjs'),
+      join(bench, 'contenders/count.mjs'),
+      'library',
+      directory,
+      library,
+    ],
+    { encoding: 'utf8', env: { ...process.env, BENCH_METER: cost } },
+  )
+  expect((JSON.parse(found) as { matched: number }).matched).toBe(requests)
+  const { peakRssBytes } = JSON.parse(await readFile(cost, 'utf8')) as { peakRssBytes: number }
   return peakRssBytes / 1e6
 }
 

@@ -1,4 +1,5 @@
-// One measured run of inspection.mjs in a process of its own. Prints JSON.
+// Triples at work, looked at or not: `node inspect.mjs <machines|engine> <off|attached|viewer> <count> <dist>`. Prints the CPU
+// of the work alone as JSON.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
