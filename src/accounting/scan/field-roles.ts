@@ -45,9 +45,10 @@ const request = object({
 /** Text, or a list of parts that have some. */
 const content: FieldRoles = { role: 'filled', fields: { text: filled }, others: kept }
 
+// An object in any field of a call is asked for a name (`isCall` in `rows/choice-answers.ts`): none of them is ignored.
 const toolCall = object({
-  id: ignored,
-  index: ignored,
+  id: filled,
+  index: filled,
   function: object({ name: filled, arguments: ignored }),
   custom: object({ name: filled, input: ignored }),
 })
@@ -66,7 +67,7 @@ const choice = object({
     reasoning_details: ignored,
     annotations: ignored,
     tool_calls: toolCall,
-    function_call: object({ name: filled, arguments: ignored }),
+    function_call: object({ name: filled, arguments: filled }),
   }),
 })
 

@@ -8,17 +8,12 @@ import {
   type LineScanner,
   type ScanStop,
 } from './line-scanner.js'
+import { PlainPattern } from './plain-pattern.js'
 import { char, isNumberStart, maxDepth, PlainTokens } from './plain-tokens.js'
 import { listRoles, maxNameLength, type RoleNode } from './role-nodes.js'
 
 const maxHoles = 16_384
 const maxHolesOfRow = 1_024
-const maxPatterns = 1_024
-const maxPatternTexts = 0xa0000
-/** A pattern ends soon behind this. */
-const maxPatternBytes = 0x4000
-const roomBehindPattern = 0x4000
-const maxKeptBytes = 64
 const maxIdBytes = 32_767
 
 /** The line scanner in plain JavaScript: what `assembly/scanner.ts` does, where WebAssembly does not run. */
@@ -32,10 +27,7 @@ export class PlainScanner implements LineScanner {
   readonly #nodes: readonly RoleNode[]
   readonly #fields: readonly ReadonlyMap<string, number>[]
   readonly #roots: Readonly<Record<ScannedKind, number>>
-  readonly #patterns = new Map<string, number>()
-  #patternTexts = 0
-  readonly #pattern = Buffer.alloc(maxPatternBytes + roomBehindPattern)
-  #patternEnd = 0
+  readonly #pattern = new PlainPattern()
   #holeCount = 0
   #idStart = 0
   #idEnd = 0
@@ -66,14 +58,15 @@ export class PlainScanner implements LineScanner {
       }
       const first = tokens.endOfSpace(start)
       const firstHole = this.#holeCount
-      const lineFeed = tokens.at(first) === char.lineFeed ? first : this.#endOfRow(first, kind)
-      if (lineFeed === 0 || lineFeed >= to) {
+      const isBlank = tokens.at(first) === char.lineFeed
+      const lineFeed = isBlank ? first : this.#endOfRow(first, kind)
+      if (lineFeed >= to || (lineFeed === 0 && !isBlank)) {
         this.#holeCount = firstHole
         const next = lineFeed === 0 ? bytes.indexOf(char.lineFeed, first) : -1
         if (next !== -1 && next < to) this.stop = 'not-plain'
         break
       }
-      if (lineFeed !== first) {
+      if (!isBlank) {
         this.#addRow(count, start, lineFeed, firstHole)
         count += 1
       }
@@ -85,15 +78,7 @@ export class PlainScanner implements LineScanner {
   }
 
   learn(): number {
-    const text = this.#patternText()
-    if (this.#patterns.size === maxPatterns || this.#patternTexts + text.length > maxPatternTexts) return 0
-    this.#patternTexts += text.length
-    this.#patterns.set(text, this.#patterns.size + 1)
-    return this.#patterns.size
-  }
-
-  #patternText(): string {
-    return this.#pattern.toString('latin1', 0, this.#patternEnd)
+    return this.#pattern.learn()
   }
 
   #addRow(count: number, start: number, lineFeed: number, firstHole: number): void {
@@ -106,7 +91,7 @@ export class PlainScanner implements LineScanner {
         this.#idStart - from,
         this.#idEnd - from,
         hashOfBytes(this.#tokens.bytes, this.#idStart, this.#idEnd),
-        this.#patterns.get(this.#patternText()) ?? 0,
+        this.#pattern.number,
         firstHole,
         this.#holeCount,
         this.#isIdEscaped ? 1 : 0,
@@ -119,9 +104,8 @@ export class PlainScanner implements LineScanner {
   #endOfRow(first: number, kind: ScannedKind): number {
     if (this.#tokens.at(first) !== char.openObject) return 0
     const root = this.#roots[kind]
-    this.#patternEnd = 0
+    this.#pattern.begin(root)
     this.#idEnd = 0
-    this.#write(root)
     const end = this.#endOfObject(first, root, 1)
     if (end === 0 || this.#idEnd === 0) return 0
     const lineFeed = this.#tokens.endOfSpace(end)
@@ -153,10 +137,10 @@ export class PlainScanner implements LineScanner {
   #endOfObject(from: number, position: number, depth: number): number {
     if (depth > maxDepth) return 0
     const tokens = this.#tokens
-    this.#write(char.openObject)
+    this.#pattern.write(char.openObject)
     let p = tokens.endOfSpace(from + 1)
     if (tokens.at(p) === char.closeObject) return this.#closed(p, char.closeObject)
-    while (this.#patternEnd <= maxPatternBytes) {
+    while (this.#pattern.hasRoom) {
       if (tokens.at(p) !== char.quote) return 0
       const name = p + 1
       const escapesBefore = tokens.escapes
@@ -190,9 +174,9 @@ export class PlainScanner implements LineScanner {
     if (this.#nodeAt(position).role === 'vector' && isNumberStart(tokens.at(p))) {
       return this.#endOfVector(from, p, spacesBefore)
     }
-    this.#write(char.openList)
+    this.#pattern.write(char.openList)
     if (tokens.at(p) === char.closeList) return this.#closed(p, char.closeList)
-    while (this.#patternEnd <= maxPatternBytes) {
+    while (this.#pattern.hasRoom) {
       p = this.#endOfValue(p, position, depth + 1)
       if (p === 0) return 0
       p = tokens.endOfSpace(p)
@@ -212,7 +196,7 @@ export class PlainScanner implements LineScanner {
       count += 1
       p = tokens.endOfSpace(p)
       if (tokens.at(p) === char.closeList) {
-        this.#writeCount(0x56, count)
+        this.#pattern.writeCount(0x56, count)
         const flags = tokens.spaces === spacesBefore ? 0 : holeFlags.hasSpaces
         return this.#writeHole(from, p + 1, flags) ? p + 1 : 0
       }
@@ -224,8 +208,8 @@ export class PlainScanner implements LineScanner {
     if (depth > maxDepth) return 0
     const tokens = this.#tokens
     let p = tokens.endOfSpace(from + 1)
-    this.#write(0x4c)
-    this.#write(kindOf(tokens.at(p)))
+    this.#pattern.write(0x4c)
+    this.#pattern.write(kindOf(tokens.at(p)))
     let count = 0
     while (tokens.at(p) !== char.closeList) {
       p = tokens.endOfAny(p, depth + 1)
@@ -237,7 +221,7 @@ export class PlainScanner implements LineScanner {
       p = tokens.endOfSpace(p + 1)
       if (tokens.at(p) === char.closeList) return 0
     }
-    this.#writeCount(0x4c, count)
+    this.#pattern.writeCount(0x4c, count)
     return p + 1
   }
 
@@ -246,8 +230,8 @@ export class PlainScanner implements LineScanner {
     const { spaces, strangeEscapes } = tokens
     const end = tokens.endOfAny(from, depth)
     if (end === 0) return 0
-    this.#write(0x49)
-    this.#write(kindOf(byte))
+    this.#pattern.write(0x49)
+    this.#pattern.write(kindOf(byte))
     const flags =
       (tokens.spaces === spaces ? 0 : holeFlags.hasSpaces) |
       (tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes)
@@ -263,7 +247,7 @@ export class PlainScanner implements LineScanner {
     this.#idStart = from + 1
     this.#idEnd = end
     this.#isIdEscaped = tokens.escapes !== escapes
-    this.#write(0x44)
+    this.#pattern.write(0x44)
     const flags = tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes
     return this.#writeHole(from, end + 1, flags) ? end + 1 : 0
   }
@@ -274,7 +258,7 @@ export class PlainScanner implements LineScanner {
     const end = tokens.endOfString(from + 1)
     if (end === 0) return 0
     if (isFilled && tokens.hasWords(from + 1, end)) {
-      this.#write(0x57)
+      this.#pattern.write(0x57)
       const flags = tokens.strangeEscapes === strangeEscapes ? 0 : holeFlags.hasStrangeEscapes
       return this.#writeHole(from, end + 1, flags) ? end + 1 : 0
     }
@@ -284,38 +268,23 @@ export class PlainScanner implements LineScanner {
   #endOfScalar(from: number, byte: number, isFilled: boolean): number {
     const tokens = this.#tokens
     if (!isNumberStart(byte)) {
-      this.#write(byte)
+      this.#pattern.write(byte)
       return tokens.endOfLiteral(from)
     }
     const end = tokens.endOfNumber(from)
     if (end === 0) return 0
     if (!isFilled) return this.#writeKept(0x23, from, end) ? end : 0
-    this.#write(0x4e)
+    this.#pattern.write(0x4e)
     return this.#writeHole(from, end, 0) ? end : 0
   }
 
   #closed(p: number, byte: number): number {
-    this.#write(byte)
+    this.#pattern.write(byte)
     return p + 1
   }
 
-  #write(byte: number): void {
-    this.#pattern[this.#patternEnd] = byte
-    this.#patternEnd += 1
-  }
-
   #writeKept(tag: number, from: number, end: number): boolean {
-    if (end - from > maxKeptBytes || this.#patternEnd > maxPatternBytes) return false
-    this.#write(tag)
-    this.#write(end - from)
-    this.#pattern.set(this.#tokens.bytes.subarray(from, end), this.#patternEnd)
-    this.#patternEnd += end - from
-    return true
-  }
-
-  #writeCount(tag: number, count: number): void {
-    this.#write(tag)
-    this.#patternEnd = this.#pattern.writeUInt32LE(count, this.#patternEnd)
+    return this.#pattern.writeKept(tag, this.#tokens.bytes, from, end)
   }
 
   #writeHole(from: number, end: number, flags: number): boolean {
