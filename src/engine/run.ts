@@ -10,6 +10,7 @@ import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
 import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
 import { schemaCallbacks } from './schema-callbacks.js'
+import { triplesAtWork, type TriplesAtWork } from './triples-at-work.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
 export interface Run extends RunDependencies {
@@ -24,6 +25,7 @@ export interface Run extends RunDependencies {
   readonly maySubmit: boolean
   /** Triples at work at the same time. */
   readonly concurrency: number
+  readonly triples: TriplesAtWork
 }
 
 /**
@@ -48,7 +50,7 @@ export async function withRun<Result>(
 
 function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
   const board = boardOf(choices)
-  return {
+  const run = {
     workspace,
     clock: choices.clock,
     signal,
@@ -69,6 +71,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
   }
+  return { ...run, triples: triplesAtWork(run) }
 }
 
 function boardOf({ client, clock, provider }: Choices): StatusBoard | null {
