@@ -5,6 +5,7 @@ import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { withSharedSyncs } from '../workspace/shared-syncs.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
@@ -51,7 +52,7 @@ export async function withRun<Result>(
 function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
   const board = boardOf(choices)
   const run = {
-    workspace,
+    workspace: { ...workspace, fileSystem: withSharedSyncs(workspace.fileSystem) },
     clock: choices.clock,
     signal,
     report: reporterOf(choices),
