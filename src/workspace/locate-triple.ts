@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { sep } from 'node:path'
 import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
@@ -80,7 +80,7 @@ async function lookInWorkdir(
   kind: FileKind,
 ): Promise<FileStat | null> {
   for (const name of batchFileNames(kind, triple.index)) {
-    const path = join(workspace.layout.workdir, name)
+    const path = workspace.layout.workdir + sep + name
     const found = await look(workspace, path, triple.index)
     if (found === null) continue
     triple[kind] = path
