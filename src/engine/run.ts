@@ -24,8 +24,9 @@ export interface Run extends RunDependencies {
   readonly inspect: InspectOption | undefined
   /** Whether inputs that were never submitted may be sent. */
   readonly maySubmit: boolean
-  /** Triples at work at the same time. */
+  /** Triples at work at the same time; of small ones `smallTogether` count as one. */
   readonly concurrency: number
+  readonly smallTogether: number
   readonly triples: TriplesAtWork
 }
 
@@ -62,7 +63,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     sentBefore: sentBefore(),
     lineages: publishedLineages(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
-    concurrency: choices.concurrency,
+    ...roomOf(choices),
     contentType: choices.expectedContentType ?? null,
     schema: choices.schema,
     repairJson: choices.repairJson,
@@ -73,6 +74,18 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     cancelDuplicates: choices.cancelDuplicates,
   }
   return { ...run, triples: triplesAtWork(run) }
+}
+
+/** Enough to keep two cores and a disk busy; more only holds more files open. */
+const usualConcurrency = 4
+
+/** So many triples of a few rows wait for the disk at the same time, and share its syncs. */
+const usualSmallTogether = 8
+
+/** Whoever says how many means it, and callbacks of the user are called by no more triples than documented. */
+function roomOf({ concurrency, processOutput, processErrors }: Choices) {
+  const isOurs = concurrency === undefined && processOutput === undefined && processErrors === undefined
+  return { concurrency: concurrency ?? usualConcurrency, smallTogether: isOurs ? usualSmallTogether : 1 }
 }
 
 function boardOf({ client, clock, provider }: Choices): StatusBoard | null {
