@@ -1,7 +1,7 @@
 import type { StepInput } from '../../machines/index.js'
 import { readProvenFiles } from '../accounting/proven-files.js'
 import { asFileProblem } from '../workspace/file-problem.js'
-import { locateTriple } from '../workspace/locate-triple.js'
+import type { FileSystem } from '../workspace/file-system.js'
 import { moveTripleToDone } from '../workspace/move.js'
 import type { Step } from './dependencies.js'
 
@@ -11,7 +11,7 @@ export const moveToDone: Step<StepInput, void> = async (
   { index, facts },
 ) => {
   const proven = accountings.recall(facts)?.accounting.files ?? (await readProvenFiles(workspace, index))
-  await moveTripleToDone(workspace, await locateTriple(workspace, index), {
+  await moveTripleToDone(workspace, { index }, {
     clock,
     proven,
     beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
@@ -20,10 +20,11 @@ export const moveToDone: Step<StepInput, void> = async (
 
 /** The rows of the attempt are in the results by now. */
 async function removeRows(
-  fileSystem: { stat(path: string): Promise<unknown>; remove(path: string): Promise<void> },
+  fileSystem: Pick<FileSystem, 'stat' | 'remove'>,
   path: string,
   index: string,
 ): Promise<void> {
+  // Most have none; to be told so by a removal that fails costs more.
   if ((await fileSystem.stat(path)) === null) return
   await fileSystem.remove(path).catch(asFileProblem({ path, action: 'remove', index }))
 }

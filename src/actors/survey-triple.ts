@@ -8,8 +8,7 @@ import type {
 import { isAcceptanceOf } from '../accounting/accepted-faults.js'
 import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
-import { asFileProblem } from '../workspace/file-problem.js'
-import { locateTriple } from '../workspace/locate-triple.js'
+import { lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { readMetadata, type BatchMetadata, type MoveIntent } from '../workspace/metadata.js'
 import { doesIntentFit, standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
@@ -32,21 +31,22 @@ export const surveyTriple: Step<{ readonly index: string }, TripleFacts> = (
  * stands there, is finished without that.
  */
 export async function surveyFacts(workspace: BatchWorkspace, index: string): Promise<TripleFacts> {
-  const triple = await locateTriple(workspace, index)
+  const look = await lookAtTriple(workspace, index)
+  const { triple } = look
   const [problem] = triple.problems
   if (problem !== undefined) throw reconciliationError(problem, { index })
   const metadataPath = standingPath(workspace, triple, 'metadata')
   const metadata = metadataPath === null ? null : await readMetadata(workspace, metadataPath)
-  const output = await fileFact(workspace, triple, 'output')
-  const error = await fileFact(workspace, triple, 'error')
-  const input = await fileFact(workspace, triple, 'input')
+  const output = fileFact(workspace, look, 'output')
+  const error = fileFact(workspace, look, 'error')
+  const input = fileFact(workspace, look, 'input')
   const lineage = lineageFacts(metadata, index)
   return {
     index,
     input: mayUseInput({ input, output, error }, metadata) ? input : null,
     output,
     error,
-    metadata: await fileFact(workspace, triple, 'metadata'),
+    metadata: fileFact(workspace, look, 'metadata'),
     ...remoteFacts(metadata),
     ...lineage,
     isMissingAccepted: isAcceptanceOf(metadata?.accepted, { input, output, error }),
@@ -78,16 +78,15 @@ async function isMoveToFinish(
   return hasProof && doesIntentFit(workspace, triple, intent)
 }
 
-async function fileFact(
+function fileFact(
   workspace: BatchWorkspace,
-  triple: BatchFileTriple,
+  { triple, standing }: TripleLook,
   kind: FileKind,
-): Promise<FileFact | null> {
+): FileFact | null {
   const { index } = triple
   const path = standingPath(workspace, triple, kind)
-  if (path === null) return null
-  const found = await workspace.fileSystem.stat(path).catch(asFileProblem({ path, action: 'look at', index }))
-  if (found === null) return null
+  const found = standing[kind]
+  if (path === null || found === null) return null
   if (found.kind !== 'file') throw reconciliationError(notARegularFile(index, path, found.kind), { index })
   return { path, bytes: found.bytes, location: triple[kind] === null ? 'done' : 'workdir' }
 }

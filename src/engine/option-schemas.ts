@@ -25,9 +25,6 @@ type OptionName = keyof (WatchOptions &
   PlanOptions &
   VerifyOptions)
 
-/** Enough to keep two cores and a disk busy; more only holds more files open. */
-const defaultConcurrency = 4
-
 /** Servers ask for this (Azure, Anthropic) or cut off who comes sooner (Together). */
 const defaultPollDelayMs = 60_000
 
@@ -106,7 +103,7 @@ export const optionSchemas = {
   clock: having<Clock>(`a clock with ${clockMethods.join(', ')}`, (value) =>
     hasMethods(value, clockMethods),
   ).default(() => systemClock),
-  concurrency: wholeNumber(1).default(defaultConcurrency),
+  concurrency: wholeNumber(1).optional(),
   pollDelayMs: milliseconds.default(defaultPollDelayMs),
   shouldPoll: flag.default(true),
   commands: having<TripleCommands>('what createTripleCommands() gives', (value) =>

@@ -54,7 +54,10 @@ export interface ReconcileWorkspaceOptions<
   Content = unknown,
   Type extends ExpectedContentType = UsualType<Content>,
 > extends ReconcileOptions<Content, Type> {
-  /** Triples at work at the same time; 4 unless set. */
+  /**
+   * Triples at work at the same time. Unless set: 4, or 32 of those that are small (their answers are here, 256 KiB at
+   * most) while there are no callbacks.
+   */
   readonly concurrency?: number | undefined
 }
 

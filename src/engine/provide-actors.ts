@@ -13,21 +13,21 @@ import { defineStepActor } from '../actors/step-actor.js'
 import { submitBatch } from '../actors/submit-batch.js'
 import { surveyTriple } from '../actors/survey-triple.js'
 
-/** The triple machine with every actor in place. */
-export function provideActors(dependencies: TripleDependencies): typeof tripleMachine {
+/** The triple machine with every actor in place. One serves all triples of a run: to make it costs as much as a small triple. */
+export function provideActors(dependenciesOf: (index: string) => TripleDependencies): typeof tripleMachine {
   return tripleMachine.provide({
     actors: {
-      surveyTriple: defineStepActor(surveyTriple, dependencies),
-      submitBatch: defineStepActor(submitBatch, dependencies),
-      splitBatch: defineStepActor(splitBatch, dependencies),
-      checkOnline: defineStepActor(checkOnline, dependencies),
-      downloadFiles: defineStepActor(downloadFiles, dependencies),
-      checkIds: defineStepActor(checkIds, dependencies),
-      processErrorFile: defineStepActor(processErrorFile, dependencies),
-      processOutputFile: defineStepActor(processOutputFile, dependencies),
-      retryFailedRequests: defineStepActor(retryFailedRequests, dependencies),
-      recordResults: defineStepActor(recordResults, dependencies),
-      moveToDone: defineStepActor(moveToDone, dependencies),
+      surveyTriple: defineStepActor(surveyTriple, dependenciesOf),
+      submitBatch: defineStepActor(submitBatch, dependenciesOf),
+      splitBatch: defineStepActor(splitBatch, dependenciesOf),
+      checkOnline: defineStepActor(checkOnline, dependenciesOf),
+      downloadFiles: defineStepActor(downloadFiles, dependenciesOf),
+      checkIds: defineStepActor(checkIds, dependenciesOf),
+      processErrorFile: defineStepActor(processErrorFile, dependenciesOf),
+      processOutputFile: defineStepActor(processOutputFile, dependenciesOf),
+      retryFailedRequests: defineStepActor(retryFailedRequests, dependenciesOf),
+      recordResults: defineStepActor(recordResults, dependenciesOf),
+      moveToDone: defineStepActor(moveToDone, dependenciesOf),
     },
   })
 }

@@ -12,7 +12,7 @@ import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import { withRun, type Run } from './run.js'
 import { runTriples, type RunTriple } from './run-triples.js'
-import { totalBytesOf } from './total-bytes.js'
+import { measureTriples, totalBytesOf } from './triple-sizes.js'
 import { unconfirmedOf, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /**
@@ -57,12 +57,13 @@ export async function onePass(
   sentBefore.forget()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
-  await reportScan(run, scan, triples)
+  const sizes = await measureTriples(workspace, triples)
+  reportScan(run, scan, triples.length, totalBytesOf(sizes))
   const seen = new Set(scan.triples.map(sightOf))
   const reports = new Map<string, TripleReport | null>()
   for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
     await prefetchStatuses(run, batch)
-    const found = await runTriples(run, batch, runTriple)
+    const found = await runTriples(run, batch, sizes, runTriple)
     for (const [position, { index }] of batch.entries()) reports.set(index, found[position] ?? null)
   }
   const settled = [...reports.values()].filter((one) => one !== null)
@@ -111,12 +112,12 @@ function sightOf({ index, input, output, error }: BatchFileTriple): string {
 
 const withData = (index: string): string => `${index} with data`
 
-async function reportScan(
-  { workspace, report }: Run,
+function reportScan(
+  { report }: Run,
   { warnings }: WorkspaceScan,
-  triples: readonly BatchFileTriple[],
-): Promise<void> {
-  const totalBytes = await totalBytesOf(workspace, triples)
-  report({ type: 'workspace.scanned', triples: triples.length, totalBytes })
+  triples: number,
+  totalBytes: number,
+): void {
+  report({ type: 'workspace.scanned', triples, totalBytes })
   for (const { message } of warnings) report({ type: 'warning', index: null, message })
 }

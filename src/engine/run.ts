@@ -5,11 +5,13 @@ import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { withSharedSyncs } from '../workspace/shared-syncs.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
 import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
 import { schemaCallbacks } from './schema-callbacks.js'
+import { triplesAtWork, type TriplesAtWork } from './triples-at-work.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
 export interface Run extends RunDependencies {
@@ -22,8 +24,10 @@ export interface Run extends RunDependencies {
   readonly inspect: InspectOption | undefined
   /** Whether inputs that were never submitted may be sent. */
   readonly maySubmit: boolean
-  /** Triples at work at the same time. */
+  /** Triples at work at the same time; of small ones `smallTogether` count as one. */
   readonly concurrency: number
+  readonly smallTogether: number
+  readonly triples: TriplesAtWork
 }
 
 /**
@@ -48,8 +52,8 @@ export async function withRun<Result>(
 
 function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
   const board = boardOf(choices)
-  return {
-    workspace,
+  const run = {
+    workspace: { ...workspace, fileSystem: withSharedSyncs(workspace.fileSystem) },
     clock: choices.clock,
     signal,
     report: reporterOf(choices),
@@ -59,7 +63,7 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     sentBefore: sentBefore(),
     lineages: publishedLineages(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
-    concurrency: choices.concurrency,
+    ...roomOf(choices),
     contentType: choices.expectedContentType ?? null,
     schema: choices.schema,
     repairJson: choices.repairJson,
@@ -69,6 +73,19 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
   }
+  return { ...run, triples: triplesAtWork(run) }
+}
+
+/** Enough to keep two cores and a disk busy; more only holds more files open. */
+const usualConcurrency = 4
+
+/** So many triples of a few rows wait for the disk at the same time, and share its syncs. */
+const usualSmallTogether = 8
+
+/** Whoever says how many means it, and callbacks of the user are called by no more triples than documented. */
+function roomOf({ concurrency, processOutput, processErrors }: Choices) {
+  const isOurs = concurrency === undefined && processOutput === undefined && processErrors === undefined
+  return { concurrency: concurrency ?? usualConcurrency, smallTogether: isOurs ? usualSmallTogether : 1 }
 }
 
 function boardOf({ client, clock, provider }: Choices): StatusBoard | null {

@@ -7,12 +7,10 @@ import {
   type TripleEvent,
   type TripleSnapshot,
 } from '../../machines/index.js'
-import { tripleDependencies } from '../actors/dependencies.js'
 import { reconciliationError } from '../errors.js'
 import { openJournal } from '../workspace/journal.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
-import { provideActors } from './provide-actors.js'
 import { knowLineage, withLineage } from './lineage-report.js'
 import type { TripleReport } from './report.js'
 import type { Run } from './run.js'
@@ -31,9 +29,9 @@ export interface TripleSession {
 
 /** Starts nothing yet. */
 export function openTripleSession(run: Run, index: string): TripleSession {
-  const dependencies = tripleDependencies(run)
+  const dependencies = run.triples.begin(index)
   const watch = observeTransitions(run, index)
-  const actor = createActor(provideActors(dependencies), {
+  const actor = createActor(run.triples.machine, {
     input: {
       index,
       limits: run.limits,
@@ -59,6 +57,7 @@ export function openTripleSession(run: Run, index: string): TripleSession {
     close: async () => {
       actor.stop()
       await settle()
+      run.triples.end(index)
     },
   }
 }

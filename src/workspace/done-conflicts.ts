@@ -19,16 +19,19 @@ export interface DoneConflict {
 
 /**
  * The files that could not move because `done/` holds another file of that name. Worth asking before a triple is
- * processed: a number that was used twice then costs nothing. Reads files only where both stand.
+ * processed: a number that was used twice then costs nothing. Asks the disk only where both stand.
+ *
+ * @param triple as it was just located
  */
 export async function findDoneConflicts(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
+  kinds: readonly FileKind[] = fileKinds,
 ): Promise<readonly DoneConflict[]> {
   const conflicts: DoneConflict[] = []
-  for (const kind of fileKinds) {
+  for (const kind of kinds) {
     const workdirPath = triple[kind]
-    if (workdirPath === null) continue
+    if (workdirPath === null || !triple.inDone[kind]) continue
     const donePath = workspace.layout.doneFile(kind, triple.index)
     if (!(await mayGive(workspace, kind, workdirPath, donePath)))
       conflicts.push({ kind, workdirPath, donePath })
@@ -55,7 +58,7 @@ export function doneFileConflict(
   )
 }
 
-/** True when the name is free in `done/`, or taken by what would move there anyway. */
+/** True when the name is free in `done/` after all, or taken by what would move there anyway. */
 async function mayGive(
   workspace: BatchWorkspace,
   kind: FileKind,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import type { FileSystem } from './file-system.js'
 
@@ -85,7 +85,8 @@ export function isTemporaryName(name: string): boolean {
 }
 
 function temporaryName(name: string): string {
-  return `.${name}.${randomBytes(6).toString('hex')}.tmp`
+  // 48 random bits; Node makes many of these at once, and asks the system for random bytes seldom.
+  return `.${name}.${randomUUID().replace('-', '').slice(0, 12)}.tmp`
 }
 
 async function* toChunks(content: FileContent): AsyncIterable<Uint8Array> {

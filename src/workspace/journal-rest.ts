@@ -1,8 +1,7 @@
 import { isWaitingForBatch, isWaitingForRoom, isWaitingForServer } from '../../machines/index.js'
-import type { FileSystem } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
+import type { BatchWorkspace } from './open-workspace.js'
 import { readTextEnd } from './read-text-end.js'
-import type { WorkspaceLayout } from './layout.js'
 
 /** Where a triple rests, why, and since when: ISO 8601 in a journal, milliseconds since 1970 in a run. */
 export interface NotedRest<Since = string> {
@@ -53,14 +52,19 @@ export function restingSince(entry: JournalEntry, before: readonly NotedRest[]):
   return restedSince({ state: entry.to, reason: reasonIn(entry.to, entry.facts) }, before) ?? entry.at
 }
 
-/** The last rests that were noted for a triple, from the ends of its journal and the older one. */
+/**
+ * The last rests that were noted for a triple, from the ends of its journal and the older one.
+ *
+ * @param isNew nothing was written to the journal yet, so that only the older one could tell
+ */
 export async function readLastRests(
-  fileSystem: FileSystem,
-  layout: WorkspaceLayout,
+  { fileSystem, layout }: BatchWorkspace,
   index: string,
+  isNew: boolean,
 ): Promise<readonly NotedRest[]> {
   let rests: readonly NotedRest[] = []
-  for (const path of [layout.olderJournalFile(index), layout.journalFile(index)]) {
+  const older = layout.olderJournalFile(index)
+  for (const path of isNew ? [older] : [older, layout.journalFile(index)]) {
     const lines = (await readTextEnd(fileSystem, path, endBytes)).text.split('\n')
     for (const line of lines) {
       const entry = parseJournalLine(line)

@@ -10,9 +10,9 @@ import { readTextEnd } from './read-text-end.js'
 import { systemErrorCode } from './system-error-code.js'
 
 export interface Journal {
-  /** Notes a transition now; it is written a moment later. `isRest`: the triple rests where it came. Never throws. */
+  /** Notes a transition now; it is written within a second. `isRest`: the triple rests where it came. Never throws. */
   append(entry: Omit<JournalEntry, 'at' | 'since'>, isRest?: boolean): void
-  /** Waits until all of it is written, or was given up. Never rejects. */
+  /** Writes what was noted, and waits until all of it is written or was given up. Never rejects. */
   flush(): Promise<void>
 }
 
@@ -38,19 +38,20 @@ export function openJournal(
   let pending: Note[] = []
   let rests: readonly NotedRest[] | null = null
   let writing: Promise<void> | null = null
+  let timer: { readonly handle: unknown } | null = null
   let hasFailed = false
 
   const write = async (): Promise<void> => {
-    // Whatever else happens in this turn of the event loop goes out with the same write.
-    await new Promise(setImmediate)
     while (pending.length > 0) {
       const notes = pending
       pending = []
-      if (notes.some(({ isRest }) => isRest)) {
-        // What cannot be read again must not keep the next steps from being noted.
-        rests ??= await readLastRests(workspace.fileSystem, workspace.layout, index).catch(() => [])
-      }
-      await appendLines(workspace, index, notes.map(lineOf).join(''))
+      await appendNotes(workspace, index, async (isNew) => {
+        if (notes.some(({ isRest }) => isRest)) {
+          // What cannot be read again must not keep the next steps from being noted.
+          rests ??= await readLastRests(workspace, index, isNew).catch(() => [])
+        }
+        return notes.map(lineOf).join('')
+      })
     }
   }
   const lineOf = ({ entry, isRest }: Note): string => {
@@ -65,27 +66,30 @@ export function openJournal(
     hasFailed = true
     onError(fileProblem(error, { path: workspace.layout.journalFile(index), action: 'write', index }))
   }
-  const start = (): void => {
-    writing ??= write()
-      .catch(giveUpOnce)
-      .finally(() => {
-        writing = null
-        if (pending.length > 0) start()
-      })
+  const writeSoon = (): void => {
+    timer ??= { handle: clock.setTimeout(() => void flush(), gatheringMs) }
   }
   const flush = async (): Promise<void> => {
-    if (writing === null) return
+    if (timer !== null) clock.clearTimeout(timer.handle)
+    timer = null
+    if (writing === null && pending.length === 0) return
+    writing ??= write()
+      .catch(giveUpOnce)
+      .finally(() => (writing = null))
     await writing
     await flush()
   }
   return {
     append(entry, isRest = false) {
       pending.push({ entry: { at: new Date(clock.now()).toISOString(), ...entry }, isRest })
-      start()
+      writeSoon()
     },
     flush,
   }
 }
+
+/** A triple that gets from its start to its rest within this time costs one write. */
+const gatheringMs = 1_000
 
 interface Note {
   readonly entry: JournalEntry
@@ -140,15 +144,21 @@ async function readFiles(
   return { entries, unreadableLines }
 }
 
-async function appendLines(workspace: BatchWorkspace, index: BatchIndex, lines: string): Promise<void> {
+/** `textOf` is told whether the file is new, and so has nothing of an earlier process. */
+async function appendNotes(
+  workspace: BatchWorkspace,
+  index: BatchIndex,
+  textOf: (isNew: boolean) => Promise<string>,
+): Promise<void> {
   const { fileSystem, layout } = workspace
   const path = layout.journalFile(index)
   const file = await openForAppend(workspace, path)
   let bytes = 0
   try {
     const standing = await file.stat()
+    const text = await textOf(standing.bytes === 0)
     const isTorn = await endsTorn(file, standing.bytes)
-    const content = new TextEncoder().encode(isTorn ? `\n${lines}` : lines)
+    const content = new TextEncoder().encode(isTorn ? `\n${text}` : text)
     await file.write(content)
     bytes = standing.bytes + content.byteLength
   } finally {

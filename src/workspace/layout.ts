@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import type { FileKind } from '../../machines/index.js'
 import type { BatchIndex } from './batch-index.js'
 import { batchFileName } from './file-names.js'
@@ -41,33 +41,37 @@ export interface WorkspaceLayout {
   expansionErrorLogFile(index: BatchIndex): string
 }
 
-/** Names everything below `root`. Touches no disk. */
+/** Names everything below `root`. Touches no disk. Paths are put together as text: a run asks for dozens for each triple. */
 export function workspaceLayout(root: string): WorkspaceLayout {
-  const at = (...parts: string[]): string => join(resolve(root), ...parts)
+  const base = resolve(root)
+  const [workdir, done, target] = [join(base, 'workdir'), join(base, 'done'), join(base, 'target')]
+  const failedItems = join(base, 'failed-items')
+  const logs = join(base, 'logs')
+  const at = (directory: string, name: string): string => directory + sep + name
   return {
-    root: at(),
-    workdir: at('workdir'),
-    done: at('done'),
-    target: at('target'),
-    failedItems: at('failed-items'),
-    failedJsonRepairs: at('failed-json-repairs'),
-    logs: at('logs'),
-    lockFile: at('.batch-reconciler.lock'),
-    workdirFile: (kind, index) => at('workdir', batchFileName(kind, index)),
-    doneFile: (kind, index) => at('done', batchFileName(kind, index)),
-    partFile: (kind, index) => at('workdir', `${batchFileName(kind, index)}.part`),
-    resultsFile: (rootIndex) => at('target', `batch_results_${rootIndex}.jsonl`),
+    root: base,
+    workdir,
+    done,
+    target,
+    failedItems,
+    failedJsonRepairs: join(base, 'failed-json-repairs'),
+    logs,
+    lockFile: join(base, '.batch-reconciler.lock'),
+    workdirFile: (kind, index) => at(workdir, batchFileName(kind, index)),
+    doneFile: (kind, index) => at(done, batchFileName(kind, index)),
+    partFile: (kind, index) => at(workdir, `${batchFileName(kind, index)}.part`),
+    resultsFile: (rootIndex) => at(target, `batch_results_${rootIndex}.jsonl`),
     supersededFile: (kind, index, sha256) =>
-      at('failed-items', `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`),
-    failedFile: (index) => at('failed-items', `batch_failed_${index}.jsonl`),
-    unreadableFile: (index) => at('failed-items', `batch_unreadable_${index}.jsonl`),
-    missingFile: (index) => at('failed-items', `batch_missing_${index}.jsonl`),
-    accountingFile: (index) => at('logs', `batch_accounting_${index}.json`),
-    rowsFile: (index) => at('logs', `batch_rows_${index}.part.jsonl`),
-    registerFile: (index) => at('logs', `batch_requests_${index}.bin`),
-    journalFile: (index) => at('logs', `batch_journal_${index}.jsonl`),
-    olderJournalFile: (index) => at('logs', `batch_journal_${index}.1.jsonl`),
-    expansionErrorLogFile: (index) => at('logs', `batch_expansion_error_log_${index}.jsonl`),
+      at(failedItems, `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`),
+    failedFile: (index) => at(failedItems, `batch_failed_${index}.jsonl`),
+    unreadableFile: (index) => at(failedItems, `batch_unreadable_${index}.jsonl`),
+    missingFile: (index) => at(failedItems, `batch_missing_${index}.jsonl`),
+    accountingFile: (index) => at(logs, `batch_accounting_${index}.json`),
+    rowsFile: (index) => at(logs, `batch_rows_${index}.part.jsonl`),
+    registerFile: (index) => at(logs, `batch_requests_${index}.bin`),
+    journalFile: (index) => at(logs, `batch_journal_${index}.jsonl`),
+    olderJournalFile: (index) => at(logs, `batch_journal_${index}.1.jsonl`),
+    expansionErrorLogFile: (index) => at(logs, `batch_expansion_error_log_${index}.jsonl`),
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { sep } from 'node:path'
 import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
@@ -14,12 +14,29 @@ import { emptyTriple, notARegularFile } from './triple.js'
 
 /** Looks at the files of one index, without listing directories. What does not stand is `null`. */
 export async function locateTriple(workspace: BatchWorkspace, index: BatchIndex): Promise<BatchFileTriple> {
+  return (await lookAtTriple(workspace, index)).triple
+}
+
+/** What one look at the names of a triple found. Whoever needs more than names takes it from here, and looks once. */
+export interface TripleLook {
+  readonly triple: BatchFileTriple
+  /** By kind, under its name in `workdir/`, or else under that in `done/`. */
+  readonly standing: Readonly<Record<FileKind, FileStat | null>>
+}
+
+export async function lookAtTriple(workspace: BatchWorkspace, index: BatchIndex): Promise<TripleLook> {
   const triple = emptyTriple(workspace, index)
-  for (const kind of fileKinds) {
-    await locateFile(workspace, triple, kind)
-    triple.inDone[kind] = (await look(workspace, workspace.layout.doneFile(kind, index), index)) !== null
-  }
-  return triple
+  const standing: Record<FileKind, FileStat | null> = { input: null, output: null, error: null, metadata: null }
+  for (const kind of fileKinds) standing[kind] = await lookAtFile(workspace, triple, kind)
+  return { triple, standing }
+}
+
+/** Looks again at the file of one kind alone. */
+export async function locateAgain(triple: BatchFileTriple, kind: FileKind): Promise<BatchFileTriple> {
+  const { workspace, index } = triple
+  const again = { ...emptyTriple(workspace, index) }
+  await lookAtFile(workspace, again, kind)
+  return { ...triple, [kind]: again[kind], inDone: { ...triple.inDone, [kind]: again.inDone[kind] } }
 }
 
 /**
@@ -45,15 +62,32 @@ export async function findTriple(workspace: BatchWorkspace, text: string): Promi
   )
 }
 
-async function locateFile(workspace: BatchWorkspace, triple: TripleDraft, kind: FileKind): Promise<void> {
+async function lookAtFile(
+  workspace: BatchWorkspace,
+  triple: TripleDraft,
+  kind: FileKind,
+): Promise<FileStat | null> {
+  const { index } = triple
+  const inWorkdir = await lookInWorkdir(workspace, triple, kind)
+  const inDone = await look(workspace, workspace.layout.doneFile(kind, index), index)
+  triple.inDone[kind] = inDone !== null
+  return inWorkdir ?? inDone
+}
+
+async function lookInWorkdir(
+  workspace: BatchWorkspace,
+  triple: TripleDraft,
+  kind: FileKind,
+): Promise<FileStat | null> {
   for (const name of batchFileNames(kind, triple.index)) {
-    const path = join(workspace.layout.workdir, name)
+    const path = workspace.layout.workdir + sep + name
     const found = await look(workspace, path, triple.index)
     if (found === null) continue
     triple[kind] = path
     if (found.kind !== 'file') triple.problems.push(notARegularFile(triple.index, path, found.kind))
-    return
+    return found
   }
+  return null
 }
 
 function look({ fileSystem }: BatchWorkspace, path: string, index: BatchIndex): Promise<FileStat | null> {

@@ -5,7 +5,7 @@ import { asFileProblem } from './file-problem.js'
 import type { BatchMetadata } from './metadata-schema.js'
 import { metadataSchema } from './metadata-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { readWholeFile } from './read-whole-file.js'
+import { readSmallFile } from './read-whole-file.js'
 import type { BatchFileTriple } from './triple.js'
 
 export type { Acceptance, BatchMetadata, MoveIntent, SubmissionIntent } from './metadata-schema.js'
@@ -33,14 +33,19 @@ export async function readMetadata(
   place: BatchFileTriple | string,
 ): Promise<BatchMetadata | null> {
   const path = typeof place === 'string' ? place : metadataPath(workspace, place)
-  const { fileSystem } = workspace
-  const found = await fileSystem.stat(path).catch(asFileProblem({ path, action: 'look at' }))
-  if (found === null) return null
-  if (found.kind !== 'file') throw unreadable(path, 'it is no regular file')
-  if (found.bytes > largestMetadataBytes)
-    throw unreadable(path, `it has ${found.bytes} bytes, too many for metadata`)
-  const bytes = await readWholeFile(fileSystem, path).catch(asFileProblem({ path, action: 'read' }))
-  return parseMetadata(path, bytes)
+  const bytes = await readSmallFile(workspace.fileSystem, path, largestMetadataBytes).catch(
+    asFileProblem({ path, action: 'read' }),
+  )
+  switch (bytes.type) {
+    case 'absent':
+      return null
+    case 'no-file':
+      throw unreadable(path, 'it is no regular file')
+    case 'too-large':
+      throw unreadable(path, `it has ${bytes.bytes} bytes, too many for metadata`)
+    case 'content':
+      return parseMetadata(path, bytes.content)
+  }
 }
 
 /** Replaces the metadata file durably. */

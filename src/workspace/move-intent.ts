@@ -3,7 +3,7 @@ import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import { asFileProblem } from './file-problem.js'
 import type { MoveIntent } from './metadata.js'
-import { metadataPath, readMetadata, updateMetadata } from './metadata.js'
+import { emptyMetadata, metadataPath, readMetadata, writeMetadata } from './metadata.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import type { ProvenFile } from './proven-file.js'
 import { hashFile } from './read-whole-file.js'
@@ -25,6 +25,7 @@ export function standingPath(
  * Makes durable what is about to move, before anything does: whoever finds half of a triple in `done/` then knows
  * that its processing is complete and only the move has to be finished. An intent that still fits is kept.
  *
+ * @param triple as it was just located
  * @param files every file with rows that stands, also those that are in `done/` already
  */
 export async function recordMoveIntent(
@@ -36,7 +37,8 @@ export async function recordMoveIntent(
   // Metadata that is in done/ went there in an earlier move; one that differs from it could not follow.
   if (triple.inDone.metadata) return
   const path = metadataPath(workspace, triple)
-  const recorded = (await readMetadata(workspace, path))?.move ?? null
+  const current = triple.metadata === null ? null : await readMetadata(workspace, path)
+  const recorded = current?.move ?? null
   const listed = files.map(({ kind, bytes, sha256 }) => ({
     name: nameOf(workspace, triple, kind),
     bytes,
@@ -46,7 +48,10 @@ export async function recordMoveIntent(
     recorded?.files.length === listed.length &&
     listed.every((file) => recorded.files.some((other) => isSameFile(file, other)))
   if (!isKept)
-    await updateMetadata(workspace, path, { move: { intended_at_ms: intendedAtMs, files: listed } })
+    await writeMetadata(workspace, path, {
+      ...(current ?? emptyMetadata),
+      move: { intended_at_ms: intendedAtMs, files: listed },
+    })
 }
 
 /**

@@ -1,15 +1,15 @@
-import type { FileKind } from '../../machines/index.js'
+import { fileKinds, type FileKind } from '../../machines/index.js'
 import type { Clock } from '../clock.js'
 import { systemClock } from '../clock.js'
 import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts, isPlaced } from './done-conflicts.js'
 import { asFileProblem } from './file-problem.js'
-import { locateTriple } from './locate-triple.js'
+import { locateAgain, lookAtTriple, type TripleLook } from './locate-triple.js'
 import { recordMoveIntent, rowKinds, standingPath } from './move-intent.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { placeFile, removeSource, syncFile } from './place-file.js'
+import { differs, placeFile, removeSource, syncFile } from './place-file.js'
 import type { ProvenFile } from './proven-file.js'
-import { asItStands, fileChanged, requireProven } from './proven-file.js'
+import { asItStands, fileChanged, requireProvenAs, requireSameBytes } from './proven-file.js'
 import { systemErrorCode } from './system-error-code.js'
 import type { BatchFileTriple } from './triple.js'
 
@@ -34,23 +34,23 @@ export interface MoveOptions {
  */
 export async function moveTripleToDone(
   workspace: BatchWorkspace,
-  triple: BatchFileTriple,
+  { index }: Pick<BatchFileTriple, 'index'>,
   { clock = systemClock, proven, beforeMetadata }: MoveOptions = {},
 ): Promise<void> {
-  const { index } = triple
   // The caller may have looked before an interruption; what counts is what stands there now.
-  const standing = await locateTriple(workspace, index)
+  const look = await lookAtTriple(workspace, index)
+  const standing = look.triple
   await requireNoConflict(workspace, standing)
   requireRows(standing)
-  const files = await provenFiles(workspace, standing, proven)
+  const files = await provenFiles(workspace, look, proven)
   await recordMoveIntent(workspace, standing, files, clock.now())
   await moveFiles(workspace, standing, rowKinds)
   // Its name in workdir/ is gone: what is proven now stays so, unless somebody edits done/ itself.
   for (const file of files)
-    await requireProven(workspace, index, file, workspace.layout.doneFile(file.kind, index))
+    await requireSameBytes(workspace, index, file, workspace.layout.doneFile(file.kind, index))
   await beforeMetadata?.()
-  const remaining = await locateTriple(workspace, index)
-  await requireNoConflict(workspace, remaining)
+  const remaining = await locateAgain(standing, 'metadata')
+  await requireNoConflict(workspace, remaining, ['metadata'])
   await moveFiles(workspace, remaining, ['metadata'])
 }
 
@@ -64,33 +64,38 @@ export async function requireProvenTriple(
   index: string,
   proven: readonly ProvenFile[],
 ): Promise<void> {
-  const standing = await locateTriple(workspace, index)
-  await requireNoConflict(workspace, standing)
-  await provenFiles(workspace, standing, proven)
+  const look = await lookAtTriple(workspace, index)
+  await requireNoConflict(workspace, look.triple)
+  await provenFiles(workspace, look, proven)
 }
 
 /** The files with rows that stand, each of them proven; none may have come or gone since. */
 async function provenFiles(
   workspace: BatchWorkspace,
-  triple: BatchFileTriple,
+  { triple, standing }: TripleLook,
   proven: readonly ProvenFile[] | undefined,
 ): Promise<readonly ProvenFile[]> {
   const { index } = triple
   const files: ProvenFile[] = []
   for (const kind of rowKinds) {
     const path = standingPath(workspace, triple, kind)
+    const found = standing[kind]
     const known = proven?.find((file) => file.kind === kind)
-    if (path === null && known !== undefined) throw fileChanged(index, known.path, 'is gone')
-    if (path === null) continue
+    if (known !== undefined && found === null) throw fileChanged(index, known.path, 'is gone')
+    if (path === null || found === null) continue
     if (known === undefined && proven !== undefined) throw fileChanged(index, path, 'has appeared')
-    if (known !== undefined) await requireProven(workspace, index, known, path)
+    if (known !== undefined) await requireProvenAs(workspace, index, known, path, found)
     files.push(known ?? (await asItStands(workspace, index, kind, path)))
   }
   return files
 }
 
-async function requireNoConflict(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<void> {
-  const conflicts = await findDoneConflicts(workspace, triple)
+async function requireNoConflict(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+  kinds: readonly FileKind[] = fileKinds,
+): Promise<void> {
+  const conflicts = await findDoneConflicts(workspace, triple, kinds)
   if (conflicts.length > 0) throw doneFileConflict(triple.index, conflicts)
 }
 
@@ -117,6 +122,8 @@ async function moveFiles(
 ): Promise<void> {
   const { layout } = workspace
   if (kinds.every((kind) => triple[kind] === null)) return
+  // A second name says nothing about the content, which somebody may have copied in a moment ago.
+  await Promise.all(kinds.map((kind) => syncContent(workspace, triple, kind)))
   for (const kind of kinds) await placeInDone(workspace, triple, kind)
   await syncDirectory(workspace, layout.done)
   for (const kind of kinds) await giveUpPlace(workspace, triple, kind)
@@ -133,8 +140,10 @@ async function giveUpPlace(
   const path = triple[kind]
   if (path === null) return
   const donePath = layout.doneFile(kind, index)
-  if (await isPlaced(workspace, kind, path, donePath)) await removeSource(fileSystem, path)
-  else if ((await fileSystem.stat(path)) !== null) throw replacedMeanwhile(index, path, donePath)
+  if (await isPlaced(workspace, kind, path, donePath)) return removeSource(fileSystem, path)
+  if ((await fileSystem.stat(path)) === null) return
+  const isReadable = (await fileSystem.stat(donePath))?.kind === 'file'
+  throw isReadable ? replacedMeanwhile(index, path, donePath) : differs(path, donePath)
 }
 
 function replacedMeanwhile(index: string, path: string, donePath: string): Error {
@@ -150,6 +159,18 @@ function replacedMeanwhile(index: string, path: string, donePath: string): Error
   )
 }
 
+/** Of what is to stand in `done/`: the file that moves, or the same bytes that stand there already. */
+async function syncContent(
+  { fileSystem, layout }: BatchWorkspace,
+  { index, inDone, ...triple }: BatchFileTriple,
+  kind: FileKind,
+): Promise<void> {
+  const from = triple[kind]
+  if (from === null) return
+  const path = inDone[kind] ? layout.doneFile(kind, index) : from
+  await syncFile(fileSystem, path).catch(asFileProblem({ path, action: 'move to done', index }))
+}
+
 async function placeInDone(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
@@ -159,11 +180,10 @@ async function placeInDone(
   const { index } = triple
   const from = triple[kind]
   const to = layout.doneFile(kind, index)
-  if (from === null) return
-  const failed = asFileProblem({ path: to, action: 'move to done', index })
-  if (triple.inDone[kind]) return syncFile(fileSystem, to).catch(failed)
+  if (from === null || triple.inDone[kind]) return
   await placeFile(fileSystem, from, to).catch((error: unknown) => {
-    if (systemErrorCode(error) !== 'EEXIST') return failed(error)
+    if (systemErrorCode(error) !== 'EEXIST')
+      return asFileProblem({ path: to, action: 'move to done', index })(error)
     throw doneFileConflict(index, [{ kind, workdirPath: from, donePath: to }])
   })
 }

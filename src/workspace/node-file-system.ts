@@ -48,12 +48,14 @@ const flagsOf = {
 
 const syncDescriptor = promisify(fsync)
 
-type TakeTurn = (bytes: number) => Promise<void>
+/** `null` when it is nobody else's turn yet: a promise for each operation would cost as much as the short ones. */
+type TakeTurn = (bytes: number) => Promise<void> | null
 
 function createNodeFileSystem(): FileSystem {
   const takeTurn = turnTaker()
   const quick = async <T>(operation: () => T): Promise<T> => {
-    await takeTurn(operationBytes)
+    const turn = takeTurn(operationBytes)
+    if (turn !== null) await turn
     return operation()
   }
   return {
@@ -70,11 +72,11 @@ function createNodeFileSystem(): FileSystem {
 
 function turnTaker(): TakeTurn {
   let bytesSinceTurn = 0
-  return async (bytes) => {
+  return (bytes) => {
     bytesSinceTurn += bytes
-    if (bytesSinceTurn < bytesPerTurn) return
+    if (bytesSinceTurn < bytesPerTurn) return null
     bytesSinceTurn = 0
-    await setImmediate()
+    return setImmediate()
   }
 }
 
@@ -98,7 +100,7 @@ function kindOfEntry(directory: string, name: string, entry: Dirent<Buffer>): Di
   }
 }
 
-function kindOf(entry: Pick<BigIntStats, 'isFile' | 'isDirectory'>): FileStat['kind'] {
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): FileStat['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'other'
 }
@@ -139,7 +141,9 @@ function isSettled(changedAtNs: bigint): boolean {
 
 function openRegularFile(path: string, mode: OpenMode): number {
   const descriptor = openSync(path, flagsOf[mode], 0o666)
-  const kind = kindOf(fstatSync(descriptor, { bigint: true }))
+  // What we just made is a file.
+  if (mode === 'create') return descriptor
+  const kind = kindOf(fstatSync(descriptor))
   if (kind === 'file') return descriptor
   closeSync(descriptor)
   // As the system itself says it of a socket (open(2)).
@@ -158,11 +162,13 @@ function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
   const write = mode === 'append' ? appender(inUse) : positionedWriter(inUse)
   return {
     async read(buffer, position) {
-      await takeTurn(buffer.byteLength)
+      const turn = takeTurn(buffer.byteLength)
+      if (turn !== null) await turn
       return readFully(inUse(), buffer, position)
     },
     async write(bytes) {
-      await takeTurn(bytes.byteLength)
+      const turn = takeTurn(bytes.byteLength)
+      if (turn !== null) await turn
       write.bytes(bytes)
     },
     async truncate(bytes) {

@@ -8,17 +8,16 @@ import { systemErrorCode } from './system-error-code.js'
 /**
  * Gives the file at `from` a second place at `to`, on the same disk or another, and never overwrites: rejects with
  * `EEXIST` when something stands there. The source stays, so that a crash leaves one copy too many, never too few.
+ * The caller has synced it: a second name says nothing about the content.
  */
 export async function placeFile(fs: FileSystem, from: string, to: string): Promise<void> {
-  // A second name says nothing about the content, which somebody may have copied in a moment ago.
-  await syncFile(fs, from)
   try {
     await fs.link(from, to)
   } catch (error) {
     if (!cannotLink(error)) throw error
     await copyFile(fs, from, to)
+    await requireSameLength(fs, from, to)
   }
-  await requireSameLength(fs, from, to)
 }
 
 /**
@@ -75,14 +74,14 @@ async function requireFree(fs: FileSystem, path: string): Promise<void> {
   throw Object.assign(new Error(`EEXIST: file already exists, '${path}'`), { code: 'EEXIST' })
 }
 
-/** A symbolic link, say, may lead nowhere from its new place. */
 async function requireSameLength(fs: FileSystem, from: string, to: string): Promise<void> {
   const source = await fs.stat(from)
   const placed = await fs.stat(to)
   if (placed?.kind !== 'file' || placed.bytes !== source?.bytes) throw differs(from, to)
 }
 
-function differs(from: string, to: string): Error {
+/** What stands at `to` is no second place of `from`: a symbolic link, say, may lead nowhere from there. */
+export function differs(from: string, to: string): Error {
   return reconciliationError({
     code: 'FileSystemError',
     message: `${to} does not read back like ${from}, of which it is the copy; nothing was removed.`,

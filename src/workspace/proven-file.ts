@@ -3,8 +3,10 @@ import type { FileKind } from '../../machines/index.js'
 import type { BatchReconciliationError } from '../errors.js'
 import { reconciliationError } from '../errors.js'
 import { asFileProblem } from './file-problem.js'
+import type { FileStat } from './file-system.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { hashFile } from './read-whole-file.js'
+import { systemErrorCode } from './system-error-code.js'
 
 /** A file of a triple as it was when its rows were counted. */
 export interface ProvenFile {
@@ -22,22 +24,45 @@ export interface ProvenFile {
  * Makes sure that what stands at a path is what was proven: the very file, untouched, or at least its bytes. A disk may
  * number its files anew, and a backup may touch them, so only other bytes are a change.
  *
- * @param path where it stands now, when that is no longer `file.path`
  * @throws FileChangedDuringRun
  */
 export async function requireProven(
-  { fileSystem }: BatchWorkspace,
+  workspace: BatchWorkspace,
   index: string,
   file: ProvenFile,
-  path: string = file.path,
 ): Promise<void> {
+  const { path } = file
   const failed = asFileProblem({ path, action: 'look at', index })
-  const found = await fileSystem.stat(path).catch(failed)
+  const found = await workspace.fileSystem.stat(path).catch(failed)
   if (found === null) throw fileChanged(index, path, 'is gone')
+  await requireProvenAs(workspace, index, file, path, found)
+}
+
+/** The same where somebody has just looked: `found` stood at `path`. */
+export async function requireProvenAs(
+  workspace: BatchWorkspace,
+  index: string,
+  file: ProvenFile,
+  path: string,
+  found: FileStat,
+): Promise<void> {
   if (found.identity !== null && found.identity === file.identity) return
-  const isSame =
-    found.bytes === file.bytes && (await hashFile(fileSystem, path).catch(failed)) === file.sha256
-  if (!isSame) throw fileChanged(index, path, 'has other bytes')
+  if (found.bytes !== file.bytes) throw fileChanged(index, path, 'has other bytes')
+  await requireSameBytes(workspace, index, file, path)
+}
+
+/** The same by the bytes alone, for a file whose identity says nothing: it just got a name, or lost one. */
+export async function requireSameBytes(
+  { fileSystem }: BatchWorkspace,
+  index: string,
+  { sha256 }: ProvenFile,
+  path: string,
+): Promise<void> {
+  const found = await hashFile(fileSystem, path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') throw fileChanged(index, path, 'is gone')
+    return asFileProblem({ path, action: 'look at', index })(error)
+  })
+  if (found !== sha256) throw fileChanged(index, path, 'has other bytes')
 }
 
 /** The file as it stands now, for a move that nobody has proven. */

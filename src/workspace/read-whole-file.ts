@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileSystem, OpenFile } from './file-system.js'
+import { systemErrorCode } from './system-error-code.js'
 
 /** Reads a small file of ours into memory. Rejects with the system's error. */
 export function readWholeFile(fs: FileSystem, path: string): Promise<Uint8Array> {
@@ -8,6 +9,31 @@ export function readWholeFile(fs: FileSystem, path: string): Promise<Uint8Array>
     const buffer = new Uint8Array(bytes)
     return buffer.subarray(0, await file.read(buffer, 0))
   })
+}
+
+/** What stands under a name where a small file is looked for. */
+export type SmallFile =
+  | { readonly type: 'content'; readonly content: Uint8Array }
+  | { readonly type: 'absent' }
+  /** A directory, a pipe or a device. */
+  | { readonly type: 'no-file' }
+  | { readonly type: 'too-large'; readonly bytes: number }
+
+/** Reads a file that may be missing, without asking for it first. Rejects with any other error of the system. */
+export async function readSmallFile(fs: FileSystem, path: string, mostBytes: number): Promise<SmallFile> {
+  try {
+    return await withFile(fs, path, async (file) => {
+      const { bytes } = await file.stat()
+      if (bytes > mostBytes) return { type: 'too-large', bytes }
+      const buffer = new Uint8Array(bytes)
+      return { type: 'content', content: buffer.subarray(0, await file.read(buffer, 0)) }
+    })
+  } catch (error) {
+    const code = systemErrorCode(error) ?? ''
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' }
+    if (code === 'EISDIR' || code === 'ENXIO') return { type: 'no-file' }
+    throw error
+  }
 }
 
 /** The sha256 of a file in hexadecimal, read in pieces. Rejects with the system's error. */

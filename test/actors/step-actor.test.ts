@@ -3,16 +3,16 @@ import { createActor, toPromise } from 'xstate'
 import { defineStepActor } from '../../src/actors/step-actor.js'
 import { stepScene } from './support.js'
 
-test('the actor of a step gives what the step gives, and hands its input and dependencies over', async () => {
+test('the actor of a step gives what the step gives, and hands its input and the dependencies of its triple over', async () => {
   const scene = await stepScene({})
   const dependencies = scene.anew()
   const logic = defineStepActor(
-    (given, input: { readonly a: number }) => Promise.resolve([given === dependencies, input.a]),
-    dependencies,
+    (given, input: { readonly index: string }) => Promise.resolve([given === dependencies, input.index]),
+    (index) => (index === '7' ? dependencies : scene.anew()),
   )
-  const actor = createActor(logic, { input: { a: 7 } })
+  const actor = createActor(logic, { input: { index: '7' } })
   actor.start()
-  expect(await toPromise(actor)).toEqual([true, 7])
+  expect(await toPromise(actor)).toEqual([true, '7'])
 })
 
 test('a stopped actor fires the signal, and the step counts as at work until it ended', async () => {
@@ -28,7 +28,10 @@ test('a stopped actor fires the signal, and the step counts as at work until it 
     })
     events.push('ended')
   }
-  const actor = createActor(defineStepActor(step, dependencies), { input: undefined })
+  const actor = createActor(
+    defineStepActor(step, () => dependencies),
+    { input: { index: '7' } },
+  )
   actor.start()
   actor.stop()
   expect(events).toEqual(['aborted'])

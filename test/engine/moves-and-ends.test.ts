@@ -13,8 +13,6 @@ import {
   verifyWorkspace,
   type BatchWorkspace,
 } from '../../src/index.js'
-import { tripleDependencies } from '../../src/actors/dependencies.js'
-import { provideActors } from '../../src/engine/provide-actors.js'
 import { withRun } from '../../src/engine/run.js'
 import { faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
 import { onDisk, putFiles, withWorkspace } from '../workspace/support.js'
@@ -290,8 +288,8 @@ describe('a batch that ended early', () => {
 /** The triple's own actor, without a server, until it rests. */
 function restingActor(workspace: BatchWorkspace): Promise<TripleActor> {
   return withRun(workspace, { clock: impatientClock }, async (run) => {
-    const machine = provideActors(tripleDependencies(run))
-    const actor = createActor(machine, { input: { index: '4' }, clock: impatientClock })
+    run.triples.begin('4')
+    const actor = createActor(run.triples.machine, { input: { index: '4' }, clock: impatientClock })
     actor.start()
     await waitFor(actor, (snapshot) => snapshot.hasTag('resting'))
     return actor

@@ -5,6 +5,7 @@ import {
   readWorkspaceLock,
   reconcileWorkspace,
   type BatchWorkspace,
+  type ReconcileWorkspaceOptions,
   type ReconciliationEvent,
 } from '../../src/index.js'
 import { acquireWorkspaceLock } from '../../src/workspace/lock.js'
@@ -164,7 +165,10 @@ describe('one pass over a workspace', () => {
 })
 
 /** The most triples between `triple.started` and `triple.settled` at one moment. */
-async function mostLive(workspace: BatchWorkspace, concurrency: number | undefined): Promise<number> {
+async function mostLive(
+  workspace: BatchWorkspace,
+  options: ReconcileWorkspaceOptions = {},
+): Promise<number> {
   let live = 0
   let most = 0
   const onEvent = ({ type }: ReconciliationEvent): void => {
@@ -172,7 +176,7 @@ async function mostLive(workspace: BatchWorkspace, concurrency: number | undefin
     if (type === 'triple.settled') live -= 1
     most = Math.max(most, live)
   }
-  const report = await reconcileWorkspace(workspace, { concurrency, onEvent })
+  const report = await reconcileWorkspace(workspace, { ...options, onEvent })
   expect(outcomes(report)).toEqual(idsUpTo(9, '').map((index) => `${index} done`))
   expect(live).toBe(0)
   return most
@@ -188,12 +192,39 @@ describe('triples at work at the same time', () => {
     [1, 1],
     [3, 3],
     [50, 9],
-    [undefined, 4],
+    [undefined, 9],
   ])('concurrency %s: %s at most', (concurrency, expected) =>
     withWorkspace(files, async (workspace) => {
-      expect(await mostLive(workspace, concurrency)).toBe(expected)
+      expect(await mostLive(workspace, { concurrency })).toBe(expected)
     }),
   )
+
+  test('with callbacks, or large: 4 at most unless more are asked for', async () => {
+    await withWorkspace(files, async (workspace) => {
+      expect(await mostLive(workspace, { processOutput: () => {} })).toBe(4)
+    })
+    await withWorkspace(files, async (workspace) => {
+      expect(await mostLive(workspace, { processErrors: () => {} })).toBe(4)
+    })
+    const large = Object.fromEntries(
+      idsUpTo(9, '').map((index) => [
+        `workdir/batch_output_${index}.jsonl`,
+        jsonl(...idsUpTo(3).map((id) => answerLine(id, 'x'.repeat(100 * 1024)))),
+      ]),
+    )
+    await withWorkspace({ ...files, ...large }, async (workspace) => {
+      expect(await mostLive(workspace)).toBe(4)
+    })
+  })
+
+  test('one large triple has its place alone, and the small ones around it are all reported', () => {
+    const large = { 'workdir/batch_output_5.jsonl': jsonl(answerLine('row-1', 'x'.repeat(300 * 1024))) }
+    const input = { 'workdir/batch_input_5.jsonl': jsonl(requestLine('row-1')) }
+    return withWorkspace({ ...files, ...input, ...large }, async (workspace) => {
+      // 1 to 4 share a place, 5 has one, 6 to 9 share the third.
+      expect(await mostLive(workspace)).toBe(9)
+    })
+  })
 
   test('the report keeps the order of the indices whichever triple is ready first', () =>
     withWorkspace({ ...answeredTriple('1', ['a']), ...answeredTriple('2', ['a']) }, async (workspace) => {

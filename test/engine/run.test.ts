@@ -22,6 +22,7 @@ describe('a run', () => {
       clock: systemClock,
       limits: defaultTripleLimits,
       concurrency: 4,
+      smallTogether: 8,
       provider: null,
       board: null,
       contentType: null,

@@ -67,6 +67,21 @@ describe('the journal of a triple', () => {
       expect(disk.log.filter(({ operation }) => operation === 'sync')).toEqual([])
     }))
 
+  test('gathers what happens within a second, and writes it then although nobody asks', () =>
+    withWorkspace({}, async (workspace) => {
+      const timers: { readonly callback: () => void; readonly delayMs: number }[] = []
+      const setTimer = (callback: () => void, delayMs: number) => timers.push({ callback, delayMs })
+      const journal = openJournal(workspace, '7', { clock: { ...clock, setTimeout: setTimer } })
+      journal.append(step)
+      await new Promise(setImmediate)
+      journal.append(step)
+      expect((await readJournal(workspace, '7')).entries).toEqual([])
+      expect(timers.map(({ delayMs }) => delayMs)).toEqual([1_000])
+      timers[0]?.callback()
+      await journal.flush()
+      expect((await readJournal(workspace, '7')).entries).toHaveLength(2)
+    }))
+
   test('forgets nothing that is noted at any point around the end of a write', async () => {
     await withWorkspace({}, async (workspace) => {
       for (let steps = 0; steps < 30; steps++) {
