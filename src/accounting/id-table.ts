@@ -23,6 +23,8 @@ export class IdTable {
   /** Number of the id plus 1; 0 is a free slot. The size is a power of two, at most three quarters are taken. */
   #slots = new Uint32Array(1024)
   #size = 0
+  /** The id that was found last: answers come nearly in the order of their requests. */
+  #lastFound = -1
 
   get size(): number {
     return this.#size
@@ -59,7 +61,22 @@ export class IdTable {
   }
 
   #find(bytes: Uint8Array, start: number, end: number, hash: number, isWide: boolean): number {
-    return (this.#slots[this.#slotOf(bytes, start, end, hash, isWide)] ?? 0) - 1
+    const next = this.#lastFound + 1
+    const isNext = next < this.#size && this.#isAt(next, bytes, start, end, hash, isWide)
+    const found = isNext ? next : (this.#slots[this.#slotOf(bytes, start, end, hash, isWide)] ?? 0) - 1
+    if (found !== -1) this.#lastFound = found
+    return found
+  }
+
+  #isAt(
+    ordinal: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    isWide: boolean,
+  ): boolean {
+    return this.#hashTags.get(ordinal) === hash >>> 24 && this.#holds(ordinal, bytes, start, end, isWide)
   }
 
   #add(bytes: Uint8Array, start: number, end: number, hash: number, isWide: boolean): number {
@@ -77,10 +94,9 @@ export class IdTable {
 
   #slotOf(bytes: Uint8Array, start: number, end: number, hash: number, isWide: boolean): number {
     const mask = this.#slots.length - 1
-    const tag = hash >>> 24
     let slot = hash & mask
     for (let taken = this.#slots[slot] ?? 0; taken !== 0; taken = this.#slots[slot] ?? 0) {
-      if (this.#hashTags.get(taken - 1) === tag && this.#holds(taken - 1, bytes, start, end, isWide)) break
+      if (this.#isAt(taken - 1, bytes, start, end, hash, isWide)) break
       slot = (slot + 1) & mask
     }
     return slot

@@ -19,6 +19,11 @@ export interface LineCutterOptions {
   readonly fileBytes: number
   readonly chunkBytes: number
   readonly maxLineBytes: number
+  /**
+   * Somebody in another thread looks at a chunk while the next one is read: chunks stand in shared memory, and two
+   * buffers are filled in turn.
+   */
+  readonly isShared?: boolean
 }
 
 /**
@@ -33,6 +38,9 @@ export class LineCutter {
   readonly #chunkBytes: number
   readonly #maxLineBytes: number
   #buffer: Buffer
+  /** What is filled next, where two are filled in turn. */
+  #spare: Buffer | null = null
+  readonly #isShared: boolean
   /** The part of `#buffer` that is filled. */
   #content: Buffer
   /** Unfinished line: `#content` from `#start` on; before `#scanned` it holds no line feed. */
@@ -45,12 +53,13 @@ export class LineCutter {
   /** Beginning of a line that is too long, while the rest of it is skipped. */
   #longLine: { readonly offset: number; readonly bytes: Buffer } | null = null
 
-  constructor({ fileBytes, chunkBytes, maxLineBytes }: LineCutterOptions) {
+  constructor({ fileBytes, chunkBytes, maxLineBytes, isShared = false }: LineCutterOptions) {
     this.#fileBytes = fileBytes
+    this.#isShared = isShared
     this.#maxLineBytes = maxLineBytes
     // One byte more than the file, so that small files end within their first read.
     this.#chunkBytes = Math.min(chunkBytes, Math.max(smallestBufferBytes, fileBytes + 1))
-    this.#buffer = Buffer.allocUnsafeSlow(this.#chunkBytes)
+    this.#buffer = this.#allocate(this.#chunkBytes)
     this.#content = this.#buffer.subarray(0, 0)
   }
 
@@ -173,13 +182,23 @@ export class LineCutter {
   /** Brings the unfinished line to the front of a buffer of that size. */
   #moveTo(bufferBytes: number): void {
     const rest = this.#content.length - this.#start
-    const target = bufferBytes === this.#buffer.length ? this.#buffer : Buffer.allocUnsafeSlow(bufferBytes)
+    const target = this.#bufferOf(bufferBytes)
     this.#content.copy(target, 0, this.#start)
+    if (this.#isShared) this.#spare = this.#buffer
     this.#buffer = target
     this.#content = target.subarray(0, rest)
     this.#bufferOffset += this.#start
     this.#scanned -= this.#start
     this.#start = 0
+  }
+
+  #bufferOf(bytes: number): Buffer {
+    const before = this.#isShared ? this.#spare : this.#buffer
+    return before?.length === bytes ? before : this.#allocate(bytes)
+  }
+
+  #allocate(bytes: number): Buffer {
+    return this.#isShared ? Buffer.from(new SharedArrayBuffer(bytes)) : Buffer.allocUnsafeSlow(bytes)
   }
 
   #skipIfTooLong(): void {

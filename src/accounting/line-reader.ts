@@ -14,12 +14,23 @@ export interface ReadLinesOptions {
   readonly maxLineBytes?: number | undefined
   /** Gets every byte of the file once, in order (for a hash). The view is valid during the call only. */
   readonly onChunk?: ((bytes: Buffer) => void) | undefined
+  /**
+   * Told how large the file is before it is read. Gives whether chunks have to stand in shared memory, and what is to be
+   * waited for before a chunk is read into memory that an earlier one stood in.
+   */
+  readonly onBegin?: ((file: FileStat) => ChunkSharing) | undefined
   /** Gets the file as it stood when its last byte was read. */
   readonly onEnd?: ((file: FileStat) => void) | undefined
 }
 
-/** 256 KiB to 1 MiB read equally fast; below that system calls show. */
-export const defaultChunkBytes = 512 * 1024
+/** How another thread looks at chunks. */
+export interface ChunkSharing {
+  readonly isShared: boolean
+  catchUp(): void
+}
+
+/** Larger chunks leave the second level of the processor's cache before everybody has looked at them. */
+export const defaultChunkBytes = 256 * 1024
 /** Far above what servers accept as a line, and below the longest string V8 can hold (512 Mi characters). */
 export const defaultMaxLineBytes = 256 * 1024 * 1024
 
@@ -52,13 +63,16 @@ export async function* readChunks(
   const file = await fs.open(path, 'read')
   try {
     const before = await file.stat()
+    const sharing = options.onBegin?.(before)
     const cutter = new LineCutter({
+      isShared: sharing?.isShared ?? false,
       fileBytes: before.bytes,
       chunkBytes: options.chunkBytes ?? defaultChunkBytes,
       maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
     })
     for (;;) {
       throwIfInterrupted(options.signal)
+      sharing?.catchUp()
       const free = cutter.freeSpace()
       const count = await file.read(free, cutter.position)
       if (count === 0) break

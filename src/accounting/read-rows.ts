@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
 import { FileSniffer } from './dialects/sniff-file.js'
 import type { LinePosition } from './line-position.js'
+import { hashOfFile, type FileHash } from './file-hash.js'
 import type { LineCutter } from './line-cutter.js'
 import { defaultMaxLineBytes, type Line, readChunks } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
@@ -55,11 +55,12 @@ export async function readRows(options: ReadRowsOptions): Promise<AccountedFile>
 
 async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   const { fs, path, kind, signal, maxLineBytes } = options
-  const hash = createHash('sha256')
+  let hash = hashOfFile(0)
   const sniffer = new FileSniffer(path, kind)
   const rows = new RowReader(options, sniffer)
   let bytes = 0
   let identity: string | null = null
+  const onBegin = (file: FileStat): FileHash => (hash = hashOfFile(file.bytes))
   const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)
@@ -70,6 +71,7 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   for await (const cutter of readChunks(fs, path, {
     signal,
     maxLineBytes,
+    onBegin,
     onChunk,
     onEnd,
   })) {
@@ -77,7 +79,7 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   }
   const dialect = rows.rows < rows.lines ? sniffer.found() : null
   const { lines } = rows
-  const sha256 = hash.digest('hex')
+  const sha256 = hash.digest()
   return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows: rows.rows, dialect }
 }
 

@@ -123,6 +123,16 @@ export class RequestLedger {
     }
   }
 
+  /** The class of that answer, or `null`: what is asked of every request makes no objects. */
+  classAt(ordinal: number): RowClass | null {
+    return this.isAnswered(ordinal) ? (rowClasses[this.#classes.get(ordinal)] ?? 'unrecognised') : null
+  }
+
+  /** It is a success of an endpoint that is not known here. */
+  isOpaqueAt(ordinal: number): boolean {
+    return (this.#flags.get(ordinal) & bits.isOpaque) !== 0
+  }
+
   flagsAt(ordinal: number): RequestFlags {
     const flags = this.#flags.get(ordinal)
     return {

@@ -1,6 +1,5 @@
 import { accountingWarnings } from './accounting-warnings.js'
 import { rowClasses, type RowClass } from '../../machines/index.js'
-import type { LedgerAnswer } from './request-ledger.js'
 import type { RowBooks } from './take-rows.js'
 import type { TallyTopic } from './tally.js'
 import {
@@ -49,20 +48,22 @@ export function summarise({ index, files, books, isCutShort, accepted }: Summari
 function settleRequests({ ledger, tally, paths }: RowBooks): AnswerOutcomes {
   const outcomes = Object.fromEntries(rowClasses.map((rowClass) => [rowClass, 0])) as Record<RowClass, number>
   for (let ordinal = 0; ordinal < ledger.size; ordinal += 1) {
-    const answer = ledger.answerAt(ordinal)
-    if (answer === null) {
+    const rowClass = ledger.classAt(ordinal)
+    if (rowClass === null) {
       tally.add('missing', ledger.idAt(ordinal), paths.input, ledger.inputAt(ordinal).line)
       continue
     }
-    outcomes[answer.class] += 1
-    const topic = topicOf(answer)
-    if (topic !== null) tally.add(topic, ledger.idAt(ordinal), paths[answer.file] ?? '', answer.line)
+    outcomes[rowClass] += 1
+    const topic = topicOf(rowClass, ledger.isOpaqueAt(ordinal))
+    const answer = topic === null ? null : ledger.answerAt(ordinal)
+    if (topic !== null && answer !== null)
+      tally.add(topic, ledger.idAt(ordinal), paths[answer.file] ?? '', answer.line)
   }
   return outcomes
 }
 
 /** Answers that people are told of. */
-function topicOf({ class: rowClass, isOpaque }: LedgerAnswer): TallyTopic | null {
+function topicOf(rowClass: RowClass, isOpaque: boolean): TallyTopic | null {
   if (rowClass === 'unrecognised' || rowClass === 'unproven') return rowClass
   return isOpaque ? 'opaque' : null
 }

@@ -11,11 +11,15 @@ export const moveToDone: Step<StepInput, void> = async (
   { index, facts },
 ) => {
   const proven = accountings.recall(facts)?.accounting.files ?? (await readProvenFiles(workspace, index))
-  await moveTripleToDone(workspace, { index }, {
-    clock,
-    proven,
-    beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
-  })
+  await moveTripleToDone(
+    workspace,
+    { index },
+    {
+      clock,
+      proven,
+      beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
+    },
+  )
 }
 
 /** The rows of the attempt are in the results by now. */
