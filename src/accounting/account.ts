@@ -1,17 +1,6 @@
 import type { FileSystem } from '../workspace/file-system.js'
-import { LineLookup } from './line-lookup.js'
-import { readRows, type ReadRowsOptions } from './read-rows.js'
-import { RequestLedger, type AnswerFile } from './request-ledger.js'
-import { summarise } from './summarise.js'
-import { takeAnswer, takePlainAnswer, takePlainRequest, takeRequest, type RowBooks } from './take-rows.js'
-import { Tally } from './tally.js'
-import {
-  nothingAccepted,
-  type AcceptedFaults,
-  type AccountedFile,
-  type RowFileKind,
-  type TripleAccounting,
-} from './triple-accounting.js'
+import { nothingAccepted, type AcceptedFaults, type RowFileKind } from './triple-accounting.js'
+import { TripleBooks, type AccountedTriple } from './triple-books.js'
 
 export interface AccountForTripleOptions {
   readonly fs: FileSystem
@@ -39,11 +28,7 @@ export interface AccountingProgress {
   readonly bytesRead: number
 }
 
-export interface AccountedTriple {
-  readonly accounting: TripleAccounting
-  /** Where each request and the answer that counts for it stand. */
-  readonly ledger: RequestLedger
-}
+export type { AccountedTriple }
 
 /**
  * Proves that every request of a triple is accounted for exactly once, or says what is wrong. Each file is read
@@ -56,61 +41,20 @@ export interface AccountedTriple {
  * if (accounting.verdict.type === 'mismatch') console.error(accounting.verdict.problem.message)
  */
 export async function accountForTriple(options: AccountForTripleOptions): Promise<AccountedTriple> {
-  const { fs, index, input, output, error, isCutShort, accepted = nothingAccepted } = options
-  const ledger = new RequestLedger({ maxRequests: options.maxRequests })
-  const tally = new Tally()
-  const lookup = new LineLookup(fs)
+  const { fs, index, input, output, error, isCutShort, accepted = nothingAccepted, maxRequests } = options
   const paths = { input, output, error }
-  const books: RowBooks = { ledger, tally, lookup, paths, keep: accepted.keep }
+  const books = new TripleBooks({ fs, index, paths, keep: accepted.keep, maxRequests })
   try {
-    const files = await readTriple(options, books)
-    return { accounting: summarise({ index, files, books, isCutShort, accepted }), ledger }
+    for (const kind of ['input', 'output', 'error'] as const) {
+      const path = paths[kind]
+      if (path !== null) await books.read(kind, path, readingOf(options, kind))
+    }
+    return books.close(isCutShort, accepted)
   } finally {
-    await lookup.close()
+    await books.release()
   }
 }
 
-async function readTriple(options: AccountForTripleOptions, books: RowBooks): Promise<AccountedFile[]> {
-  const { input, output, error } = options
-  const files = [await readOne(options, books, 'input', input, requestsInto(books))]
-  if (output !== null)
-    files.push(await readOne(options, books, 'output', output, answersInto(books, 'output')))
-  if (error !== null) files.push(await readOne(options, books, 'error', error, answersInto(books, 'error')))
-  return files
-}
-
-type RowHandlers = Pick<ReadRowsOptions, 'onRow' | 'onPlainRow'>
-
-function requestsInto(books: RowBooks): RowHandlers {
-  return {
-    onPlainRow: (row) => takePlainRequest(books, row),
-    onRow: (row) => takeRequest(books, row),
-  }
-}
-
-function answersInto(books: RowBooks, file: AnswerFile): RowHandlers {
-  return {
-    onPlainRow: (row) => takePlainAnswer(books, file, row),
-    onRow: (row) => takeAnswer(books, file, row),
-  }
-}
-
-function readOne(
-  { fs, index, signal, maxLineBytes, onProgress }: AccountForTripleOptions,
-  { tally }: RowBooks,
-  kind: RowFileKind,
-  path: string,
-  handlers: RowHandlers,
-): Promise<AccountedFile> {
-  return readRows({
-    fs,
-    index,
-    kind,
-    path,
-    signal,
-    maxLineBytes,
-    ...handlers,
-    onBytes: (bytesRead) => onProgress?.({ kind, bytesRead }),
-    onUnreadable: (line) => tally.addUnreadable(line),
-  })
+function readingOf({ signal, maxLineBytes, onProgress }: AccountForTripleOptions, kind: RowFileKind) {
+  return { signal, maxLineBytes, onBytes: (bytesRead: number) => onProgress?.({ kind, bytesRead }) }
 }

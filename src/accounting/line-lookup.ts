@@ -6,9 +6,15 @@ import type { LinePosition } from './line-position.js'
 export class LineLookup {
   readonly #fs: FileSystem
   readonly #files = new Map<string, OpenFile>()
+  readonly #places = new Map<string, string>()
 
   constructor(fs: FileSystem) {
     this.#fs = fs
+  }
+
+  /** Has lines of a file read at another path: where it grows before it gets its name. */
+  readFrom(path: string, place: string): void {
+    this.#places.set(path, place)
   }
 
   async read(path: string, { offset, length }: Pick<LinePosition, 'offset' | 'length'>): Promise<Buffer> {
@@ -23,7 +29,7 @@ export class LineLookup {
   }
 
   async #open(path: string): Promise<OpenFile> {
-    const file = await this.#fs.open(path, 'read')
+    const file = await this.#fs.open(this.#places.get(path) ?? path, 'read')
     this.#files.set(path, file)
     return file
   }

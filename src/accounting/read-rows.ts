@@ -25,15 +25,19 @@ export interface Row {
   readonly plain: PlainRow | null
 }
 
-export interface ReadRowsOptions {
+export interface ReadRowsOptions extends RowHandlers {
   readonly fs: FileSystem
   readonly index: string
-  readonly kind: RowFileKind
-  readonly path: string
   readonly signal?: AbortSignal | undefined
-  readonly maxLineBytes?: number | undefined
   /** Called once per chunk with the bytes of this file read so far. */
   readonly onBytes?: ((bytesRead: number) => void) | undefined
+}
+
+/** A file, and who takes its rows. */
+export interface RowHandlers {
+  readonly kind: RowFileKind
+  readonly path: string
+  readonly maxLineBytes?: number | undefined
   /**
    * Asked first, where the scanner takes the row: false for one that has to be parsed and goes to `onRow`. A promise is
    * waited for.
@@ -84,15 +88,15 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
 }
 
 /** Hands out the rows of one file, chunk by chunk. */
-class RowReader {
+export class RowReader {
   /** Lines that are not blank, and how many of them are rows. */
   lines = 0
   rows = 0
-  readonly #options: ReadRowsOptions
+  readonly #options: RowHandlers
   readonly #sniffer: FileSniffer
   readonly #scanned: ScannedRows
 
-  constructor(options: ReadRowsOptions, sniffer: FileSniffer) {
+  constructor(options: RowHandlers, sniffer: FileSniffer) {
     this.#options = options
     this.#sniffer = sniffer
     this.#scanned = new ScannedRows(options.kind === 'input' ? 'request' : 'answer')

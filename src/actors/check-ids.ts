@@ -13,6 +13,7 @@ import { locateTriple } from '../workspace/locate-triple.js'
 import { inputChangeText, type InputChange } from '../workspace/input-identity.js'
 import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import { accountForFacts } from './account-for-facts.js'
+import { accountForArrived } from './arrived-books.js'
 import { bytesReporter } from './bytes-reporter.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
@@ -53,7 +54,9 @@ export async function accountFor(
   if (known !== null) return known
   const { workspace, report } = dependencies
   const onProgress = bytesReporter(facts.index, report)
-  const accounted = await accountForFacts({ workspace, signal, onProgress }, facts)
+  const accounted =
+    (await accountForArrived(dependencies, facts)) ??
+    (await accountForFacts({ workspace, signal, onProgress }, facts))
   dependencies.accountings.remember(facts, accounted)
   return accounted
 }

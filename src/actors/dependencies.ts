@@ -1,5 +1,6 @@
 import { wasCutShort, type TripleFacts, type TripleLimits } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
+import type { TripleBooks } from '../accounting/triple-books.js'
 import type { GrowingRowTable } from '../accounting/results/row-table.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
@@ -94,10 +95,14 @@ export interface AccountingMemory {
   recallRows(sourceKey: string): GrowingRowTable | null
   rememberRows(sourceKey: string, table: GrowingRowTable): void
   forget(): void
+  /** The books of files that were counted while they arrived; given out once. */
+  takeArrived(): TripleBooks | null
+  rememberArrived(books: TripleBooks | null): void
 }
 
 function accountingMemory(): AccountingMemory {
   let kept: { readonly key: string; readonly accounted: AccountedTriple } | null = null
+  let arrived: TripleBooks | null = null
   let rows: { readonly sourceKey: string; readonly table: GrowingRowTable } | null = null
   return {
     recall: (facts) => (kept?.key === keyOf(facts) ? kept.accounted : null),
@@ -111,6 +116,14 @@ function accountingMemory(): AccountingMemory {
     forget: () => {
       kept = null
       rows = null
+    },
+    takeArrived: () => {
+      const books = arrived
+      arrived = null
+      return books
+    },
+    rememberArrived: (books) => {
+      arrived = books
     },
   }
 }

@@ -2,8 +2,10 @@ import type { OnlineStepInput, TripleFacts } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import { beginDurableFile } from '../workspace/durable-write.js'
+import type { AccountedFile } from '../accounting/triple-accounting.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { readMetadata } from '../workspace/metadata.js'
+import { ArrivingBooks, type ArrivingFile } from './arrived-books.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { keepSuperseded } from './keep-superseded.js'
 
@@ -21,53 +23,80 @@ export const downloadFiles: Step<OnlineStepInput, void> = async (dependencies, i
     { kind: 'output', fileId: metadata?.output_file_id ?? null },
     { kind: 'error', fileId: metadata?.error_file_id ?? null },
   ] as const
-  for (const { kind, fileId } of named) {
-    if (fileId === null || (facts[kind] !== null && wanted === 'absent')) continue
-    await downloadFile(dependencies, provider, { facts, kind, fileId }, signal)
+  const files = named.flatMap(({ kind, fileId }) =>
+    fileId === null || (facts[kind] !== null && wanted === 'absent')
+      ? []
+      : [{ ...placesOf(dependencies, facts, kind), kind, fileId }],
+  )
+  const isAll = (['output', 'error'] as const).every(
+    (kind) => facts[kind] === null || files.some((file) => file.kind === kind),
+  )
+  const books =
+    isAll && files.length > 0 ? await ArrivingBooks.begin(dependencies, facts, files, signal) : null
+  try {
+    for (const file of files) await downloadFile(dependencies, provider, { facts, ...file, books }, signal)
+  } finally {
+    dependencies.accountings.rememberArrived((await books?.end()) ?? null)
   }
 }
 
-interface WantedFile {
+interface WantedFile extends ArrivingFile {
   readonly facts: TripleFacts
-  readonly kind: 'output' | 'error'
   readonly fileId: string
+  /** A file that stands there and is replaced. */
+  readonly isReplaced: boolean
+  readonly books: ArrivingBooks | null
+}
+
+function placesOf(
+  { workspace: { layout } }: TripleDependencies,
+  facts: TripleFacts,
+  kind: 'output' | 'error',
+) {
+  // What stands in done/ is never replaced: a fresh download then stands beside it, to be compared at the check.
+  const replaced = facts[kind]?.location === 'workdir' ? facts[kind] : null
+  const { index } = facts
+  const path = replaced?.path ?? layout.workdirFile(kind, index)
+  return { path, partPath: layout.partFile(kind, index), isReplaced: replaced !== null }
 }
 
 async function downloadFile(
   dependencies: TripleDependencies,
   provider: BatchProvider,
-  { facts, kind, fileId }: WantedFile,
+  wanted: WantedFile,
   signal: AbortSignal,
 ): Promise<void> {
+  const { facts, kind, fileId, path, partPath, isReplaced, books } = wanted
   const { workspace, report } = dependencies
-  const { fileSystem, layout } = workspace
+  const { fileSystem } = workspace
   const { index } = facts
-  // What stands in done/ is never replaced: a fresh download then stands beside it, to be compared at the check.
-  const replaced = facts[kind]?.location === 'workdir' ? facts[kind] : null
-  const path = replaced?.path ?? layout.workdirFile(kind, index)
   const failed = asFileProblem({ path, action: 'write', index })
-  if (replaced === null) await requireAbsent(dependencies, facts, kind, path)
-  const partPath = layout.partFile(kind, index)
+  if (!isReplaced) await requireAbsent(dependencies, facts, kind, path)
   // What a crash left of an earlier download; servers give no way to tell whether it is still the beginning.
   if ((await fileSystem.stat(partPath)) !== null) await fileSystem.remove(partPath).catch(failed)
   const file = await beginDurableFile(fileSystem, path, partPath).catch(failed)
+  let counted: AccountedFile | null = null
+  books?.begin(wanted)
   try {
     await provider.download(
       fileId,
       async (bytes) => {
         await file.write(bytes).catch(failed)
+        await books?.push(bytes)
         report({ type: 'bytes.downloaded', index, bytes: bytes.byteLength })
       },
       signal,
     )
+    counted = (await books?.finish()) ?? null
     // A download takes minutes: what somebody put there meanwhile is not ours to replace.
-    if (replaced === null) await requireAbsent(dependencies, facts, kind, path)
+    if (!isReplaced) await requireAbsent(dependencies, facts, kind, path)
     await keepSuperseded(workspace, { index, kind, path, replacedBy: partPath })
   } catch (error) {
     await file.abort()
     throw error
   }
   await file.commit().catch(failed)
+  if (counted !== null) books?.add(counted)
 }
 
 async function requireAbsent(

@@ -44,6 +44,7 @@ export function openTripleSession(run: Run, index: string): TripleSession {
   const settle = async (): Promise<void> => {
     await dependencies.stepsAtWork.settled()
     dependencies.accountings.forget()
+    dependencies.accountings.rememberArrived(null)
     await watch.flush()
   }
   return {
