@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto'
 import { HashThread, hashStates } from './hash-thread.js'
+import type { ChunkSharing } from './line-cutter.js'
 
 /** SHA-256 of a file whose bytes come in order. */
 export interface FileHash {
-  /** Whether its bytes have to stand in shared memory, in one of two buffers that are filled in turn. */
-  readonly isShared: boolean
-  /** The bytes may be looked at until the next call but one of `catchUp`. */
+  /** There when the bytes are looked at later, and so have to stand in shared memory. */
+  readonly sharing: ChunkSharing | undefined
   update(bytes: Buffer): void
-  /** Waits until nothing but the bytes that came last is still looked at. */
-  catchUp(): void
   /** Lower-case hex. */
   digest(): string
 }
@@ -31,15 +29,11 @@ export function hashOfFile(fileBytes: number): FileHash {
 let thread: HashThread | null = null
 
 class OwnHash implements FileHash {
-  readonly isShared = false
+  readonly sharing = undefined
   readonly #hash = createHash('sha256')
 
   update(bytes: Buffer): void {
     this.#hash.update(bytes)
-  }
-
-  catchUp(): void {
-    // Nothing is looked at later.
   }
 
   digest(): string {
@@ -48,12 +42,20 @@ class OwnHash implements FileHash {
 }
 
 class ThreadHash implements FileHash {
-  readonly isShared = true
   readonly #thread: HashThread
   readonly #file: number
   readonly #state = new SharedArrayBuffer(hashStates.bytes)
   readonly #done = new Int32Array(this.#state, 0, 1)
+  /** Bytes that stand one behind the other go in one message. */
+  #pending: Buffer | null = null
   #sent = 0
+  readonly sharing: ChunkSharing = {
+    beforeReuse: () => {
+      this.#sendPending()
+      // What was sent before the last message stood in the buffer that is filled next.
+      this.#waitFor(this.#sent - 1)
+    },
+  }
 
   constructor(hashThread: HashThread) {
     this.#thread = hashThread
@@ -62,17 +64,21 @@ class ThreadHash implements FileHash {
   }
 
   update(bytes: Buffer): void {
-    this.#send(bytes)
-  }
-
-  catchUp(): void {
-    this.#waitFor(this.#sent - 1)
+    const joined = this.#pending === null ? bytes : joinedWith(this.#pending, bytes)
+    if (joined === null) this.#sendPending()
+    this.#pending = joined ?? bytes
   }
 
   digest(): string {
+    this.#sendPending()
     this.#send(null)
     this.#waitFor(this.#sent)
     return Buffer.from(new Uint8Array(this.#state, hashStates.hashOffset)).toString('hex')
+  }
+
+  #sendPending(): void {
+    if (this.#pending !== null) this.#send(this.#pending)
+    this.#pending = null
   }
 
   #send(bytes: Uint8Array | null): void {
@@ -90,6 +96,12 @@ class ThreadHash implements FileHash {
       }
     }
   }
+}
+
+/** Both in one; `null` when they do not stand one behind the other. */
+function joinedWith(first: Buffer, second: Buffer): Buffer | null {
+  const isNext = first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset
+  return isNext ? Buffer.from(first.buffer, first.byteOffset, first.length + second.length) : null
 }
 
 const longestWaitMs = 60_000

@@ -19,17 +19,20 @@ export interface LineCutterOptions {
   readonly fileBytes: number
   readonly chunkBytes: number
   readonly maxLineBytes: number
-  /**
-   * Somebody in another thread looks at a chunk while the next one is read: chunks stand in shared memory, and two
-   * buffers are filled in turn.
-   */
-  readonly isShared?: boolean
+  /** Another thread looks at chunks while the next ones are read. */
+  readonly sharing?: ChunkSharing | undefined
+}
+
+/** How another thread looks at chunks: they stand in shared memory, in two buffers that are filled in turn. */
+export interface ChunkSharing {
+  /** Called when one buffer is full, before the other one is filled again. */
+  beforeReuse(): void
 }
 
 /**
  * Cuts chunks into lines. Use: `freeSpace` to read a chunk into, `take` to say how much came, `nextLine` until it
- * gives `null`, and so on; `end` at the end of the file, and `nextLine` for what is left. The unfinished line stays at the front of the buffer and
- * the next chunk is read behind it.
+ * gives `null`, and so on; `end` at the end of the file, and `nextLine` for what is left. The unfinished line stays in
+ * the buffer and the next chunk is read behind it.
  */
 export class LineCutter {
   /** Bytes of the file taken so far: where the next read begins. */
@@ -40,7 +43,7 @@ export class LineCutter {
   #buffer: Buffer
   /** What is filled next, where two are filled in turn. */
   #spare: Buffer | null = null
-  readonly #isShared: boolean
+  readonly #sharing: ChunkSharing | null
   /** The part of `#buffer` that is filled. */
   #content: Buffer
   /** Unfinished line: `#content` from `#start` on; before `#scanned` it holds no line feed. */
@@ -53,18 +56,19 @@ export class LineCutter {
   /** Beginning of a line that is too long, while the rest of it is skipped. */
   #longLine: { readonly offset: number; readonly bytes: Buffer } | null = null
 
-  constructor({ fileBytes, chunkBytes, maxLineBytes, isShared = false }: LineCutterOptions) {
+  constructor({ fileBytes, chunkBytes, maxLineBytes, sharing }: LineCutterOptions) {
     this.#fileBytes = fileBytes
-    this.#isShared = isShared
+    this.#sharing = sharing ?? null
     this.#maxLineBytes = maxLineBytes
     // One byte more than the file, so that small files end within their first read.
     this.#chunkBytes = Math.min(chunkBytes, Math.max(smallestBufferBytes, fileBytes + 1))
-    this.#buffer = this.#allocate(this.#chunkBytes)
+    this.#buffer = this.#allocate(this.#sharing === null ? this.#chunkBytes : sharedBufferBytes)
     this.#content = this.#buffer.subarray(0, 0)
   }
 
   /** Where the next chunk goes. Ends the life of the lines handed out before. */
   freeSpace(): Buffer {
+    if (this.#sharing !== null) return this.#freeOfShared()
     this.#moveToFront()
     if (this.#content.length === this.#buffer.length) this.#moveTo(this.#buffer.length * 2)
     return this.#buffer.subarray(this.#content.length)
@@ -172,6 +176,17 @@ export class LineCutter {
     return { number, offset, length, bytes, isLast, hasNewline, isTooLong }
   }
 
+  /** Chunk behind chunk, so that the other thread is seldom woken: on virtual machines that costs more than the work. */
+  #freeOfShared(): Buffer {
+    const rest = this.#content.length - this.#start
+    if (this.#buffer.length - this.#content.length < this.#chunkBytes) {
+      let bytes = sharedBufferBytes
+      while (bytes < rest + this.#chunkBytes) bytes *= 2
+      this.#moveTo(bytes)
+    }
+    return this.#buffer.subarray(this.#content.length, this.#content.length + this.#chunkBytes)
+  }
+
   #moveToFront(): void {
     if (this.#start === 0) return
     const isGrown = this.#buffer.length > this.#chunkBytes
@@ -182,9 +197,10 @@ export class LineCutter {
   /** Brings the unfinished line to the front of a buffer of that size. */
   #moveTo(bufferBytes: number): void {
     const rest = this.#content.length - this.#start
+    this.#sharing?.beforeReuse()
     const target = this.#bufferOf(bufferBytes)
     this.#content.copy(target, 0, this.#start)
-    if (this.#isShared) this.#spare = this.#buffer
+    if (this.#sharing !== null) this.#spare = this.#buffer
     this.#buffer = target
     this.#content = target.subarray(0, rest)
     this.#bufferOffset += this.#start
@@ -193,12 +209,12 @@ export class LineCutter {
   }
 
   #bufferOf(bytes: number): Buffer {
-    const before = this.#isShared ? this.#spare : this.#buffer
+    const before = this.#sharing === null ? this.#buffer : this.#spare
     return before?.length === bytes ? before : this.#allocate(bytes)
   }
 
   #allocate(bytes: number): Buffer {
-    return this.#isShared ? Buffer.from(new SharedArrayBuffer(bytes)) : Buffer.allocUnsafeSlow(bytes)
+    return this.#sharing === null ? Buffer.allocUnsafeSlow(bytes) : Buffer.from(new SharedArrayBuffer(bytes))
   }
 
   #skipIfTooLong(): void {
@@ -216,6 +232,8 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const keptOfLongLineBytes = 64 * 1024
 const smallestBufferBytes = 4 * 1024
+/** Holds eight of the usual chunks. */
+const sharedBufferBytes = 2 * 1024 * 1024
 
 function byteOrderMarkBytes(bytes: Buffer, at: number): number {
   return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? 3 : 0

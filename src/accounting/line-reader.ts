@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { reconciliationError } from '../errors.js'
 import type { FileStat, FileSystem, OpenFile } from '../workspace/file-system.js'
-import { LineCutter, type Line } from './line-cutter.js'
+import { LineCutter, type ChunkSharing, type Line } from './line-cutter.js'
 
 export type { Line } from './line-cutter.js'
 
@@ -14,19 +14,10 @@ export interface ReadLinesOptions {
   readonly maxLineBytes?: number | undefined
   /** Gets every byte of the file once, in order (for a hash). The view is valid during the call only. */
   readonly onChunk?: ((bytes: Buffer) => void) | undefined
-  /**
-   * Told how large the file is before it is read. Gives whether chunks have to stand in shared memory, and what is to be
-   * waited for before a chunk is read into memory that an earlier one stood in.
-   */
-  readonly onBegin?: ((file: FileStat) => ChunkSharing) | undefined
+  /** Told how the file stands before it is read; gives how another thread looks at its chunks, if one does. */
+  readonly onBegin?: ((file: FileStat) => ChunkSharing | undefined) | undefined
   /** Gets the file as it stood when its last byte was read. */
   readonly onEnd?: ((file: FileStat) => void) | undefined
-}
-
-/** How another thread looks at chunks. */
-export interface ChunkSharing {
-  readonly isShared: boolean
-  catchUp(): void
 }
 
 /** Larger chunks leave the second level of the processor's cache before everybody has looked at them. */
@@ -63,16 +54,14 @@ export async function* readChunks(
   const file = await fs.open(path, 'read')
   try {
     const before = await file.stat()
-    const sharing = options.onBegin?.(before)
     const cutter = new LineCutter({
-      isShared: sharing?.isShared ?? false,
+      sharing: options.onBegin?.(before),
       fileBytes: before.bytes,
       chunkBytes: options.chunkBytes ?? defaultChunkBytes,
       maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
     })
     for (;;) {
       throwIfInterrupted(options.signal)
-      sharing?.catchUp()
       const free = cutter.freeSpace()
       const count = await file.read(free, cutter.position)
       if (count === 0) break

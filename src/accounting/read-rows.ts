@@ -4,8 +4,8 @@ import type { FileStat, FileSystem } from '../workspace/file-system.js'
 import { type JsonObject, decodeLine, reasonText } from './decode-line.js'
 import { FileSniffer } from './dialects/sniff-file.js'
 import type { LinePosition } from './line-position.js'
-import { hashOfFile, type FileHash } from './file-hash.js'
-import type { LineCutter } from './line-cutter.js'
+import { hashOfFile } from './file-hash.js'
+import type { ChunkSharing, LineCutter } from './line-cutter.js'
 import { defaultMaxLineBytes, type Line, readChunks } from './line-reader.js'
 import { requestIdOf } from './request-id.js'
 import { ScannedRows, type PlainRow } from './scan/scanned-rows.js'
@@ -64,7 +64,10 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
   const rows = new RowReader(options, sniffer)
   let bytes = 0
   let identity: string | null = null
-  const onBegin = (file: FileStat): FileHash => (hash = hashOfFile(file.bytes))
+  const onBegin = (file: FileStat): ChunkSharing | undefined => {
+    hash = hashOfFile(file.bytes)
+    return hash.sharing
+  }
   const onEnd = (file: FileStat): void => void ({ identity } = file)
   const onChunk = (chunk: Buffer): void => {
     hash.update(chunk)

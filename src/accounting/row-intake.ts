@@ -24,7 +24,7 @@ export class RowIntake {
       fileBytes: Infinity,
       chunkBytes: defaultChunkBytes,
       maxLineBytes: defaultMaxLineBytes,
-      isShared: this.#hash.isShared,
+      sharing: this.#hash.sharing,
     })
     this.#sniffer = new FileSniffer(handlers.path, handlers.kind)
     this.#rows = new RowReader(handlers, this.#sniffer)
@@ -61,7 +61,6 @@ export class RowIntake {
     this.#sniffer.takeBytes(bytes)
     this.#cutter.take(this.#filled)
     await this.#rows.read(this.#cutter)
-    this.#hash.catchUp()
     this.#chunk = this.#cutter.freeSpace()
     this.#filled = 0
   }
