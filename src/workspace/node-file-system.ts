@@ -162,13 +162,11 @@ function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
   const write = mode === 'append' ? appender(inUse) : positionedWriter(inUse)
   return {
     async read(buffer, position) {
-      const turn = takeTurn(buffer.byteLength)
-      if (turn !== null) await turn
+      await takeTurn(buffer.byteLength)
       return readFully(inUse(), buffer, position)
     },
     async write(bytes) {
-      const turn = takeTurn(bytes.byteLength)
-      if (turn !== null) await turn
+      await takeTurn(bytes.byteLength)
       write.bytes(bytes)
     },
     async truncate(bytes) {

@@ -30,7 +30,10 @@ export class RowWindow {
 
   /** Some of the bytes before it as well: rows trade places with their neighbours. */
   async #fillAround(offset: number): Promise<void> {
-    if (this.#bytes.length === 0) this.#bytes = Buffer.allocUnsafeSlow(windowBytes)
+    if (this.#bytes.length === 0) {
+      const { bytes } = await this.#file.stat()
+      this.#bytes = Buffer.allocUnsafeSlow(Math.min(windowBytes, bytes))
+    }
     this.#offset = Math.max(0, offset - bytesBefore)
     this.#filled = await this.#file.read(this.#bytes, this.#offset)
   }
