@@ -4,11 +4,13 @@ import { sentBefore } from '../actors/sent-before.js'
 import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
+import { onFirstUse } from '../on-first-use.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
-import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
+import type { Choices } from './parse-options.js'
+import { requireWorkspace } from './require-workspace.js'
 import { schemaCallbacks } from './schema-callbacks.js'
 import { triplesAtWork, type TriplesAtWork } from './triples-at-work.js'
 
@@ -39,6 +41,7 @@ export async function withRun<Result>(
   work: (run: Run, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
   requireWorkspace(workspace)
+  const parseOptions = await loadParser()
   const choices = parseOptions(options)
   const stop = followSignal(choices.signal)
   try {
@@ -47,6 +50,8 @@ export async function withRun<Result>(
     stop.release()
   }
 }
+
+const loadParser = onFirstUse(async () => (await import('./parse-options.js')).parseOptions)
 
 function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
   const board = boardOf(choices)
