@@ -12,7 +12,7 @@ import type { InspectOption } from './observe-actor.js'
 import type { Choices } from './parse-options.js'
 import { requireWorkspace } from './require-workspace.js'
 import { schemaCallbacks } from './schema-callbacks.js'
-import { triplesAtWork, type TriplesAtWork } from './triples-at-work.js'
+import type { TriplesAtWork } from './triples-at-work.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
 export interface Run extends RunDependencies {
@@ -41,21 +41,30 @@ export async function withRun<Result>(
   work: (run: Run, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
   requireWorkspace(workspace)
-  const parseOptions = await loadParser()
+  const { parseOptions, triplesAtWork } = await loadParts()
   const choices = parseOptions(options)
   const stop = followSignal(choices.signal)
   try {
-    return await work(runOf(workspace, choices, stop.signal), choices)
+    const run = dependenciesOf(workspace, choices, stop.signal)
+    return await work({ ...run, triples: triplesAtWork(run) }, choices)
   } finally {
     stop.release()
   }
 }
 
-const loadParser = onFirstUse(async () => (await import('./parse-options.js')).parseOptions)
+/** zod and XState take longer to load than all the rest of the library. */
+const loadParts = onFirstUse(async () => ({
+  ...(await import('./parse-options.js')),
+  ...(await import('./triples-at-work.js')),
+}))
 
-function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
+function dependenciesOf(
+  workspace: BatchWorkspace,
+  choices: Choices,
+  signal: AbortSignal,
+): Omit<Run, 'triples'> {
   const board = boardOf(choices)
-  const run = {
+  return {
     workspace,
     clock: choices.clock,
     signal,
@@ -76,7 +85,6 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
   }
-  return { ...run, triples: triplesAtWork(run) }
 }
 
 function boardOf({ client, clock, provider }: Choices): StatusBoard | null {
