@@ -96,9 +96,11 @@ async function parseMetadata(path: string, bytes: Uint8Array): Promise<BatchMeta
   )
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function parseJson(path: string, bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(utf8.decode(bytes))
   } catch (error) {
     throw unreadable(path, bytes.byteLength === 0 ? 'it is empty' : 'it is no JSON', error)
   }
