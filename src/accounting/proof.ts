@@ -1,11 +1,14 @@
-import { z } from 'zod'
 import type { Clock } from '../clock.js'
 import { reconciliationError } from '../errors.js'
+import { onFirstUse } from '../on-first-use.js'
 import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileSystem } from '../workspace/file-system.js'
 import { readLineAt } from './line-reader.js'
+import type { AccountingProof } from './proof-schema.js'
 import type { TripleAccounting } from './triple-accounting.js'
+
+export type { AccountingProof } from './proof-schema.js'
 
 /** What a proof says beside the accounting itself. */
 export interface ProofFacts {
@@ -15,55 +18,6 @@ export interface ProofFacts {
   /** Where the server's counts disagree (`requestCountContradictions`), and an input that is not the one that was sent. */
   readonly contradictions: readonly string[]
 }
-
-const whole = z.number().int().nonnegative()
-const samples = z.array(z.object({ id: z.string().nullable(), at: z.string() }))
-
-const proofSchema = z.object({
-  schema_version: z.literal(1),
-  index: z.string(),
-  verdict: z.enum(['balanced', 'balanced-with-missing', 'ids-missing', 'mismatch']),
-  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
-  is_cut_short: z.boolean(),
-  accounted_at: z.string(),
-  counts: z.object({
-    input: whole,
-    output: whole,
-    error: whole,
-    matched: whole,
-    missing: whole,
-    unknown: whole,
-    duplicate: whole,
-    inBoth: whole,
-    unreadable: whole,
-    conflicting: whole,
-  }),
-  answers: z.object({ succeeded: whole, failed: whole }),
-  /** Requests whose answer was understood, whatever it says; a proof made before this was kept has none. */
-  understood: whole.optional(),
-  /** How many requests have an answer of each class. */
-  outcomes: z.record(z.string(), whole).optional(),
-  /** What somebody decided about the faults of the triple; the verdict goes by it. */
-  accepted: z
-    .object({ unrecognised: z.boolean(), missing: z.boolean(), keep: z.enum(['first', 'last']).nullable() })
-    .optional(),
-  files: z.array(
-    z.object({
-      kind: z.enum(['input', 'output', 'error']),
-      name: z.string(),
-      bytes: whole,
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      lines: whole,
-      rows: whole,
-    }),
-  ),
-  contradictions: z.array(z.string()),
-  warnings: z.array(z.string()),
-  samples: z.record(z.string(), samples),
-})
-
-/** `logs/batch_accounting_<index>.json`: what was found in which bytes. */
-export type AccountingProof = Readonly<z.infer<typeof proofSchema>>
 
 /** A proof is a few KiB; far more than that is not one. */
 const maxProofBytes = 4 * 1024 * 1024
@@ -82,6 +36,8 @@ export async function writeProof(
   return proof
 }
 
+const loadSchema = onFirstUse(() => import('./proof-schema.js'))
+
 /** Reads a proof; `null` when none stands there. Throws `ProofMismatch` when the file is something else. */
 export async function readProof(fs: FileSystem, path: string): Promise<AccountingProof | null> {
   const text = await readText(fs, path).catch(asFileProblem({ path, action: 'read' }))
@@ -92,8 +48,9 @@ export async function readProof(fs: FileSystem, path: string): Promise<Accountin
   } catch (error) {
     throw unreadableProof(path, 'it is not valid JSON', error)
   }
+  const { proofSchema, faultsText } = await loadSchema()
   const parsed = proofSchema.safeParse(value)
-  if (!parsed.success) throw unreadableProof(path, z.prettifyError(parsed.error).slice(0, 500), parsed.error)
+  if (!parsed.success) throw unreadableProof(path, faultsText(parsed.error).slice(0, 500), parsed.error)
   return parsed.data
 }
 

@@ -31,8 +31,19 @@ export const surveyTriple: Step<{ readonly index: string }, TripleFacts> = (
  * stands there, is finished without that.
  */
 export async function surveyFacts(workspace: BatchWorkspace, index: string): Promise<TripleFacts> {
-  const look = await lookAtTriple(workspace, index)
+  return (await surveyLook(workspace, await lookAtTriple(workspace, index))).facts
+}
+
+/** What one look at a triple comes to, with the metadata it was made from. */
+export interface Survey {
+  readonly facts: TripleFacts
+  readonly metadata: BatchMetadata | null
+}
+
+/** The facts of a triple as somebody has just seen it. Reads its metadata. */
+export async function surveyLook(workspace: BatchWorkspace, look: TripleLook): Promise<Survey> {
   const { triple } = look
+  const { index } = triple
   const [problem] = triple.problems
   if (problem !== undefined) throw reconciliationError(problem, { index })
   const metadataPath = standingPath(workspace, triple, 'metadata')
@@ -41,7 +52,7 @@ export async function surveyFacts(workspace: BatchWorkspace, index: string): Pro
   const error = fileFact(workspace, look, 'error')
   const input = fileFact(workspace, look, 'input')
   const lineage = lineageFacts(metadata, index)
-  return {
+  const facts = {
     index,
     input: mayUseInput({ input, output, error }, metadata) ? input : null,
     output,
@@ -54,6 +65,7 @@ export async function surveyFacts(workspace: BatchWorkspace, index: string): Pro
     isMoveIntended:
       metadata?.move != null && (await isMoveToFinish(workspace, triple, metadata.move, lineage)),
   }
+  return { facts, metadata }
 }
 
 /**

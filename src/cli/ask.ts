@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
 
 /** Puts a question to a person and gives what was typed; an empty text when the input ended. */
@@ -8,6 +7,7 @@ export type Ask = (question: string) => Promise<string>
 export function askAtTerminal(input: ReadStream, output: WriteStream, signal: AbortSignal): Ask | null {
   if (!input.isTTY || !output.isTTY) return null
   return async (question) => {
+    const { createInterface } = await import('node:readline/promises')
     const reading = createInterface({ input, output })
     const ended = new Promise<string>((resolve) => reading.once('close', () => resolve('')))
     try {

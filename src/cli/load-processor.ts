@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { ReconcileOptions } from '../engine/options.js'
-import { expectedOption } from '../engine/parse-options.js'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
 import { systemErrorCode } from '../workspace/system-error-code.js'
 
@@ -23,6 +22,7 @@ export interface LoadedProcessor {
 export async function loadProcessor(path: string): Promise<LoadedProcessor> {
   const exported = await importModule(path)
   const names = processorNames.filter((name) => name in exported)
+  const { expectedOption } = await import('../engine/parse-options.js')
   for (const name of names) {
     const expected = expectedOption(name, exported[name] ?? null)
     if (expected !== null) throw unusable(path, `exports '${name}', which is not ${expected}.`, exportHint)

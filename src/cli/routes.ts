@@ -38,7 +38,7 @@ export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineC
     flags: {
       quick: {
         kind: 'boolean',
-        brief: 'Go by names and metadata only; read no file',
+        brief: 'Go by names, sizes and metadata; count nothing',
         optional: true,
         withNegated: false,
       },

@@ -10,18 +10,22 @@ import { runSummary } from './render/run-summary.js'
 import { styleFor } from './render/style.js'
 import type { LookFlags } from './routes.js'
 import { tableOptions } from './table-options.js'
+import { writeEach } from './write-each.js'
 
-/** Prints a pass: rows to stdout, words to stderr. `rows` are those of `--json`. */
+/** Prints a pass: rows to stdout, words to stderr. `rows` are those of `--json`, the triples unless given. */
 export function writeReport(
   context: CommandLineContext,
   { json = false }: LookFlags,
   workspace: BatchWorkspace,
   report: WorkspaceReport,
-  rows: readonly object[] = report.triples.map(reportJson),
+  rows?: readonly object[],
 ): void {
   const { stdout, stderr, env } = context.process
-  if (json) for (const row of rows) stdout.write(jsonLine(row))
-  else if (report.triples.length > 0) stdout.write(outcomeTable(report.triples, tableOptions(context)))
+  if (json && rows !== undefined) writeEach(stdout, rows, jsonLine)
+  else if (json) writeEach(stdout, report.triples, (triple) => jsonLine(reportJson(triple)))
+  else if (report.triples.length > 0) {
+    writeEach(stdout, outcomeTable(report.triples, tableOptions(context)), (line) => line)
+  }
   stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
 }
 

@@ -13,11 +13,14 @@ export interface JournalStanding {
   readonly isAtRest: boolean
 }
 
+/** True for the end of a look at the server: a standing is made of this entry and those after it. */
+export const isPoll = ({ from }: JournalEntry): boolean => hasAskedServer(from)
+
 /** Reads the standing off the entries, oldest first; `null` without any. */
 export function standingIn(entries: readonly JournalEntry[]): JournalStanding | null {
   const last = entries.at(-1)
   if (last === undefined) return null
-  const poll = entries.findLast(({ from }) => hasAskedServer(from))
+  const poll = entries.findLast(isPoll)
   const problem = last.facts?.['problem']
   return {
     state: last.to,

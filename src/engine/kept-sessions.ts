@@ -1,9 +1,10 @@
 import { canHear, wakeOf, type TripleEvent } from '../../machines/index.js'
+import { onFirstUse } from '../on-first-use.js'
 import { fingerprintOf } from './fingerprint.js'
 import type { RunTriple } from './run-triples.js'
 import type { TripleReport } from './report.js'
 import type { Run } from './run.js'
-import { openTripleSession, type TripleSession } from './triple-session.js'
+import type { TripleSession } from './triple-session.js'
 
 /** Actors that rest between two polls, so that the same actor is polled, woken by a person, and looked at. */
 export interface KeptSessions {
@@ -16,6 +17,8 @@ export interface KeptSessions {
 
 /** About 5 kB each; triples beyond it get a new actor for each poll. */
 const maxKept = 10_000
+
+const loadSessions = onFirstUse(async () => (await import('./triple-session.js')).openTripleSession)
 
 interface Kept {
   readonly session: TripleSession
@@ -44,6 +47,7 @@ export function keepSessions(run: Run): KeptSessions {
     runTriple: async ({ index }) => {
       const kept = resting.get(index)
       resting.delete(index)
+      const openTripleSession = await loadSessions()
       const session = kept?.session ?? openTripleSession(run, index)
       try {
         const report = await session.run(kept && (await nextWake(index, kept)))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { reconciliationError } from '../errors.js'
-import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { kindOf, longestText } from './kind-of.js'
 import { nearestName } from './nearest-name.js'
 import { optionSchemas } from './option-schemas.js'
 
@@ -25,18 +25,6 @@ export function parseOptions(options: unknown): Choices {
 /** What the option takes, when the value is something else; `null` when it fits. */
 export function expectedOption(name: keyof typeof optionSchemas, value: unknown): string | null {
   return optionSchemas[name].safeParse(value).error?.issues[0]?.message ?? null
-}
-
-/** @throws WrongUsage for what `openWorkspace` did not give, such as a path */
-export function requireWorkspace(workspace: unknown): asserts workspace is BatchWorkspace {
-  const isWorkspace =
-    typeof workspace === 'object' && workspace !== null && 'layout' in workspace && 'fileSystem' in workspace
-  if (isWorkspace) return
-  throw reconciliationError({
-    code: 'WrongUsage',
-    message: `The workspace is ${kindOf(workspace)}; what openWorkspace resolves to was expected.`,
-    hint: 'Pass `await openWorkspace(path)`. Nothing was touched.',
-  })
 }
 
 /** One thing that is wrong with the options. Bounded, and never a value that could be a key. */
@@ -84,24 +72,9 @@ function refused(told: readonly OptionFault[], faults: readonly OptionFault[]): 
   })
 }
 
-const longestText = 40
-
 function valueText(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, longestText)}' (a string)`
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value)
-}
-
-/** Such as `null`, `a string`, `an array`, `an AbortController`. */
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'an array'
-  const name = typeof value === 'object' ? classOf(value) : typeof value
-  return /^[aeiou]/i.test(name) ? `an ${name}` : `a ${name}`
-}
-
-function classOf(value: object): string {
-  const name: unknown = value.constructor?.name
-  return typeof name !== 'string' || name === 'Object' || name === '' ? 'object' : name.slice(0, longestText)
 }
 
 function valueAt(options: unknown, path: readonly PropertyKey[]): unknown {

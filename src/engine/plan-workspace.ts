@@ -1,9 +1,6 @@
 import {
   courseOf,
-  decisionFor,
-  failedState,
   recommendedOperations,
-  toProblem,
   type CheckVerdict,
   type CourseOfAction,
   type TripleFacts,
@@ -13,18 +10,18 @@ import { checkVerdict } from '../actors/check-ids.js'
 import { accountForFacts } from '../actors/account-for-facts.js'
 import { bytesReporter } from '../actors/bytes-reporter.js'
 import { surveyFacts } from '../actors/survey-triple.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { reconciliationError } from '../errors.js'
 import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
 import { findInputChange, inputChangedProblem, inputChangeText } from '../workspace/input-identity.js'
-import { locateTriple } from '../workspace/locate-triple.js'
+import { locateTriple, lookAtScanned, lookAtTriple } from '../workspace/locate-triple.js'
 import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReportEvent } from './events.js'
+import { planTriple, type Refine } from './plan-triple.js'
 import type { TriplePlan, WorkspacePlan } from './report.js'
 import { withRun, type Run } from './run.js'
-import { unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 export interface PlanOptions {
   /** Read the files and count their ids, as the run would. Without it `counts` is `null`. */
@@ -47,32 +44,17 @@ export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): 
       )
     const { triples, warnings } = await scanWorkspace(workspace)
     const plans: TriplePlan[] = []
-    for (const { index } of triples) {
+    for (const triple of triples) {
       run.signal.throwIfAborted()
-      plans.push(await planTriple(workspace, index, shouldCheckIds ? countIds : undefined))
+      const { index } = triple
+      // To count takes long: a scan is old by then.
+      const { plan } = shouldCheckIds
+        ? await planTriple(workspace, index, () => lookAtTriple(workspace, index), countIds)
+        : await planTriple(workspace, index, () => lookAtScanned(triple))
+      plans.push(plan)
     }
     return { triples: plans, warnings: warnings.map(({ message }) => message) }
   })
-}
-
-/** Looks closer, into the files. */
-type Refine = (facts: TripleFacts, plan: TriplePlan) => Promise<TriplePlan>
-
-/** The plan of one triple, by names and metadata unless refined. What keeps it from being planned is its problem, never a throw. */
-export async function planTriple(
-  workspace: BatchWorkspace,
-  index: string,
-  refine: Refine = (_, plan) => Promise.resolve(plan),
-): Promise<TriplePlan> {
-  let facts: TripleFacts | null = null
-  try {
-    facts = await surveyFacts(workspace, index)
-    const plan = planFacts(facts, await unconfirmedSubmission(workspace, index))
-    return await refine(facts, plan)
-  } catch (error) {
-    if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
-    return brokenPlan(index, facts, error, await unconfirmedSubmission(workspace, index))
-  }
 }
 
 /**
@@ -86,21 +68,6 @@ export async function recommendedCourseOfAction(
   const course = recommendedOperations(await surveyFacts(triple.workspace, triple.index))
   if (course.type === 'problem') throw reconciliationError(course.problem, { index: triple.index })
   return course.operations
-}
-
-function planFacts(facts: TripleFacts, unconfirmed: UnconfirmedSubmission | null): TriplePlan {
-  const { outcome, state, operations, why, problem } = decisionFor(facts)
-  return {
-    index: facts.index,
-    outcome,
-    state,
-    operations,
-    why: problem?.message ?? why,
-    counts: null,
-    problem,
-    facts,
-    unconfirmed,
-  }
 }
 
 async function planWithIds(
@@ -142,25 +109,4 @@ async function withInputChange(
   return problem === null
     ? { ...plan, why: `${plan.why}; ${inputChangeText(change)}, so nothing of it is sent again` }
     : { ...plan, outcome: 'needs-attention', problem, why: problem.message }
-}
-
-function brokenPlan(
-  index: string,
-  facts: TripleFacts | null,
-  error: unknown,
-  unconfirmed: UnconfirmedSubmission | null,
-): TriplePlan {
-  const problem = toProblem(error)
-  const outcome = problem.needsPerson === true ? 'needs-attention' : 'failed'
-  return {
-    index,
-    outcome,
-    state: failedState,
-    operations: [],
-    why: problem.message,
-    counts: null,
-    problem,
-    facts,
-    unconfirmed,
-  }
 }

@@ -1,5 +1,6 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { TripleOutcome } from '../../machines/index.js'
+import { onFirstUse } from '../on-first-use.js'
 import { findInputChange, inputChangeText } from '../workspace/input-identity.js'
 import { locateTriple } from '../workspace/locate-triple.js'
 import { readMetadata } from '../workspace/metadata.js'
@@ -9,7 +10,6 @@ import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileOptions } from './options.js'
 import type { TripleReport } from './report.js'
 import { withRun, type Run } from './run.js'
-import { openTripleSession } from './triple-session.js'
 
 /**
  * Reconciles one triple as far as it goes by itself: to `done/`, or to where it waits for the server or for a
@@ -27,6 +27,7 @@ export function reconcileTriple<Content = unknown, Type extends ExpectedContentT
 
 /** `reconcileTriple` within a run. */
 export async function runToRest(run: Run, { index }: Pick<BatchFileTriple, 'index'>): Promise<TripleReport> {
+  const openTripleSession = await loadSessions()
   const session = openTripleSession(run, index)
   try {
     const report = await session.run()
@@ -36,6 +37,8 @@ export async function runToRest(run: Run, { index }: Pick<BatchFileTriple, 'inde
     await session.close()
   }
 }
+
+const loadSessions = onFirstUse(async () => (await import('./triple-session.js')).openTripleSession)
 
 const isWaiting = ({ outcome: { type } }: TripleReport): boolean =>
   type === 'not-submitted' || type === 'pending'

@@ -1,4 +1,5 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
+import { onFirstUse } from '../on-first-use.js'
 import { acquireWorkspaceLock } from '../workspace/lock.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
@@ -11,7 +12,7 @@ import { runToRest } from './reconcile-triple.js'
 import { withLineage } from './lineage-report.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import { withRun, type Run } from './run.js'
-import { runTriples, type RunTriple } from './run-triples.js'
+import type { RunTriple } from './run-triples.js'
 import { measureTriples, totalBytesOf } from './triple-sizes.js'
 import { unconfirmedOf, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
@@ -55,6 +56,7 @@ export async function onePass(
 ): Promise<WorkspaceReport> {
   const { workspace, sentBefore } = run
   sentBefore.forget()
+  const runTriples = await loadScheduler()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)
   const sizes = await measureTriples(workspace, triples)
@@ -76,6 +78,8 @@ export async function onePass(
     isInterrupted: unsettled.length > 0,
   }
 }
+
+const loadScheduler = onFirstUse(async () => (await import('./run-triples.js')).runTriples)
 
 export interface PassOptions {
   /** Leaves triples out, which are then not in the report. */

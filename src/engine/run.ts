@@ -4,14 +4,16 @@ import { sentBefore } from '../actors/sent-before.js'
 import { submissionGate } from '../actors/submission-gate.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
+import { onFirstUse } from '../on-first-use.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { withSharedSyncs } from '../workspace/shared-syncs.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
-import { parseOptions, requireWorkspace, type Choices } from './parse-options.js'
+import type { Choices } from './parse-options.js'
+import { requireWorkspace } from './require-workspace.js'
 import { schemaCallbacks } from './schema-callbacks.js'
-import { triplesAtWork, type TriplesAtWork } from './triples-at-work.js'
+import type { TriplesAtWork } from './triples-at-work.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
 export interface Run extends RunDependencies {
@@ -41,18 +43,30 @@ export async function withRun<Result>(
   work: (run: Run, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
   requireWorkspace(workspace)
+  const { parseOptions, triplesAtWork } = await loadParts()
   const choices = parseOptions(options)
   const stop = followSignal(choices.signal)
   try {
-    return await work(runOf(workspace, choices, stop.signal), choices)
+    const run = dependenciesOf(workspace, choices, stop.signal)
+    return await work({ ...run, triples: triplesAtWork(run) }, choices)
   } finally {
     stop.release()
   }
 }
 
-function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): Run {
+/** zod and XState take longer to load than all the rest of the library. */
+const loadParts = onFirstUse(async () => ({
+  ...(await import('./parse-options.js')),
+  ...(await import('./triples-at-work.js')),
+}))
+
+function dependenciesOf(
+  workspace: BatchWorkspace,
+  choices: Choices,
+  signal: AbortSignal,
+): Omit<Run, 'triples'> {
   const board = boardOf(choices)
-  const run = {
+  return {
     workspace: { ...workspace, fileSystem: withSharedSyncs(workspace.fileSystem) },
     clock: choices.clock,
     signal,
@@ -73,7 +87,6 @@ function runOf(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal)
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
   }
-  return { ...run, triples: triplesAtWork(run) }
 }
 
 /** Enough to keep two cores and a disk busy; more only holds more files open. */

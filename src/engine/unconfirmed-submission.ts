@@ -32,7 +32,8 @@ export function unconfirmedOf(
   return triples.flatMap(({ unconfirmed }) => unconfirmed ?? [])
 }
 
-function unconfirmedIn(
+/** What metadata of `workdir/` says of it. */
+export function unconfirmedIn(
   index: string,
   { batch_id: batchId, submission, room }: BatchMetadata,
 ): UnconfirmedSubmission | null {

@@ -1,15 +1,17 @@
-import type { AccountingCounts, TripleFacts } from '../../machines/index.js'
+import { basename } from 'node:path'
+import { fileKinds, type AccountingCounts, type TripleFacts } from '../../machines/index.js'
 import { readProof } from '../accounting/proof.js'
 import { isBatchReconciliationError } from '../errors.js'
-import { readJournalEnd } from '../workspace/journal.js'
+import { readJournalEnd } from '../workspace/journal-end.js'
+import { lookAtScanned, lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { holderText } from '../workspace/holder-text.js'
 import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanDone } from '../workspace/scan-done.js'
-import { scanWorkspace } from '../workspace/scan.js'
+import { listOrNothing, scanWorkspace } from '../workspace/scan.js'
 import { failedLineages } from './failed-lineages.js'
-import { standingIn, type JournalStanding } from './journal-standing.js'
-import { planTriple } from './plan-workspace.js'
+import { isPoll, standingIn, type JournalStanding } from './journal-standing.js'
+import { planTriple, type PlannedTriple } from './plan-triple.js'
 import type { TripleStatus, WorkspaceStatus } from './report.js'
 
 /**
@@ -19,8 +21,12 @@ import type { TripleStatus, WorkspaceStatus } from './report.js'
  */
 export async function workspaceStatus(workspace: BatchWorkspace): Promise<WorkspaceStatus> {
   const { triples, warnings } = await scanWorkspace(workspace)
+  const journals = new Set((await listOrNothing(workspace, workspace.layout.logs)).map(({ name }) => name))
   const statuses: TripleStatus[] = []
-  for (const { index } of triples) statuses.push(await tripleStatus(workspace, index))
+  for (const triple of triples) {
+    const hasJournal = journals.has(basename(workspace.layout.journalFile(triple.index)))
+    statuses.push(await statusOf(workspace, triple.index, () => lookAtScanned(triple), hasJournal))
+  }
   const done = await scanDone(workspace)
   return {
     triples: statuses,
@@ -32,9 +38,19 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
 }
 
 /** How one triple of `workdir/` stands. Whatever is wrong with its files is its problem, never a throw. */
-export async function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
-  const { facts, state, problem, unconfirmed } = await planTriple(workspace, index)
-  const last = facts === null ? null : await lastStanding(workspace, facts)
+export function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
+  return statusOf(workspace, index, () => lookAtTriple(workspace, index), true)
+}
+
+async function statusOf(
+  workspace: BatchWorkspace,
+  index: string,
+  lookAt: () => Promise<TripleLook>,
+  hasJournal: boolean,
+): Promise<TripleStatus> {
+  const { plan, standing } = await planTriple(workspace, index, lookAt)
+  const { facts, state, problem, unconfirmed } = plan
+  const last = facts === null || !hasJournal ? null : await lastStanding(workspace, facts)
   return {
     index,
     state: last?.state ?? state,
@@ -44,7 +60,7 @@ export async function tripleStatus(workspace: BatchWorkspace, index: string): Pr
     batchId: facts?.batchId ?? null,
     lastPollAtMs: last?.lastPollAtMs ?? null,
     counts: last === null ? null : await lastCounts(workspace, index),
-    sinceMs: facts === null ? null : await oldestChange(workspace, facts),
+    sinceMs: facts === null ? null : oldestChange(facts, standing),
     attempt: facts?.attempt ?? 1,
     rootIndex: facts?.rootIndex ?? index,
     problem: problem ?? last?.problem ?? null,
@@ -55,7 +71,7 @@ export async function tripleStatus(workspace: BatchWorkspace, index: string): Pr
 /** Where the last run left the triple; `null` when its files are no longer those of that run. */
 async function lastStanding(workspace: BatchWorkspace, facts: TripleFacts): Promise<JournalStanding | null> {
   // The journal is for people: one that cannot be read tells nothing, and changes nothing else.
-  const { entries } = await readJournalEnd(workspace, facts.index).catch(() => ({ entries: [] }))
+  const entries = await readJournalEnd(workspace, facts.index, isPoll).catch(() => [])
   const noted = entries.at(-1)?.facts
   if (noted === undefined || filesOf(noted) !== filesOf({ ...facts })) return null
   return standingIn(entries)
@@ -78,12 +94,12 @@ async function lastCounts(
   }
 }
 
-async function oldestChange({ fileSystem }: BatchWorkspace, facts: TripleFacts): Promise<number | null> {
-  const times: number[] = []
-  for (const file of [facts.input, facts.output, facts.error, facts.metadata]) {
-    const found = file === null ? null : await fileSystem.stat(file.path)
-    if (found !== null) times.push(found.modifiedAtMs)
-  }
+/** In milliseconds since 1970; of the files that count. */
+function oldestChange(facts: TripleFacts, standing: PlannedTriple['standing']): number | null {
+  const times = fileKinds.flatMap((kind) => {
+    const found = facts[kind] === null ? null : (standing?.[kind] ?? null)
+    return found === null ? [] : [found.modifiedAtMs]
+  })
   return times.length === 0 ? null : Math.min(...times)
 }
 

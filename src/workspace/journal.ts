@@ -111,21 +111,8 @@ export async function readJournal(workspace: BatchWorkspace, index: BatchIndex):
   return readFiles(workspace, [layout.olderJournalFile(index), layout.journalFile(index)], mostReadBytes)
 }
 
-/** The newest entries, oldest first: enough to tell how the triple stands. */
-export async function readJournalEnd(workspace: BatchWorkspace, index: BatchIndex): Promise<JournalContent> {
-  const { layout } = workspace
-  const newest = await readFiles(workspace, [layout.journalFile(index)], endBytes)
-  if (newest.entries.length >= fewEntries) return newest
-  return readFiles(workspace, [layout.olderJournalFile(index), layout.journalFile(index)], longEndBytes)
-}
-
 /** More than two generations of ours hold. */
 const mostReadBytes = 8 * 1024 * 1024
-
-/** Some ten polls. A journal with long lines is read further, one that has just begun with the one before. */
-const endBytes = 16 * 1024
-const longEndBytes = 256 * 1024
-const fewEntries = 8
 
 async function readFiles(
   { fileSystem }: BatchWorkspace,

@@ -7,6 +7,7 @@ import { requireBatchIndex } from './batch-index.js'
 import { batchFileNames } from './file-names.js'
 import { asFileProblem } from './file-problem.js'
 import type { FileStat } from './file-system.js'
+import { standingPath } from './move-intent.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { isEmptyTriple } from './scan.js'
 import type { BatchFileTriple, TripleDraft } from './triple.js'
@@ -26,8 +27,34 @@ export interface TripleLook {
 
 export async function lookAtTriple(workspace: BatchWorkspace, index: BatchIndex): Promise<TripleLook> {
   const triple = emptyTriple(workspace, index)
-  const standing: Record<FileKind, FileStat | null> = { input: null, output: null, error: null, metadata: null }
+  const standing: Record<FileKind, FileStat | null> = {
+    input: null,
+    output: null,
+    error: null,
+    metadata: null,
+  }
   for (const kind of fileKinds) standing[kind] = await lookAtFile(workspace, triple, kind)
+  return { triple, standing }
+}
+
+/**
+ * The same for a triple of a scan that was just made: its names are known, and only what stands is asked for. Where a
+ * file is gone since, all of it is looked for anew.
+ */
+export async function lookAtScanned(triple: BatchFileTriple): Promise<TripleLook> {
+  const { workspace, index } = triple
+  const standing: Record<FileKind, FileStat | null> = {
+    input: null,
+    output: null,
+    error: null,
+    metadata: null,
+  }
+  for (const kind of fileKinds) {
+    const path = standingPath(workspace, triple, kind)
+    if (path === null) continue
+    standing[kind] = await look(workspace, path, index)
+    if (standing[kind] === null) return lookAtTriple(workspace, index)
+  }
   return { triple, standing }
 }
 

@@ -1,21 +1,11 @@
-import { z } from 'zod'
+import { onFirstUse } from '../on-first-use.js'
 import { asFileProblem } from './file-problem.js'
+import type { LockHolder } from './lock-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readWholeFile } from './read-whole-file.js'
 import { systemErrorCode } from './system-error-code.js'
 
-const holderSchema = z.object({
-  host: z.string(),
-  pid: z.number().int().positive(),
-  /** Tells two processes with one number apart; `null` where the system does not. */
-  process_start: z.string().nullable(),
-  /** Ours alone; by it a process knows its own lock. */
-  token: z.string().regex(/^[0-9a-f]{32}$/),
-  acquired_at_ms: z.number(),
-})
-
-/** Who works on a workspace, as the lock file says. */
-export type LockHolder = z.infer<typeof holderSchema>
+export type { LockHolder } from './lock-schema.js'
 
 export type WorkspaceLockState =
   | { readonly type: 'free' }
@@ -35,7 +25,7 @@ export async function readLockFile(
   path: string,
 ): Promise<WorkspaceLockState> {
   try {
-    return parseLock(await readWholeFile(fileSystem, path))
+    return await parseLock(await readWholeFile(fileSystem, path))
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { type: 'free' }
     if (['EISDIR', 'ENXIO'].includes(systemErrorCode(error) ?? '')) return { type: 'unreadable' }
@@ -43,8 +33,10 @@ export async function readLockFile(
   }
 }
 
-function parseLock(bytes: Uint8Array): WorkspaceLockState {
-  const result = holderSchema.safeParse(parseJson(new TextDecoder().decode(bytes)))
+const loadSchema = onFirstUse(async () => (await import('./lock-schema.js')).holderSchema)
+
+async function parseLock(bytes: Uint8Array): Promise<WorkspaceLockState> {
+  const result = (await loadSchema()).safeParse(parseJson(new TextDecoder().decode(bytes)))
   return result.success ? { type: 'held', holder: result.data } : { type: 'unreadable' }
 }
 

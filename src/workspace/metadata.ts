@@ -1,9 +1,9 @@
 import type { BatchReconciliationError } from '../errors.js'
 import { reconciliationError } from '../errors.js'
+import { onFirstUse } from '../on-first-use.js'
 import { writeFileDurably } from './durable-write.js'
 import { asFileProblem } from './file-problem.js'
 import type { BatchMetadata } from './metadata-schema.js'
-import { metadataSchema } from './metadata-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readSmallFile } from './read-whole-file.js'
 import type { BatchFileTriple } from './triple.js'
@@ -82,8 +82,11 @@ function serialiseMetadata(metadata: BatchMetadata): string {
   return `${JSON.stringify({ ...metadata, batch_id: batchId ?? '', input_file_id: inputFileId ?? '' })}\n`
 }
 
-function parseMetadata(path: string, bytes: Uint8Array): BatchMetadata {
-  const result = metadataSchema.safeParse(parseJson(path, bytes))
+const loadSchema = onFirstUse(async () => (await import('./metadata-schema.js')).metadataSchema)
+
+async function parseMetadata(path: string, bytes: Uint8Array): Promise<BatchMetadata> {
+  const value = parseJson(path, bytes)
+  const result = (await loadSchema()).safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const field = issue?.path.join('.') ?? ''
@@ -93,9 +96,11 @@ function parseMetadata(path: string, bytes: Uint8Array): BatchMetadata {
   )
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function parseJson(path: string, bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(utf8.decode(bytes))
   } catch (error) {
     throw unreadable(path, bytes.byteLength === 0 ? 'it is empty' : 'it is no JSON', error)
   }

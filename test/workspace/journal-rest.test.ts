@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { largestJournalBytes, openJournal, readJournal, readJournalEnd } from '../../src/workspace/journal.js'
+import { readJournalEnd } from '../../src/workspace/journal-end.js'
+import { largestJournalBytes, openJournal, readJournal } from '../../src/workspace/journal.js'
 import type { BatchWorkspace } from '../../src/workspace/open-workspace.js'
 import { withWorkspace } from './support.js'
 
@@ -129,16 +130,21 @@ describe('since when a triple rests', () => {
     }))
 })
 
+const never = (): boolean => false
+
+const line = (from: string, filling = ''): string =>
+  `${JSON.stringify({ at: 'x', from, event: 'b', to: 'c', facts: { filling } })}\n`
+
 describe('the end of a journal', () => {
   test('has the newest entries also where the last line is long, or the journal has just begun', () =>
     withWorkspace({}, async (workspace) => {
       const note = processOn(workspace)
       await note(10, waiting, { filling: 'x'.repeat(100_000) })
-      expect((await readJournalEnd(workspace, '7')).entries.at(-1)?.to).toBe(waiting)
+      expect((await readJournalEnd(workspace, '7', never)).at(-1)?.to).toBe(waiting)
       await note(11, waiting, { filling: 'x'.repeat(largestJournalBytes) })
       const note2 = processOn(workspace)
       await note2(12, 'failed', failed)
-      const { entries } = await readJournalEnd(workspace, '7')
+      const entries = await readJournalEnd(workspace, '7', never)
       expect(entries.map(({ to }) => to)).toEqual(['failed'])
     }))
 
@@ -147,6 +153,20 @@ describe('the end of a journal', () => {
       const line = `${JSON.stringify({ at: 'x', from: 'a', event: 'b', to: 'c' })}\n`
       writeFileSync(workspace.layout.journalFile('7'), 'y'.repeat(20_000_000) + '\n' + line.repeat(50))
       expect((await readJournal(workspace, '7')).entries).toHaveLength(50)
-      expect((await readJournalEnd(workspace, '7')).entries).toHaveLength(50)
+      expect(await readJournalEnd(workspace, '7', never)).toHaveLength(32)
+    }))
+
+  test('goes back to the entry that is looked for, also where that is in the journal before', () =>
+    withWorkspace({}, async ({ fileSystem, layout, root }) => {
+      const workspace = { root, fileSystem, layout }
+      const froms = async () =>
+        (await readJournalEnd(workspace, '7', ({ from }) => from === 'wanted')).map(({ from }) => from)
+      writeFileSync(layout.journalFile('7'), line('wanted') + line('wanted') + line('later'))
+      expect(await froms()).toEqual(['wanted', 'later'])
+      writeFileSync(layout.journalFile('7'), line('wanted') + line('long', 'x'.repeat(9_000)) + line('later'))
+      expect(await froms()).toEqual(['wanted', 'long', 'later'])
+      writeFileSync(layout.olderJournalFile('7'), line('old') + line('wanted') + line('older'))
+      writeFileSync(layout.journalFile('7'), line('later'))
+      expect(await froms()).toEqual(['wanted', 'older', 'later'])
     }))
 })

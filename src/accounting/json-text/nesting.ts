@@ -1,3 +1,4 @@
+import { countText } from '../../units.js'
 import { isClosing, isOpening, tokenEnd } from './tokens.js'
 
 /**
@@ -12,7 +13,7 @@ export const nestedTooDeep = 'nested_too_deep'
 
 /** What is said of it. `what` begins the sentence. */
 export function nestedTooDeepMessage(what: string): string {
-  return `${what} is nested deeper than ${maxNesting.toLocaleString('en')} lists and objects.`
+  return `${what} is nested deeper than ${countText(maxNesting)} lists and objects.`
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { FileSystem, OpenFile } from '../../workspace/file-system.js'
-import { parseResultRow } from '../rows/result-row.js'
 import { fateOfRow, type RowFate } from './row-fate.js'
 import type { RowTable } from './row-table.js'
 import { RowWindow } from './row-window.js'
-import { readWholeRows, unreadableRow, type AttemptRow } from './stored-rows.js'
+import { loadRowParser, readWholeRows, unreadableRow, type AttemptRow } from './stored-rows.js'
 
 /** A row, and its bytes: a view that lives until the next row is asked for. */
 export interface ChosenRow {
@@ -33,6 +32,7 @@ async function* readTabled(
   table: RowTable,
   isWanted: (fate: RowFate) => boolean,
 ): AsyncGenerator<ChosenRow, void, undefined> {
+  const parseRow = await loadRowParser()
   let file: OpenFile | null = null
   try {
     let window: RowWindow | null = null
@@ -40,7 +40,7 @@ async function* readTabled(
       file ??= await fs.open(path, 'read')
       window ??= new RowWindow(file)
       const bytes = await window.read(table.offsetOf(ordinal), table.lengthOf(ordinal))
-      const row = parseResultRow(bytes.toString())
+      const row = parseRow(bytes.toString())
       if (row === null) throw unreadableRow(path, ordinal)
       yield { row, bytes }
     }

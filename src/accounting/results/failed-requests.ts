@@ -3,10 +3,10 @@ import { reconciliationError } from '../../errors.js'
 import { writeFileDurably } from '../../workspace/durable-write.js'
 import type { FileSystem } from '../../workspace/file-system.js'
 import { readLines } from '../line-reader.js'
-import { parseResultRow, type ResultRow } from '../rows/result-row.js'
+import type { ResultRow } from '../rows/result-row-schema.js'
 import type { RowClass } from '../rows/row-class.js'
 import { chunked } from './chunked.js'
-import { classOfRow, readAttemptRows, unreadableRow } from './stored-rows.js'
+import { classOfRow, loadRowParser, readAttemptRows, unreadableRow } from './stored-rows.js'
 
 /** The requests of a lineage whose last row in `target/` is no success. */
 export interface FailedRequests {
@@ -63,10 +63,11 @@ function addTo(retried: Map<string, Set<string>>, retryIndex: string, { custom_i
 
 async function* markedLines(mark: RetryMark): AsyncGenerator<Uint8Array, void, undefined> {
   const { fs, resultsPath, signal } = mark
+  const parseRow = await loadRowParser()
   for await (const lines of readLines(fs, resultsPath, { signal })) {
     for (const { bytes, number } of lines) {
       const text = bytes.toString()
-      const row = parseResultRow(text)
+      const row = parseRow(text)
       if (row === null) throw unreadableRow(resultsPath, number)
       yield Buffer.from(`${isMarked(mark, row) ? withRetry(text, mark.retryIndex) : text}\n`)
     }

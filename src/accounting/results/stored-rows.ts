@@ -1,9 +1,10 @@
 import { basename } from 'node:path'
 import { reconciliationError } from '../../errors.js'
+import { onFirstUse } from '../../on-first-use.js'
 import type { FileSystem } from '../../workspace/file-system.js'
 import { readLines } from '../line-reader.js'
 import { asRecord, asText } from '../rows/json-record.js'
-import { parseResultRow, type ResultRow } from '../rows/result-row.js'
+import type { ResultRow } from '../rows/result-row-schema.js'
 import type { RowClass } from '../rows/row-class.js'
 
 /**
@@ -28,6 +29,11 @@ export type StoredLine =
     }
   | { readonly type: 'unreadable'; readonly number: number; readonly offset: number }
 
+/** Reads a row back, once loaded; `null` when the text is none of our rows. */
+export const loadRowParser = onFirstUse(
+  async () => (await import('../rows/result-row-schema.js')).parseResultRow,
+)
+
 /** The first line of a file of attempt rows: which source files the rows were made from. */
 export function headerText(sourceKey: string): string {
   return `${JSON.stringify({ schema_version: 1, source_key: sourceKey })}\n`
@@ -41,9 +47,11 @@ export async function* readStoredLines(
   fs: FileSystem,
   path: string,
 ): AsyncGenerator<StoredLine, void, undefined> {
+  const parseRow = await loadRowParser()
   for await (const lines of readLines(fs, path)) {
     for (const { number, offset, length, bytes, hasNewline, isTooLong } of lines) {
-      const stored = hasNewline && !isTooLong ? parseStored(bytes, offset, offset + length + 1) : null
+      const isWhole = hasNewline && !isTooLong
+      const stored = isWhole ? parseStored(parseRow, bytes, offset, offset + length + 1) : null
       yield stored ?? { type: 'unreadable', number, offset }
     }
   }
@@ -88,9 +96,14 @@ export function unreadableRow(path: string, lineNumber: number): Error {
   })
 }
 
-function parseStored(bytes: Buffer, offset: number, endOffset: number): StoredLine | null {
+function parseStored(
+  parseRow: (text: string) => ResultRow | null,
+  bytes: Buffer,
+  offset: number,
+  endOffset: number,
+): StoredLine | null {
   const text = bytes.toString()
-  const row = parseResultRow(text)
+  const row = parseRow(text)
   if (row !== null) return { type: 'row', row, bytes, offset, endOffset }
   const sourceKey = offset === 0 ? parseHeader(text) : null
   return sourceKey === null ? null : { type: 'header', sourceKey, endOffset }

@@ -67,7 +67,7 @@ export function acceptedContent(content: unknown, text: string): AcceptedContent
 async function readJsonContent(text: string, options: ContentOptions): Promise<ContentReading> {
   const unfenced = unwrapFence(text, jsonFence)
   if (unfenced === '') return emptyText
-  const read = readJson(unfenced, options.repairJson)
+  const read = await readJson(unfenced, options.repairJson)
   if (read.type === 'nested-too-deep') return tooDeep('The answer')
   if (read.type === 'not-json') return rejected('not_json', `The answer is not JSON: ${read.reason}`)
   const reading = await judgeContent(read.value, read.text, options.schema)

@@ -11,6 +11,7 @@ import { unconfirmedLines } from '../render/unconfirmed-text.js'
 import { styleFor } from '../render/style.js'
 import type { PlanFlags } from '../routes.js'
 import { withProgress } from '../with-progress.js'
+import { writeEach } from '../write-each.js'
 
 /** `plan <workspace>`: what a run would do; changes nothing. */
 export const plan = command(async (context, flags: PlanFlags, root: string): Promise<ExitCode> => {
@@ -26,10 +27,15 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
     return planned
   })
   const style = styleFor(stdout, env)
-  for (const triple of triples)
-    stdout.write(flags.json === true ? jsonLine(planJson(triple)) : planText(triple, style))
+  writeEach(stdout, triples, (triple) =>
+    flags.json === true ? jsonLine(planJson(triple)) : planText(triple, style),
+  )
   const problems = problemLines(triples, styleFor(stderr, env))
   const unconfirmed = unconfirmedLines(unconfirmedOf(triples), workspace.root)
-  stderr.write([...problems, planSummary(triples), ...unconfirmed].map((line) => `${line}\n`).join(''))
+  stderr.write(
+    [...problems, planSummary(triples, flags.quick === true), ...unconfirmed]
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
   return exitCodeOfOutcomes(triples.map(({ outcome }) => outcome))
 })

@@ -7,10 +7,11 @@ import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { failedLineageJson, jsonLine, statusJson } from '../render/json-lines.js'
 import { doesNeedSomebody, statusSummary, statusTable } from '../render/status-text.js'
 import { styleFor } from '../render/style.js'
-import { stuckText, toldTriple } from '../render/stuck-text.js'
+import { stuckText, toldTriples, type ToldTriple } from '../render/stuck-text.js'
 import { createTalk } from '../render/talk.js'
 import type { LookFlags } from '../routes.js'
 import { tableOptions } from '../table-options.js'
+import { writeEach } from '../write-each.js'
 
 /** `status <workspace>`: how every triple stands; changes nothing and needs no lock. */
 export const status = command(
@@ -22,17 +23,18 @@ export const status = command(
     const found = await workspaceStatus(workspace)
     const isAtWork = wasAtWork || (await isWorkedOn(workspace))
     const nowMs = context.clock.now()
-    const told = found.triples.map((triple) => toldTriple(triple, isAtWork, nowMs))
+    const told = (): Iterable<ToldTriple> => toldTriples(found.triples, isAtWork, nowMs)
     const style = styleFor(stderr, env)
     const talk = createTalk((text) => stderr.write(text), style)
     for (const warning of found.warnings) talk.warn(warning)
     talk.finish()
     if (json) {
-      const objects = [...told.map(statusJson), ...found.failedForGood.lineages.map(failedLineageJson)]
-      for (const one of objects) stdout.write(jsonLine(one))
+      writeEach(stdout, told(), (one) => jsonLine(statusJson(one)))
+      writeEach(stdout, found.failedForGood.lineages, (one) => jsonLine(failedLineageJson(one)))
+    } else if (found.triples.length > 0) {
+      writeEach(stdout, statusTable(found.triples, nowMs, tableOptions(context)), (line) => line)
     }
-    if (!json && told.length > 0) stdout.write(statusTable(found.triples, nowMs, tableOptions(context)))
-    stderr.write(stuckText(told, style) + statusSummary(found, workspace.root))
+    stderr.write(stuckText(told(), style) + statusSummary(found, workspace.root))
     return found.triples.some(doesNeedSomebody) ? exitCodes.failed : exitCodes.success
   },
 )

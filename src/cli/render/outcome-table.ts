@@ -1,15 +1,15 @@
 import { sumOfRows, type RowCounts, type TripleOutcome } from '../../../machines/index.js'
 import type { TripleReport } from '../../engine/report.js'
 import type { Style } from './style.js'
-import { tableText, type TableColumn, type TableOptions } from './table.js'
+import { tableLines, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
 import { unconfirmedAdvice } from './unconfirmed-text.js'
 import { countText } from '../../units.js'
 
 /** What a run came to, one line for each triple. `–` stands for what was not looked at. */
-export function outcomeTable(reports: readonly TripleReport[], options: TableOptions): string {
+export function outcomeTable(reports: readonly TripleReport[], options: TableOptions): Iterable<string> {
   const indicesSent = new Set(reports.filter(wasSent).map(({ index }) => index))
-  return tableText(outcomeColumns(options.style, indicesSent), reports, options)
+  return tableLines(outcomeColumns(options.style, indicesSent), reports, options)
 }
 
 /** Colours an outcome's name by how much it wants from the reader. */

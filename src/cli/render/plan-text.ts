@@ -13,15 +13,23 @@ export function planText(plan: TriplePlan, style: Style): string {
     .join('')
 }
 
-/** How many triples a run would do something with by itself. */
-export function planSummary(plans: readonly TriplePlan[]): string {
+/**
+ * How many triples a run would do something with by itself.
+ *
+ * @param isQuick nobody looked into the files
+ */
+export function planSummary(plans: readonly TriplePlan[], isQuick: boolean): string {
   if (plans.length === 0) return 'No triples in workdir/: nothing to do.'
   const count = (outcome: Total): number => plans.filter((plan) => totalOf(plan) === outcome).length
   const parts = outcomes
     .filter(([outcome]) => count(outcome) > 0)
     .map(([outcome, words]) => `${countText(count(outcome))} ${words}`)
-  return `${countOf(plans.length, 'triple')}: ${parts.join(', ')}. Nothing was changed.`
+  const quickly = isQuick ? ` ${nothingCounted}` : ''
+  return `${countOf(plans.length, 'triple')}: ${parts.join(', ')}. Nothing was changed.${quickly}`
 }
+
+const nothingCounted =
+  'Nothing was counted either: this goes by names, sizes and metadata, and ids that do not add up do not show.'
 
 type Total = TriplePlan['outcome'] | 'not-confirmed'
 

@@ -3,14 +3,18 @@ import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
 import { unconfirmedOf } from '../../engine/unconfirmed-submission.js'
 import { failedForGoodLines } from './lineage-text.js'
 import { unknownCount } from './outcome-table.js'
-import { tableText, type TableColumn, type TableOptions } from './table.js'
+import { tableLines, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
 import { unconfirmedLines } from './unconfirmed-text.js'
 import { countOf, countText, elapsedText } from '../../units.js'
 
 /** How the triples of `workdir/` stand, one line each. */
-export function statusTable(triples: readonly TripleStatus[], nowMs: number, options: TableOptions): string {
-  return tableText(statusColumns(nowMs, options), triples, options)
+export function statusTable(
+  triples: readonly TripleStatus[],
+  nowMs: number,
+  options: TableOptions,
+): Iterable<string> {
+  return tableLines(statusColumns(nowMs, options), triples, options)
 }
 
 /** Where the workspace stands as a whole. */

@@ -16,34 +16,42 @@ export interface TableOptions {
   readonly width: number | null
 }
 
-/** Rows under a heading, one line each, with a final line feed. On a terminal the last column gives way. */
+/** Rows under a heading, as one text. On a terminal the last column gives way. */
 export function tableText<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
-  { style, width }: TableOptions,
+  options: TableOptions,
 ): string {
+  return [...tableLines(columns, rows, options)].join('')
+}
+
+/** The same line by line, each with its line feed: there may be a hundred thousand. */
+export function* tableLines<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  { style, width }: TableOptions,
+): Generator<string, void, undefined> {
   const widths = columns.map((column) =>
     rows.reduce((widest, row) => Math.max(widest, columnsOf(column.text(row))), columnsOf(column.title)),
   )
   const lastWidth = width === null ? Infinity : roomForLast(widths, width)
   const line = (cells: readonly string[], paint: (at: number, cell: string) => string): string =>
-    cells
+    `${cells
       .map((cell, at) =>
         paint(at, fitted(cell, columns[at], widths[at] ?? 0, isLast(columns, at), lastWidth)),
       )
       .join(gap)
-      .trimEnd()
-  const heading = line(
+      .trimEnd()}\n`
+  yield line(
     columns.map(({ title }) => title),
     (_, cell) => style.faint(cell),
   )
-  const lines = rows.map((row) =>
-    line(
+  for (const row of rows) {
+    yield line(
       columns.map((column) => column.text(row)),
       (at, cell) => columns[at]?.paint?.(row, cell) ?? cell,
-    ),
-  )
-  return `${[heading, ...lines].join('\n')}\n`
+    )
+  }
 }
 
 const gap = '  '

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { RemoteBatch, RemoteBatchError, RemoteRequestCounts } from '../batch-provider.js'
 
 /** Entries of `errors.data` that are kept, and characters of each text in them. */
@@ -10,21 +9,19 @@ const maxErrorTextLength = 500
  * `{"error": …}`, the `{"job": …}` of another protocol.
  */
 export function normaliseBatch(value: unknown): RemoteBatch | null {
-  const parsed = batchSchema.safeParse(value)
-  if (!parsed.success) return null
-  const batch = parsed.data
+  if (!isBatch(value)) return null
   return {
-    batchId: batch.id,
-    status: normaliseStatus(batch.status),
-    inputFileId: idOf(batch.input_file_id),
-    outputFileId: idOf(batch.output_file_id),
-    errorFileId: idOf(batch.error_file_id),
-    requestCounts: countsOf(batch.request_counts),
-    errors: errorsOf(batch.errors),
-    endpoint: idOf(batch.endpoint),
-    createdAtMs: timeOf(batch.created_at),
-    expiresAtMs: timeOf(batch.expires_at),
-    metadata: metadataOf(batch.metadata),
+    batchId: value.id,
+    status: normaliseStatus(value.status),
+    inputFileId: idOf(value['input_file_id']),
+    outputFileId: idOf(value['output_file_id']),
+    errorFileId: idOf(value['error_file_id']),
+    requestCounts: countsOf(value['request_counts']),
+    errors: errorsOf(value['errors']),
+    endpoint: idOf(value['endpoint']),
+    createdAtMs: timeOf(value['created_at']),
+    expiresAtMs: timeOf(value['expires_at']),
+    metadata: metadataOf(value['metadata']),
   }
 }
 
@@ -32,20 +29,14 @@ export function normaliseBatch(value: unknown): RemoteBatch | null {
  * Only what nothing can be done without is required. `object` is checked when it is there, because a file or a
  * list may carry `id` and `status` as well.
  */
-const batchSchema = z.looseObject({
-  id: z.string().min(1),
-  object: z.literal('batch').nullish(),
-  status: z.string().min(1),
-  input_file_id: z.unknown().optional(),
-  output_file_id: z.unknown().optional(),
-  error_file_id: z.unknown().optional(),
-  request_counts: z.unknown().optional(),
-  errors: z.unknown().optional(),
-  endpoint: z.unknown().optional(),
-  created_at: z.unknown().optional(),
-  expires_at: z.unknown().optional(),
-  metadata: z.unknown().optional(),
-})
+function isBatch(value: unknown): value is BatchObject {
+  if (!isObject(value)) return false
+  const { id, object, status } = value
+  const isNamedSo = object === undefined || object === null || object === 'batch'
+  return isNamedSo && typeof id === 'string' && id !== '' && typeof status === 'string' && status !== ''
+}
+
+type BatchObject = Readonly<Record<string, unknown>> & { readonly id: string; readonly status: string }
 
 /** `Validating`, `InProgress` and `canceled` are spellings of statuses that are known; others stay as they are. */
 function normaliseStatus(status: string): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, expect, test } from 'vitest'
 import { evaluateRow, missingRow } from '../../../src/accounting/rows/evaluate-row.js'
-import { parseResultRow, resultRowText, toResultRow } from '../../../src/accounting/rows/result-row.js'
+import { parseResultRow } from '../../../src/accounting/rows/result-row-schema.js'
+import { resultRowText, toResultRow } from '../../../src/accounting/rows/result-row.js'
 import { answered, chat, chatText } from './lines.js'
 
 const facts = { index: '7', attempt: 1, retryIndex: null }
