@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { compactJson } from '../json-text/compact-json.js'
 import { exactJson, type ExactJson } from '../json-text/exact-json.js'
 import { nestedTooDeep, nestedTooDeepMessage } from '../json-text/nesting.js'
 import { spliceOutput } from '../json-text/splice-output.js'
@@ -47,16 +48,27 @@ export async function judgeContent(
   text: string,
   schema: ContentSchema | undefined,
 ): Promise<ContentReading> {
-  const read = acceptedContent(value, text)
-  if (schema === undefined) return read
+  if (schema === undefined) return acceptedContent(value, text)
   const result = await applySchema(schema, value)
   if (result.success === 'overflow') return schemaOverflow
   if (!result.success) return rejected('schema_rejected', describeSchemaError(result.error))
   const output = result.data
+  const compact = compactJson(text)
+  // Nearly every schema gives what it was given, and the engine spells that as the model wrote it.
+  if (isSpelled(compact, output)) return { ...untouched, content: output, json: compact }
+  // Read anew: a schema may have changed the value that it was given.
+  const read = acceptedContent(JSON.parse(text), text)
   const json = jsonOfOutput(read.json, output)
   if (json === null) return tooDeep('What the schema made of the answer')
   return { ...read, content: output, json, isTransformed: json !== read.json }
 }
+
+const untouched = {
+  type: 'accepted',
+  hasInexactNumbers: false,
+  isRepaired: false,
+  isTransformed: false,
+} as const
 
 /** Content that nothing was done to. */
 export function acceptedContent(content: unknown, text: string): AcceptedContent {
@@ -101,8 +113,6 @@ function joined(readings: readonly AcceptedContent[]): AcceptedContent {
  * too deep to be written. What JSON cannot hold (a bigint, a cycle) is a fault of the schema, and throws.
  */
 function jsonOfOutput(json: string, output: unknown): string | null {
-  if (isSpelled(json, output)) return json
-  // Read anew: a schema may have changed the value that it was given.
   const parsed: unknown = JSON.parse(json)
   if (isDeepStrictEqual(output, parsed)) return json
   try {
@@ -117,7 +127,6 @@ function jsonOfOutput(json: string, output: unknown): string | null {
   }
 }
 
-/** Nearly every schema gives what it was given, and the engine writes that as the model wrote it. */
 function isSpelled(json: string, output: unknown): boolean {
   try {
     return JSON.stringify(output) === json

@@ -46,19 +46,23 @@ function rawJson(text: string | null): RawJson | null {
 /** The row as one line of JSON, without the line feed. */
 export function resultRowText(row: RowToWrite): string {
   let members = ''
-  // What stands between two raw texts is written in one go: rows come by the hundred thousand.
-  let plain: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(row)) {
-    if (value instanceof RawJson) {
-      members += `${membersOf(plain)}${JSON.stringify(field)}:${value.text},`
-      plain = {}
-    } else plain[field] = value
+  for (const field of Object.keys(row)) {
+    const value = row[field]
+    const text = value instanceof RawJson ? value.text : JSON.stringify(value)
+    // What JSON leaves out has no text, whatever the types of `JSON.stringify` say.
+    if ((text as string | undefined) !== undefined) members += `${members === '' ? '' : ','}${keyText(field)}${text}`
   }
-  return `{${(members + membersOf(plain)).slice(0, -1)}}`
+  return `{${members}}`
 }
 
-/** The members of an object, each with a comma behind it. */
-function membersOf(plain: Record<string, unknown>): string {
-  const text = JSON.stringify(plain)
-  return text === '{}' ? '' : `${text.slice(1, -1)},`
+/** A few names, written by the hundred thousand. */
+function keyText(field: string): string {
+  const known = keyTexts.get(field)
+  if (known !== undefined) return known
+  const text = `${JSON.stringify(field)}:`
+  if (keyTexts.size < maxKeyTexts) keyTexts.set(field, text)
+  return text
 }
+
+const keyTexts = new Map<string, string>()
+const maxKeyTexts = 100

@@ -12,7 +12,8 @@ export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: Answ
   const source = { file, line: row.line }
   const content = JSON.parse(textIn(row, contentHole)) as string
   const usage = usageHole === null ? null : compactIn(row, usageHole)
-  const text = row.bytes.toString('utf8', row.start, row.start + row.length)
+  // Copied, not decoded: hardly anybody looks at it.
+  const line = copyOf(row.bytes, row.start, row.start + row.length)
   return {
     customId: idOf(row),
     source,
@@ -26,7 +27,10 @@ export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: Answ
       fault: null,
     },
     texts: { contents: [null], toolCalls: null, usage },
-    lineOf: () => readResultLine(JSON.parse(text), source, { text, isTooDeep: false }),
+    lineOf: () => {
+      const text = line.toString()
+      return readResultLine(JSON.parse(text), source, { text, isTooDeep: false })
+    },
   }
 }
 
@@ -38,3 +42,20 @@ function compactIn(row: PlainRow, hole: number): string {
   const text = textIn(row, hole)
   return (row.flagsOf(hole) & holeFlags.hasSpaces) === 0 ? text : compactJson(text)
 }
+
+/** Copies bytes into a slab that many rows share: a buffer of its own costs more than the row. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const length = end - start
+  if (length > slabBytes / 8) return Buffer.from(bytes.subarray(start, end))
+  if (slabFilled + length > slab.length) {
+    slab = Buffer.allocUnsafeSlow(slabBytes)
+    slabFilled = 0
+  }
+  const copy = slab.subarray(slabFilled, slabFilled + length)
+  slabFilled += bytes.copy(copy, 0, start, end)
+  return copy
+}
+
+const slabBytes = 64 * 1024
+let slab: Buffer = Buffer.alloc(0)
+let slabFilled = 0
