@@ -1,7 +1,7 @@
 // `npm run bench`: one table of ratios, measured in one run, paired and interleaved. See README.md.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { stopChildren } from './measure/run-child.mjs'
 import { parseOptions, usage } from './options.mjs'
@@ -67,7 +67,7 @@ function toProduct(dist, at) {
   const library = join(dist, 'src/index.js')
   if (!existsSync(library)) throw new Error(`There is no build in ${dist}; \`npm run build\` makes one.`)
   return {
-    label: at === 0 ? 'batch-reconciler' : dist,
+    label: at === 0 ? 'batch-reconciler' : relative('', dist),
     dist,
     cli: join(dist, 'src/cli/main.js'),
     library,

@@ -62,7 +62,7 @@ const requests = 1_100
 describe.each(Object.keys(kinds))('a generated triple of %s', (name) => {
   test('is counted alike by all, with every planted fault, and has lines of the length it names', async () => {
     const { answerBytes = 0 } = kinds[name] ?? {}
-    const rows = Math.min(requests, Math.ceil(6e7 / answerBytes))
+    const rows = Math.min(requests, Math.ceil(3.5e7 / answerBytes))
     const recipe = { kind: kinds[name], requests: rows, faults: bench.plantedFaults }
     const triple = bench.writeTriple(await temporaryDirectory(), recipe)
     const { missing, unknown, duplicate } = triple.counts
