@@ -3,10 +3,10 @@ import type { RequestPromise } from '../rows/promise.js'
 import { readResultLine } from '../rows/result-line.js'
 import { resultRowText, toResultRow } from '../rows/result-row.js'
 import { copyCompact } from './copy-compact.js'
-import { copyStringified } from './copy-stringified.js'
 import { holeFlags } from './line-scanner.js'
 import { isSamePromise, plainSuccess } from './plain-answers.js'
 import { probeOf, type Filling } from './probe.js'
+import { lineScanner } from './scanner-of-process.js'
 import type { PlainRow } from './scanned-rows.js'
 
 /** Which rows the results are of. */
@@ -145,7 +145,7 @@ function writeStringified(row: PlainRow, hole: number, target: Buffer, at: numbe
   const [start, end] = [row.holeStart(hole), row.holeEnd(hole)]
   if ((row.flagsOf(hole) & holeFlags.hasStrangeEscapes) === 0)
     return at + row.bytes.copy(target, at, start, end)
-  return copyStringified(row.bytes, start, end, target, at)
+  return lineScanner().copyStringified(row.bytes, start, end, target, at)
 }
 
 function templateOf(

@@ -1,4 +1,5 @@
 import { hashOfBytes } from '../id-hash.js'
+import { copyStringified } from './copy-stringified.js'
 import type { ScannedKind } from './field-roles.js'
 import {
   holeFields,
@@ -75,6 +76,10 @@ export class PlainScanner implements LineScanner {
     }
     this.position = start
     return count
+  }
+
+  copyStringified(bytes: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
+    return copyStringified(bytes, start, end, target, at)
   }
 
   learn(): number {

@@ -25,6 +25,7 @@ interface ScannerExports {
   stopOf(): number
   linesOf(): number
   learn(): number
+  copyStringified(from: number, end: number, to: number): number
 }
 
 /** As far as it is used here: the types of it belong to browsers. */
@@ -43,6 +44,8 @@ function failed(): never {
 const places = { roles: 0x1000, rolesEnd: 0x8000, rows: 0xb8000, holes: 0xc0000, input: 0x100000 } as const
 const holesInMemory = 16_384
 const rowsInMemory = 256
+/** Behind what is copied, for vectors that reach over its end. */
+const roomBetween = 64
 
 class WasmScanner implements LineScanner {
   readonly #module: ScannerExports
@@ -85,6 +88,21 @@ class WasmScanner implements LineScanner {
 
   learn(): number {
     return this.#module.learn()
+  }
+
+  copyStringified(bytes: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
+    const length = end - start
+    const copy = length + roomBetween
+    if (copy + length > this.#module.capacity()) {
+      this.#module.reserve(copy + length)
+      this.#lookAgain()
+    }
+    this.#input.set(bytes.subarray(start, end))
+    const written =
+      this.#module.copyStringified(places.input, places.input + length, places.input + copy) -
+      (places.input + copy)
+    target.set(this.#input.subarray(copy, copy + written), at)
+    return at + written
   }
 
   #lookAgain(): void {

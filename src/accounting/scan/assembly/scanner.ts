@@ -9,6 +9,7 @@
 import * as at from './memory-map'
 import { addPattern, clearPatterns, patternNumber } from './patterns'
 import { fieldOf, Role, roleOf } from './roles'
+import { copyStringified } from './stringify'
 import {
   endOfAny,
   endOfLiteral,
@@ -22,7 +23,7 @@ import {
   strangeEscapes,
 } from './tokens'
 
-export { clearPatterns }
+export { clearPatterns, copyStringified }
 
 /** Where the next byte of the pattern goes. */
 let next: u32 = at.pattern

@@ -131,7 +131,7 @@ export function hasWords(from: u32, end: u32): bool {
   return false
 }
 
-function hexNumber(from: u32): u32 {
+export function hexNumber(from: u32): u32 {
   let number: u32 = 0
   for (let p = from; p < from + 4; p += 1) {
     const byte = u32(load<u8>(p))
