@@ -214,7 +214,17 @@ export class LineCutter {
   }
 
   #allocate(bytes: number): Buffer {
-    return this.#sharing === null ? Buffer.allocUnsafeSlow(bytes) : Buffer.from(new SharedArrayBuffer(bytes))
+    if (this.#sharing === null) return Buffer.allocUnsafeSlow(bytes)
+    const kept = bytes === sharedBufferBytes ? keptShared.pop() : undefined
+    return kept ?? Buffer.from(new SharedArrayBuffer(bytes))
+  }
+
+  /** Gives the buffers to other files: nobody looks at a line of this one any more, nor another thread at a chunk. */
+  release(): void {
+    if (this.#sharing === null) return
+    for (const buffer of [this.#buffer, this.#spare]) {
+      if (buffer?.length === sharedBufferBytes && keptShared.length < mostKeptShared) keptShared.push(buffer)
+    }
   }
 
   #skipIfTooLong(): void {
@@ -234,6 +244,9 @@ const keptOfLongLineBytes = 64 * 1024
 const smallestBufferBytes = 4 * 1024
 /** Holds eight of the usual chunks. */
 const sharedBufferBytes = 2 * 1024 * 1024
+/** For the next file: memory that is given up is not free before its time comes. */
+const keptShared: Buffer[] = []
+const mostKeptShared = 4
 
 function byteOrderMarkBytes(bytes: Buffer, at: number): number {
   return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? 3 : 0

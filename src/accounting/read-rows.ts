@@ -75,6 +75,7 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     bytes += chunk.length
     options.onBytes?.(bytes)
   }
+  let lastCutter: LineCutter | null = null
   for await (const cutter of readChunks(fs, path, {
     signal,
     maxLineBytes,
@@ -83,10 +84,13 @@ async function readHashed(options: ReadRowsOptions): Promise<AccountedFile> {
     onEnd,
   })) {
     await rows.read(cutter)
+    lastCutter = cutter
   }
   const dialect = rows.rows < rows.lines ? sniffer.found() : null
   const { lines } = rows
   const sha256 = hash.digest()
+  // Not after a throw: the other thread may still look at the last chunk then.
+  lastCutter?.release()
   return { kind, name: basename(path), path, bytes, sha256, identity, lines, rows: rows.rows, dialect }
 }
 

@@ -52,6 +52,7 @@ export class RowIntake {
     const dialect = rows < lines ? this.#sniffer.found() : null
     const bytes = this.#cutter.position
     const sha256 = this.#hash.digest()
+    this.#cutter.release()
     return { kind, name: basename(path), path, bytes, sha256, identity: null, lines, rows, dialect }
   }
 
