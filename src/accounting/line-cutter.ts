@@ -242,8 +242,8 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const keptOfLongLineBytes = 64 * 1024
 const smallestBufferBytes = 4 * 1024
-/** Holds eight of the usual chunks. */
-const sharedBufferBytes = 2 * 1024 * 1024
+/** Holds four of the usual chunks. */
+const sharedBufferBytes = 1024 * 1024
 /** For the next file: memory that is given up is not free before its time comes. */
 const keptShared: Buffer[] = []
 const mostKeptShared = 4
