@@ -46,7 +46,7 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
       `{"custom_id":"a","response":{"body":{"choices":[${'{"logprobs":1},'.repeat(count - 2)}{"logprobs":1}]}}}`
     expect(rowOf(scanner, withHoles(1_000))?.holes).toHaveLength(1_000)
     expect(rowOf(scanner, withHoles(16_385))).toBeUndefined()
-    const [first, second] = scan(scanner, `${withHoles(900)}\n${withHoles(900)}\n`).rows
+    const [first, second] = scan(create(), `${withHoles(900)}\n${withHoles(900)}\n`).rows
     expect(first?.holes).toHaveLength(900)
     expect(second?.holes).toHaveLength(900)
     expect(second?.holes[0]?.start).toBe((second?.idStart ?? 0) - 1)
@@ -121,6 +121,46 @@ test('takes the last row wherever the memory ends', () => {
       expect(scanAll(scanner, text.slice(0, -7))).toEqual({ rows: 1, stop: 'no-more-lines' })
     }
   }
+})
+
+test('lines that are too long for the memory are left to others, and those around them are not', () => {
+  const scanner = wasmScanner()
+  const long = withContent(17 * 1024 * 1024)
+  const bytes = Buffer.from(row + long + row)
+  expect(scan(scanner, bytes)).toMatchObject({ rows: [{}], lines: 1, position: row.length, stop: 'full' })
+  expect(scan(scanner, bytes, { from: row.length })).toMatchObject({
+    rows: [],
+    lines: 0,
+    position: row.length,
+    stop: 'not-plain',
+  })
+  const isCut = scan(scanner, bytes, { from: row.length, to: row.length + long.length - 1 })
+  expect(isCut).toMatchObject({ rows: [], position: row.length, stop: 'no-more-lines' })
+  expect(scan(scanner, bytes, { from: row.length + long.length })).toMatchObject({ rows: [{}], stop: 'no-more-lines' })
+})
+
+test('however the lines follow each other, each is seen once', () => {
+  const scanner = wasmScanner()
+  const lines = Array.from({ length: 3_000 }, (_, at) => {
+    if (at % 7 === 3) return 'nonsense\n'
+    if (at % 11 === 5) return ' \n'
+    return at % 97 === 1 ? withContent(at * 100) : row
+  })
+  const bytes = Buffer.from(lines.join(''))
+  const seen = { rows: 0, lines: 0, refused: 0 }
+  for (let from = 0; from < bytes.length; ) {
+    const { rows, lines: passed, position, stop } = scan(scanner, bytes, { from })
+    seen.rows += rows.length
+    seen.lines += passed
+    from = position
+    if (stop !== 'not-plain') continue
+    expect(bytes.toString('latin1', from, from + 9)).toBe('nonsense\n')
+    seen.refused += 1
+    from += 9
+  }
+  const refused = lines.filter((line) => line === 'nonsense\n').length
+  const blank = lines.filter((line) => line === ' \n').length
+  expect(seen).toEqual({ rows: 3_000 - refused - blank, lines: 3_000 - refused, refused })
 })
 
 test('the views of the memory are those of the memory after it grew', () => {

@@ -224,7 +224,7 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   test('finds no more rows at once than there is room for', () => {
     const row = '{"custom_id":"a"}\n'
     const text = row.repeat(300)
-    expect(scan(scanner, text)).toMatchObject({ lines: 256, position: 256 * row.length, stop: 'full' })
+    expect(scan(create(), text)).toMatchObject({ lines: 256, position: 256 * row.length, stop: 'full' })
     expect(scan(scanner, text, { from: 256 * row.length })).toMatchObject({ lines: 44, stop: 'no-more-lines' })
     expect(scan(scanner, text, { maxRows: 3 })).toMatchObject({ lines: 3, stop: 'full' })
     expect(scan(scanner, row.repeat(3), { maxRows: 3 })).toMatchObject({ lines: 3, stop: 'no-more-lines' })
