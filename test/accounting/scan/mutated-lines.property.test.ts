@@ -57,7 +57,7 @@ function recorded(): readonly Sample[] {
 }
 
 const pieces = [
-  ...'"\\{}[]:,0123456789eE+-.tfnul /\t\r\n\0\u001f\u007f',
+  ...'"\\{}[]:,0123456789eE+-.tfnul /\t\r\n\0\u001f\u007f'.split(''),
   ...['true', 'false', 'null', '\\u', '\\u00', '\\ud83d', '\\n', '\\"', '""', '{}', '[]', '1e5', '-', '0.', '\uFEFF', 'é'],
   ...['"custom_id":', '"custom_id":"b",', '"body":', '"usage":', '"content":" "', '"embedding":[1,2]', '\u2028', '😀'],
 ].map((piece) => Buffer.from(piece))

@@ -84,10 +84,7 @@ function placeInObject(members: [string, Written][], at: number): Place {
 }
 
 /** White space of JavaScript, and what looks like it and is none. */
-const spaces = [
-  ...['\u00a0', '\u1680', '\u2000', '\u2005', '\u200a', '\u2028', '\u2029', '\u202f', '\u205f', '\u3000', '\ufeff'],
-  ...['\u0085', '\u180e', '\u200b', '\u2060', '\u007f', '\u00ad', '\u2800', '\u3164', '\uffa0'],
-]
+const spaces = ['\xA0', ' ', ' ', ' ', ' ', '\u2028', '\u2029', ' ', ' ', '　', '﻿', '', '᠎', '​', '⁠', '', '­', '⠀', 'ㅤ', 'ﾠ']
 const escapeOf = (text: string): string => `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const texts = [
@@ -96,22 +93,10 @@ const texts = [
   ...['"\\ud83d"', '"\\u005c"', '"null"', '"0"', '"AAAA"', '"AAA="', '"A A"', '"AAAAAAAA"', '"200"', '"500"'],
 ]
 /** Words that judges know. */
-const words = [
-  ...['stop', 'length', 'tool_calls', 'function_call', 'content_filter', 'STOP', 'end_turn', 'error', 'safety: x'],
-  ...['failed', 'completed', 'incomplete', 'in_progress', 'cancelled', 'message', 'output_text', 'refusal'],
-  ...['user', 'assistant', 'system', 'tool', 'thinking', 'reasoning', 'chat.completion', 'text_completion', 'list'],
-  ...['response', 'function', 'custom', 'image_generation_call', 'shell_call', 'shell_call_output', 'mcp_approval_request'],
-  ...['function_call_output', 'ok', 'success', 'OK.', '/v1/chat/completions', '/v1/embeddings', '/v1/responses', '/x'],
-].map((word) => `"${word}"`)
+const words = ['stop', 'length', 'tool_calls', 'function_call', 'content_filter', 'STOP', 'end_turn', 'error', 'safety: x', 'failed', 'completed', 'incomplete', 'in_progress', 'cancelled', 'message', 'output_text', 'refusal', 'user', 'assistant', 'system', 'tool', 'thinking', 'reasoning', 'chat.completion', 'text_completion', 'list', 'response', 'function', 'custom', 'image_generation_call', 'shell_call', 'shell_call_output', 'mcp_approval_request', 'function_call_output', 'ok', 'success', 'OK.', '/v1/chat/completions', '/v1/embeddings', '/v1/responses', '/x'].map((word) => `"${word}"`)
 const numbers = ['0', '1', '-1', '2', '3', '1.0', '-0', '1e1', '1E-2', '200', '404', '500', '12345678901234567890', '0.5']
 const literals = ['null', 'null', 'true', 'false']
-const containers = [
-  ...['{}', '[]', '[[]]', '[{}]', '[null]', '["a"]', '[1]', '[1,2]', '[1,2,3]', '[0.5,-1e-3]', '[1,"a"]', '["a",1]'],
-  ...['{"name":""}', '{"name":"f"}', '{"name":null}', '{"name":" "}', '{"name":1}', '[{"name":""}]', '{"a":{"name":""}}'],
-  ...['{"type":"text","text":"x"}', '{"text":""}', '[{"text":"x"}]', '[{"text":" "}]', '[{"type":"refusal"}]'],
-  ...['{"message":"x"}', '{"code":"x"}', '{"error":{"message":"x"}}', '{"code":0}', '{"reason":"max_output_tokens"}'],
-  ...['{"role":"user","content":"x"}', '{"content":"x"}', '[{"embedding":[1]}]', '{"embedding":[1]}', '{"flagged":true}'],
-]
+const containers = ['{}', '[]', '[[]]', '[{}]', '[null]', '["a"]', '[1]', '[1,2]', '[1,2,3]', '[0.5,-1e-3]', '[1,"a"]', '["a",1]', '{"name":""}', '{"name":"f"}', '{"name":null}', '{"name":" "}', '{"name":1}', '[{"name":""}]', '{"a":{"name":""}}', '{"type":"text","text":"x"}', '{"text":""}', '[{"text":"x"}]', '[{"text":" "}]', '[{"type":"refusal"}]', '{"message":"x"}', '{"code":"x"}', '{"error":{"message":"x"}}', '{"code":0}', '{"reason":"max_output_tokens"}', '{"role":"user","content":"x"}', '{"content":"x"}', '[{"embedding":[1]}]', '{"embedding":[1]}', '{"flagged":true}']
 const values = [texts, texts, words, numbers, literals, containers].map((list) => list as readonly string[])
 
 const anyValue = (random: Random): Written =>
@@ -123,13 +108,7 @@ function writtenOfText(text: string): Written {
 }
 
 /** Names that judges look at, and some that nobody does. */
-const names = [
-  ...['id', 'custom_id', 'response', 'error', 'body', 'status_code', 'statusCode', 'status', 'request_id', 'url', 'method'],
-  ...['object', 'type', 'code', 'message', 'detail', 'choices', 'output', 'data', 'results', 'usage', 'model', 'created'],
-  ...['index', 'finish_reason', 'text', 'content', 'role', 'refusal', 'audio', 'tool_calls', 'function_call', 'function'],
-  ...['custom', 'name', 'arguments', 'input', 'call_id', 'result', 'embedding', 'flagged', 'categories', 'b64_json'],
-  ...['incomplete_details', 'reason', 'messages', 'prompt', 'n', 'logprobs', 'summary', 'metadata', 'stop_reason', 'x'],
-]
+const names = ['id', 'custom_id', 'response', 'error', 'body', 'status_code', 'statusCode', 'status', 'request_id', 'url', 'method', 'object', 'type', 'code', 'message', 'detail', 'choices', 'output', 'data', 'results', 'usage', 'model', 'created', 'index', 'finish_reason', 'text', 'content', 'role', 'refusal', 'audio', 'tool_calls', 'function_call', 'function', 'custom', 'name', 'arguments', 'input', 'call_id', 'result', 'embedding', 'flagged', 'categories', 'b64_json', 'incomplete_details', 'reason', 'messages', 'prompt', 'n', 'logprobs', 'summary', 'metadata', 'stop_reason', 'x']
 
 /** Changes a row in one place: another value, one more, one less, the same name or item twice. */
 export function changed(random: Random, row: Written): Written {
