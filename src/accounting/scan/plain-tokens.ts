@@ -74,7 +74,10 @@ export class PlainTokens {
   }
 
   /** The items of a list from its first one on, and where it ends; 0 when it is not valid, or not plain. */
-  countItems(first: number, endOfItem: (from: number) => number): { readonly end: number; readonly count: number } {
+  countItems(
+    first: number,
+    endOfItem: (from: number) => number,
+  ): { readonly end: number; readonly count: number } {
     let count = 0
     for (let p = first; ; p = this.endOfSpace(p + 1)) {
       p = endOfItem(p)

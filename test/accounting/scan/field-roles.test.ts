@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { isJsonObject, type JsonObject } from '../../../src/accounting/decode-line.js'
-import { rowRoles, type FieldRole, type FieldRoles, type ScannedKind } from '../../../src/accounting/scan/field-roles.js'
+import {
+  rowRoles,
+  type FieldRole,
+  type FieldRoles,
+  type ScannedKind,
+} from '../../../src/accounting/scan/field-roles.js'
 import { saidOfAnswer, saidOfRequest } from './judged-rows.js'
 import { answerRows, requestRows, textOf } from './random-rows.js'
 
@@ -10,14 +15,56 @@ const alike: Readonly<Record<FieldRole, readonly (readonly string[])[]>> = {
   barred: [],
   id: [['"a"', '" "', '"b\\u0000"', '"null"', '"é"']],
   filled: [
-    ['"x"', '" x "', '"stop"', '"length"', '"failed"', '"200"', '"500"', '"0"', '"user"', '"\\u0000"', '"ok"', '"{}"'],
+    [
+      '"x"',
+      '" x "',
+      '"stop"',
+      '"length"',
+      '"failed"',
+      '"200"',
+      '"500"',
+      '"0"',
+      '"user"',
+      '"\\u0000"',
+      '"ok"',
+      '"{}"',
+    ],
     ['0', '1', '-1', '0.5', '200', '500', '1e99'],
   ],
   ignored: [
-    ['""', '" "', '"x"', '"stop"', '"length"', '"failed"', '"200"', '"500"', '"user"', '"refusal"', '"{\\"error\\":1}"'],
+    [
+      '""',
+      '" "',
+      '"x"',
+      '"stop"',
+      '"length"',
+      '"failed"',
+      '"200"',
+      '"500"',
+      '"user"',
+      '"refusal"',
+      '"{\\"error\\":1}"',
+    ],
     ['0', '1', '-1', '0.5', '200', '500', '1e99'],
-    ['{}', '{"name":""}', '{"name":"f"}', '{"error":{"message":"x"}}', '{"type":"refusal"}', '{"text":"x"}', '{"a":[]}'],
-    ['[]', '[1]', '[1,2]', '["x"]', '[{}]', '[{"name":""}]', '[{"type":"refusal","refusal":"no"}]', '[{"error":"x"}]'],
+    [
+      '{}',
+      '{"name":""}',
+      '{"name":"f"}',
+      '{"error":{"message":"x"}}',
+      '{"type":"refusal"}',
+      '{"text":"x"}',
+      '{"a":[]}',
+    ],
+    [
+      '[]',
+      '[1]',
+      '[1,2]',
+      '["x"]',
+      '[{}]',
+      '[{"name":""}]',
+      '[{"type":"refusal","refusal":"no"}]',
+      '[{"error":"x"}]',
+    ],
   ],
   vector: [['[1,2]', '[0,0]', '[-1e-9,1E+9]', '[0.5 , 1]']],
   counted: [
@@ -73,25 +120,28 @@ function saidWith(kind: ScannedKind, row: string, place: number, { path }: Field
   return judges[kind](changed)
 }
 
-describe.each(Object.entries(rowRoles) as [ScannedKind, FieldRoles][])('no judge of %s rows looks at more', (kind, roles) => {
-  const fields = [...fieldsIn(roles)].filter(({ role }) => alike[role].length > 0)
-  const named = fields.map((field) => [field.path.join('.'), field.role, field] as const)
+describe.each(Object.entries(rowRoles) as [ScannedKind, FieldRoles][])(
+  'no judge of %s rows looks at more',
+  (kind, roles) => {
+    const fields = [...fieldsIn(roles)].filter(({ role }) => alike[role].length > 0)
+    const named = fields.map((field) => [field.path.join('.'), field.role, field] as const)
 
-  test.each(named)('of %s than its role says: %s', (name, role, field) => {
-    let places = 0
-    for (const row of rows[kind]) {
-      for (let place = 0; holdersOf(JSON.parse(row), field.path)[place] !== undefined; place += 1) {
-        places += 1
-        for (const values of alike[role]) {
-          const [first = ''] = values
-          const said = saidWith(kind, row, place, field, first)
-          for (const value of values) {
-            const hint = `${name} is no longer "${role}": a judge tells ${first} and ${value} apart in ${row}. Change its role in field-roles.ts.`
-            expect(saidWith(kind, row, place, field, value), hint).toEqual(said)
+    test.each(named)('of %s than its role says: %s', (name, role, field) => {
+      let places = 0
+      for (const row of rows[kind]) {
+        for (let place = 0; holdersOf(JSON.parse(row), field.path)[place] !== undefined; place += 1) {
+          places += 1
+          for (const values of alike[role]) {
+            const [first = ''] = values
+            const said = saidWith(kind, row, place, field, first)
+            for (const value of values) {
+              const hint = `${name} is no longer "${role}": a judge tells ${first} and ${value} apart in ${row}. Change its role in field-roles.ts.`
+              expect(saidWith(kind, row, place, field, value), hint).toEqual(said)
+            }
           }
         }
       }
-    }
-    expect(places, `no row of the tests has a place for ${name}`).toBeGreaterThan(0)
-  })
-})
+      expect(places, `no row of the tests has a place for ${name}`).toBeGreaterThan(0)
+    })
+  },
+)

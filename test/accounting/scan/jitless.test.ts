@@ -14,7 +14,9 @@ await reconcileWorkspace(await openWorkspace(process.argv[2]), { expectedContent
 console.log(JSON.stringify({ hasWasm: typeof WebAssembly === 'object' }))
 `
 
-async function resultsWith(flags: readonly string[]): Promise<{ readonly hasWasm: boolean; readonly results: string }> {
+async function resultsWith(
+  flags: readonly string[],
+): Promise<{ readonly hasWasm: boolean; readonly results: string }> {
   const directory = await temporaryDirectory()
   const write = async (name: string, text: string): Promise<void> => {
     await nodeFileSystem.makeDirectory(join(directory, 'workdir'))
@@ -26,7 +28,14 @@ async function resultsWith(flags: readonly string[]): Promise<{ readonly hasWasm
   await write('batch_input_7.jsonl', jsonl(...ids.map((id) => request(id))))
   await write('batch_output_7.jsonl', jsonl(...ids.map((id) => success(id, `yes é ${id}\n"\\`))))
   await write('batch_error_7.jsonl', '')
-  const output = execFileSync(process.execPath, [...flags, '--input-type=module', '-e', program, library, directory])
+  const output = execFileSync(process.execPath, [
+    ...flags,
+    '--input-type=module',
+    '-e',
+    program,
+    library,
+    directory,
+  ])
   const results = await readFile(join(directory, 'target', 'batch_results_7.jsonl'), 'utf8')
   return { hasWasm: (JSON.parse(output.toString()) as { hasWasm: boolean }).hasWasm, results }
 }

@@ -5,45 +5,57 @@ const row = '{"custom_id":"a"}\n'
 const withContent = (length: number, fill = 'x'): string =>
   `{"custom_id":"a","response":{"body":{"choices":[{"message":{"content":"${fill.repeat(length)}"}}]}}}\n`
 
+const lineOf = (number: number): string => `{"custom_id":"a","kept":${number}}`
+const longLineOf = (number: number): string =>
+  `{"custom_id":"a",${Array.from({ length: 240 }, (_item, at) => `"k${at}":"${String(number).padEnd(50, 'x')}"`).join()}}`
+const wide = (count: number, value: string): string =>
+  `{"custom_id":"a",${Array.from({ length: count }, (_item, at) => `"k${at}":${value}`).join()}}`
+const withHoles = (count: number): string =>
+  `{"custom_id":"a","response":{"body":{"choices":[${'{"logprobs":1},'.repeat(count - 2)}{"logprobs":1}]}}}`
+
 describe.each(scanners)('the scanner (%s)', (_, create) => {
   test('keeps 1,024 patterns and no more', () => {
     const scanner = create()
-    const lineOf = (number: number): string => `{"custom_id":"a","kept":${number}}`
     for (let number = 1; number <= 1_024; number += 1) expect(patternOf(scanner, lineOf(number))).toBe(number)
     expect(patternOf(scanner, lineOf(1_025))).toBe(0)
     expect(rowOf(scanner, lineOf(1_025))?.pattern).toBe(0)
-    for (let number = 1; number <= 1_024; number += 1) expect(rowOf(scanner, lineOf(number))?.pattern).toBe(number)
+    for (let number = 1; number <= 1_024; number += 1)
+      expect(rowOf(scanner, lineOf(number))?.pattern).toBe(number)
     expect(rowOf(create(), lineOf(1))?.pattern).toBe(0)
   })
 
   test('keeps patterns as long as there is room for them', () => {
     const scanner = create()
-    const lineOf = (number: number): string =>
-      `{"custom_id":"a",${Array.from({ length: 240 }, (_item, at) => `"k${at}":"${String(number).padEnd(50, 'x')}"`).join()}}`
     let known = 0
-    while (patternOf(scanner, lineOf(known)) !== 0) known += 1
+    while (patternOf(scanner, longLineOf(known)) !== 0) known += 1
     expect(known).toBe(47)
-    for (let number = 0; number < known; number += 1) expect(rowOf(scanner, lineOf(number))?.pattern).toBe(number + 1)
+    for (let number = 0; number < known; number += 1)
+      expect(rowOf(scanner, longLineOf(number))?.pattern).toBe(number + 1)
     expect(patternOf(scanner, '{"custom_id":"a"}')).toBeGreaterThan(0)
   })
 
   test('refuses a row whose pattern is too long, and takes the next one', () => {
     const scanner = create()
-    const wide = (count: number, value: string): string =>
-      `{"custom_id":"a",${Array.from({ length: count }, (_item, at) => `"k${at}":${value}`).join()}}`
     for (const value of ['1', 'null', '{}', '[[],[]]', `"${'x'.repeat(64)}"`, '{"a":[{"b":"c"}]}']) {
       const taken = [10, 5_000].map((count) => rowOf(scanner, wide(count, value)) !== undefined)
       expect(taken, value).toEqual([true, false])
-      expect(rowOf(scanner, '{"custom_id":"a"}')).toMatchObject({ idStart: 14, idEnd: 15, holes: [{ start: 13 }] })
+      expect(rowOf(scanner, '{"custom_id":"a"}')).toMatchObject({
+        idStart: 14,
+        idEnd: 15,
+        holes: [{ start: 13 }],
+      })
     }
     expect(rowOf(scanner, `{"custom_id":"a","kept":[${'null,'.repeat(50_000)}null]}`)).toBeUndefined()
-    expect(rowOf(scanner, `{"custom_id":"a","kept":${'[{"a":'.repeat(31)}[${'"",'.repeat(50_000)}""]${'}]'.repeat(31)}}`)).toBeUndefined()
+    expect(
+      rowOf(
+        scanner,
+        `{"custom_id":"a","kept":${'[{"a":'.repeat(31)}[${'"",'.repeat(50_000)}""]${'}]'.repeat(31)}}`,
+      ),
+    ).toBeUndefined()
   })
 
   test('refuses a row with more holes than there is room for, and takes the next one', () => {
     const scanner = create()
-    const withHoles = (count: number): string =>
-      `{"custom_id":"a","response":{"body":{"choices":[${'{"logprobs":1},'.repeat(count - 2)}{"logprobs":1}]}}}`
     expect(rowOf(scanner, withHoles(1_000))?.holes).toHaveLength(1_000)
     expect(rowOf(scanner, withHoles(16_385))).toBeUndefined()
     const [first, second] = scan(create(), `${withHoles(900)}\n${withHoles(900)}\n`).rows
@@ -84,7 +96,12 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   test('is not misled by what it scanned before', () => {
     const scanner = create()
     scan(scanner, `{"custom_id":"long","response":{"body":{"usage":"${'x'.repeat(500)}"}}}\n`)
-    for (const cut of ['{"custom_id":"', '{"custom_id":"a","kept":"', '{"custom_id":"a","kept":12', '{"custom_id":"a","kept":tr'])
+    for (const cut of [
+      '{"custom_id":"',
+      '{"custom_id":"a","kept":"',
+      '{"custom_id":"a","kept":12',
+      '{"custom_id":"a","kept":tr',
+    ])
       expect(scan(scanner, cut)).toMatchObject({ rows: [], position: 0, stop: 'no-more-lines' })
   })
 })
@@ -136,7 +153,10 @@ test('lines that are too long for the memory are left to others, and those aroun
   })
   const isCut = scan(scanner, bytes, { from: row.length, to: row.length + long.length - 1 })
   expect(isCut).toMatchObject({ rows: [], position: row.length, stop: 'no-more-lines' })
-  expect(scan(scanner, bytes, { from: row.length + long.length })).toMatchObject({ rows: [{}], stop: 'no-more-lines' })
+  expect(scan(scanner, bytes, { from: row.length + long.length })).toMatchObject({
+    rows: [{}],
+    stop: 'no-more-lines',
+  })
 })
 
 test('however the lines follow each other, each is seen once', () => {
@@ -148,7 +168,7 @@ test('however the lines follow each other, each is seen once', () => {
   })
   const bytes = Buffer.from(lines.join(''))
   const seen = { rows: 0, lines: 0, refused: 0 }
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const { rows, lines: passed, position, stop } = scan(scanner, bytes, { from })
     seen.rows += rows.length
     seen.lines += passed

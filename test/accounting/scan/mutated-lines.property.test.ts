@@ -27,9 +27,10 @@ interface Sample {
 const samplesPath = fileURLToPath(new URL('../../../../shared/samples/', import.meta.url))
 const longestSample = 2_000
 
+const madeUp = (kind: ScannedKind, rows: typeof answerRows): Sample[] =>
+  rows.map((row) => ({ kind, bytes: Buffer.from(textOf(row)) }))
+
 function samples(): readonly Sample[] {
-  const madeUp = (kind: ScannedKind, rows: typeof answerRows): Sample[] =>
-    rows.map((row) => ({ kind, bytes: Buffer.from(textOf(row)) }))
   return [...madeUp('answer', answerRows), ...madeUp('request', requestRows), ...spacedOut(), ...recorded()]
 }
 
@@ -37,7 +38,10 @@ function samples(): readonly Sample[] {
 function spacedOut(): readonly Sample[] {
   return answerRows.map((row) => {
     const text = textOf(row).replaceAll(':', ' :\t').replaceAll(',"', ' ,\r "')
-    return { kind: 'answer', bytes: Buffer.from(text.replaceAll('"x"', '"é\\u00e9 😀\\n\\"\\\\ 𝄞\u2028\\/"')) }
+    return {
+      kind: 'answer',
+      bytes: Buffer.from(text.replaceAll('"x"', '"é\\u00e9 😀\\n\\"\\\\ 𝄞\u2028\\/"')),
+    }
   })
 }
 
@@ -56,10 +60,33 @@ function recorded(): readonly Sample[] {
   })
 }
 
+const characters = '"\\{}[]:,0123456789eE+-.tfnul /\t\r\n\0\u001f\u007f'.split('')
 const pieces = [
-  ...'"\\{}[]:,0123456789eE+-.tfnul /\t\r\n\0\u001f\u007f'.split(''),
-  ...['true', 'false', 'null', '\\u', '\\u00', '\\ud83d', '\\n', '\\"', '""', '{}', '[]', '1e5', '-', '0.', '\uFEFF', 'é'],
-  ...['"custom_id":', '"custom_id":"b",', '"body":', '"usage":', '"content":" "', '"embedding":[1,2]', '\u2028', '😀'],
+  ...characters,
+  'true',
+  'false',
+  'null',
+  '\\u',
+  '\\u00',
+  '\\ud83d',
+  '\\n',
+  '\\"',
+  '""',
+  '{}',
+  '[]',
+  '1e5',
+  '-',
+  '0.',
+  '\uFEFF',
+  'é',
+  '"custom_id":',
+  '"custom_id":"b",',
+  '"body":',
+  '"usage":',
+  '"content":" "',
+  '"embedding":[1,2]',
+  '\u2028',
+  '😀',
 ].map((piece) => Buffer.from(piece))
 
 function mutated(random: Random, bytes: Buffer, others: readonly Sample[]): Buffer {
@@ -111,7 +138,12 @@ interface Both {
 }
 
 /** What is behind and before the line must not matter: half of a row that would fit, and bytes that end nothing. */
-const surroundings = [Buffer.from('"}]}\n'), Buffer.from('{"custom_id":"'), Buffer.from('\\'), Buffer.alloc(0)]
+const surroundings = [
+  Buffer.from('"}]}\n'),
+  Buffer.from('{"custom_id":"'),
+  Buffer.from('\\'),
+  Buffer.alloc(0),
+]
 
 interface Counts {
   taken: number
@@ -125,7 +157,7 @@ function check(random: Random, { wasm, plain }: Both, { kind, bytes }: Sample, c
   const all = Buffer.concat([before, bytes, Buffer.from('\n'), behind])
   const to = all.length - behind.length
   // A line feed may have got into it.
-  for (let from = before.length; from < to; ) {
+  for (let from = before.length; from < to;) {
     const found = scan(wasm, all, { from, to, kind })
     const twin = scan(plain, all, { from, to, kind })
     const lineEnd = all.indexOf('\n', found.position)
@@ -201,11 +233,11 @@ function checkHoles(bytes: Buffer, row: FoundRow, value: unknown): void {
   expect(JSON.stringify(filled)).toBe(JSON.stringify(value))
 }
 
+const isWrittenAlike = (token: string): boolean => JSON.stringify(JSON.parse(token)) === token
 const stringTokens = /"(?:[^"\\]|\\.)*"/g
 
 function checkedHole(text: string, flags: number): unknown {
   const value: unknown = JSON.parse(text)
-  const isWrittenAlike = (token: string): boolean => JSON.stringify(JSON.parse(token)) === token
   const hasStrangeEscapes = text.match(stringTokens)?.every(isWrittenAlike) === false
   if (hasStrangeEscapes) expect(flags & holeFlags.hasStrangeEscapes, text).not.toBe(0)
   if (compactJson(text) !== text) expect(flags & holeFlags.hasSpaces, text).not.toBe(0)

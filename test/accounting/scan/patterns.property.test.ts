@@ -3,7 +3,16 @@ import { isJsonObject, type JsonObject } from '../../../src/accounting/decode-li
 import type { ScannedKind } from '../../../src/accounting/scan/field-roles.js'
 import type { LineScanner } from '../../../src/accounting/scan/line-scanner.js'
 import { saidOfAnswer, saidOfRequest } from './judged-rows.js'
-import { answerRows, changed, pick, randomOf, requestRows, textOf, type Random, type Written } from './random-rows.js'
+import {
+  answerRows,
+  changed,
+  pick,
+  randomOf,
+  requestRows,
+  textOf,
+  type Random,
+  type Written,
+} from './random-rows.js'
 import { patternOf, scanners } from './scanners.js'
 
 /**

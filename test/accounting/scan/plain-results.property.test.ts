@@ -40,7 +40,11 @@ function scanned(line: string): ScannedRows | null {
 }
 
 function readLine(line: string): ResultLine {
-  return readResultLine(JSON.parse(line) as JsonObject, { file: 'output', line: 1 }, { text: line, isTooDeep: false })
+  return readResultLine(
+    JSON.parse(line) as JsonObject,
+    { file: 'output', line: 1 },
+    { text: line, isTooDeep: false },
+  )
 }
 
 async function resultOf(line: string, promise: RequestPromise): Promise<string> {
@@ -61,7 +65,12 @@ interface Seen {
   given: number
 }
 
-async function check(line: string, promise: RequestPromise, results: PlainResults, seen: Seen): Promise<void> {
+async function check(
+  line: string,
+  promise: RequestPromise,
+  results: PlainResults,
+  seen: Seen,
+): Promise<void> {
   const row = scanned(line)
   if (row === null) return
   const success = plainSuccess(row, promise)

@@ -84,23 +84,155 @@ function placeInObject(members: [string, Written][], at: number): Place {
 }
 
 /** White space of JavaScript, and what looks like it and is none. */
-const spaces = ['\xA0', ' ', ' ', ' ', ' ', '\u2028', '\u2029', ' ', ' ', '　', '﻿', '', '᠎', '​', '⁠', '', '­', '⠀', 'ㅤ', 'ﾠ']
+const spaces = [
+  '\xA0',
+  ' ',
+  ' ',
+  ' ',
+  ' ',
+  '\u2028',
+  '\u2029',
+  ' ',
+  ' ',
+  '　',
+  '﻿',
+  '',
+  '᠎',
+  '​',
+  '⁠',
+  '',
+  '­',
+  '⠀',
+  'ㅤ',
+  'ﾠ',
+]
 const escapeOf = (text: string): string => `\\u${text.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 const texts = [
-  ...['""', '" "', '"  \\t\\n"', '"\\u000b"', '"\\b"', '"\\u0008"', '"x"', '" x "', '"\\u0020"', '"\\/"', '"é"', '"😀"'],
+  '""',
+  '" "',
+  '"  \\t\\n"',
+  '"\\u000b"',
+  '"\\b"',
+  '"\\u0008"',
+  '"x"',
+  '" x "',
+  '"\\u0020"',
+  '"\\/"',
+  '"é"',
+  '"😀"',
   ...spaces.flatMap((space) => [`"${space}"`, `" ${space}${space}"`, `"${escapeOf(space)}"`, `"${space}x"`]),
-  ...['"\\ud83d"', '"\\u005c"', '"null"', '"0"', '"AAAA"', '"AAA="', '"A A"', '"AAAAAAAA"', '"200"', '"500"'],
+  '"\\ud83d"',
+  '"\\u005c"',
+  '"null"',
+  '"0"',
+  '"AAAA"',
+  '"AAA="',
+  '"A A"',
+  '"AAAAAAAA"',
+  '"200"',
+  '"500"',
 ]
 /** Words that judges know. */
-const words = ['stop', 'length', 'tool_calls', 'function_call', 'content_filter', 'STOP', 'end_turn', 'error', 'safety: x', 'failed', 'completed', 'incomplete', 'in_progress', 'cancelled', 'message', 'output_text', 'refusal', 'user', 'assistant', 'system', 'tool', 'thinking', 'reasoning', 'chat.completion', 'text_completion', 'list', 'response', 'function', 'custom', 'image_generation_call', 'shell_call', 'shell_call_output', 'mcp_approval_request', 'function_call_output', 'ok', 'success', 'OK.', '/v1/chat/completions', '/v1/embeddings', '/v1/responses', '/x'].map((word) => `"${word}"`)
-const numbers = ['0', '1', '-1', '2', '3', '1.0', '-0', '1e1', '1E-2', '200', '404', '500', '12345678901234567890', '0.5']
+const words = [
+  'stop',
+  'length',
+  'tool_calls',
+  'function_call',
+  'content_filter',
+  'STOP',
+  'end_turn',
+  'error',
+  'safety: x',
+  'failed',
+  'completed',
+  'incomplete',
+  'in_progress',
+  'cancelled',
+  'message',
+  'output_text',
+  'refusal',
+  'user',
+  'assistant',
+  'system',
+  'tool',
+  'thinking',
+  'reasoning',
+  'chat.completion',
+  'text_completion',
+  'list',
+  'response',
+  'function',
+  'custom',
+  'image_generation_call',
+  'shell_call',
+  'shell_call_output',
+  'mcp_approval_request',
+  'function_call_output',
+  'ok',
+  'success',
+  'OK.',
+  '/v1/chat/completions',
+  '/v1/embeddings',
+  '/v1/responses',
+  '/x',
+].map((word) => `"${word}"`)
+const numbers = [
+  '0',
+  '1',
+  '-1',
+  '2',
+  '3',
+  '1.0',
+  '-0',
+  '1e1',
+  '1E-2',
+  '200',
+  '404',
+  '500',
+  '12345678901234567890',
+  '0.5',
+]
 const literals = ['null', 'null', 'true', 'false']
-const containers = ['{}', '[]', '[[]]', '[{}]', '[null]', '["a"]', '[1]', '[1,2]', '[1,2,3]', '[0.5,-1e-3]', '[1,"a"]', '["a",1]', '{"name":""}', '{"name":"f"}', '{"name":null}', '{"name":" "}', '{"name":1}', '[{"name":""}]', '{"a":{"name":""}}', '{"type":"text","text":"x"}', '{"text":""}', '[{"text":"x"}]', '[{"text":" "}]', '[{"type":"refusal"}]', '{"message":"x"}', '{"code":"x"}', '{"error":{"message":"x"}}', '{"code":0}', '{"reason":"max_output_tokens"}', '{"role":"user","content":"x"}', '{"content":"x"}', '[{"embedding":[1]}]', '{"embedding":[1]}', '{"flagged":true}']
+const containers = [
+  '{}',
+  '[]',
+  '[[]]',
+  '[{}]',
+  '[null]',
+  '["a"]',
+  '[1]',
+  '[1,2]',
+  '[1,2,3]',
+  '[0.5,-1e-3]',
+  '[1,"a"]',
+  '["a",1]',
+  '{"name":""}',
+  '{"name":"f"}',
+  '{"name":null}',
+  '{"name":" "}',
+  '{"name":1}',
+  '[{"name":""}]',
+  '{"a":{"name":""}}',
+  '{"type":"text","text":"x"}',
+  '{"text":""}',
+  '[{"text":"x"}]',
+  '[{"text":" "}]',
+  '[{"type":"refusal"}]',
+  '{"message":"x"}',
+  '{"code":"x"}',
+  '{"error":{"message":"x"}}',
+  '{"code":0}',
+  '{"reason":"max_output_tokens"}',
+  '{"role":"user","content":"x"}',
+  '{"content":"x"}',
+  '[{"embedding":[1]}]',
+  '{"embedding":[1]}',
+  '{"flagged":true}',
+]
 const values = [texts, texts, words, numbers, literals, containers].map((list) => list as readonly string[])
 
-const anyValue = (random: Random): Written =>
-  writtenOfText(pick(random, pick(random, values)))
+const anyValue = (random: Random): Written => writtenOfText(pick(random, pick(random, values)))
 
 /** Containers are taken apart, so that what stands in them may change as well. */
 function writtenOfText(text: string): Written {
@@ -108,7 +240,61 @@ function writtenOfText(text: string): Written {
 }
 
 /** Names that judges look at, and some that nobody does. */
-const names = ['id', 'custom_id', 'response', 'error', 'body', 'status_code', 'statusCode', 'status', 'request_id', 'url', 'method', 'object', 'type', 'code', 'message', 'detail', 'choices', 'output', 'data', 'results', 'usage', 'model', 'created', 'index', 'finish_reason', 'text', 'content', 'role', 'refusal', 'audio', 'tool_calls', 'function_call', 'function', 'custom', 'name', 'arguments', 'input', 'call_id', 'result', 'embedding', 'flagged', 'categories', 'b64_json', 'incomplete_details', 'reason', 'messages', 'prompt', 'n', 'logprobs', 'summary', 'metadata', 'stop_reason', 'x']
+const names = [
+  'id',
+  'custom_id',
+  'response',
+  'error',
+  'body',
+  'status_code',
+  'statusCode',
+  'status',
+  'request_id',
+  'url',
+  'method',
+  'object',
+  'type',
+  'code',
+  'message',
+  'detail',
+  'choices',
+  'output',
+  'data',
+  'results',
+  'usage',
+  'model',
+  'created',
+  'index',
+  'finish_reason',
+  'text',
+  'content',
+  'role',
+  'refusal',
+  'audio',
+  'tool_calls',
+  'function_call',
+  'function',
+  'custom',
+  'name',
+  'arguments',
+  'input',
+  'call_id',
+  'result',
+  'embedding',
+  'flagged',
+  'categories',
+  'b64_json',
+  'incomplete_details',
+  'reason',
+  'messages',
+  'prompt',
+  'n',
+  'logprobs',
+  'summary',
+  'metadata',
+  'stop_reason',
+  'x',
+]
 
 /** Changes a row in one place: another value, one more, one less, the same name or item twice. */
 export function changed(random: Random, row: Written): Written {
@@ -136,7 +322,9 @@ export function changed(random: Random, row: Written): Written {
 }
 
 function addMember(random: Random, places: readonly Place[]): void {
-  const objects = places.map(({ get }) => get()).filter((value) => typeof value === 'object' && 'members' in value)
+  const objects = places
+    .map(({ get }) => get())
+    .filter((value) => typeof value === 'object' && 'members' in value)
   if (objects.length === 0) return
   pick(random, objects).members.splice(0, 0, [pick(random, names), anyValue(random)])
 }
@@ -188,26 +376,45 @@ const bodies: readonly unknown[] = [
   chatOf({ content: 'hello', refusal: null, annotations: [] }),
   chatOf({ content: 'hello', reasoning_content: 'thought' }, 'stop', { prompt_logprobs: null }),
   chatOf({ content: null, tool_calls: [call, { ...call, id: 'call_2' }] }, 'tool_calls'),
-  chatOf({ content: null, tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'f', input: 'x' } }] }, 'tool_calls'),
+  chatOf(
+    { content: null, tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'f', input: 'x' } }] },
+    'tool_calls',
+  ),
   chatOf({ content: null, function_call: { name: 'f', arguments: '{}' } }, 'function_call'),
   chatOf({ content: '', function_call: { name: 'f', arguments: { name: 'x' } } }, 'function_call'),
-  chatOf({ content: [{ type: 'text', text: 'x' }, { type: 'thinking', text: 'y' }] }),
+  chatOf({
+    content: [
+      { type: 'text', text: 'x' },
+      { type: 'thinking', text: 'y' },
+    ],
+  }),
   chatOf({ content: null, audio: { id: 'a', data: 'AAAA' } }),
   chatOf({ content: null, refusal: 'no' }),
   chatOf({ content: 'half' }, 'length'),
   { choices: choices(2), usage: null },
   { choices: { message: { content: 'x' }, finish_reason: 'stop' } },
-  { id: 'cmpl-1', object: 'text_completion', choices: [{ text: 'x', index: 0, finish_reason: 'stop', token_ids: [1] }] },
+  {
+    id: 'cmpl-1',
+    object: 'text_completion',
+    choices: [{ text: 'x', index: 0, finish_reason: 'stop', token_ids: [1] }],
+  },
   { object: 'list', data: vectors(1), model: 'm', usage: { total_tokens: 1 } },
   { object: 'list', data: vectors(2), model: 'm' },
   { data: [{ embedding: 'AAAA' }, { embedding: 'AAAA' }] },
-  { id: 'modr-1', model: 'm', results: [{ flagged: false, categories: { hate: false }, category_scores: { hate: 0.1 } }] },
+  {
+    id: 'modr-1',
+    model: 'm',
+    results: [{ flagged: false, categories: { hate: false }, category_scores: { hate: 0.1 } }],
+  },
   { results: [{ categories: {} }, { flagged: true }] },
   { created: 1, data: [{ b64_json: 'AAAA', revised_prompt: 'x' }, { url: 'https://example.com/1' }] },
   responseOf({ ...said, content: [outputText] }),
   responseOf({ id: 'rs_1', type: 'reasoning', summary: [] }, { ...said, content: [outputText, outputText] }),
   responseOf({ id: 'fc_1', type: 'function_call', status: 'completed', name: 'f', arguments: '{}' }),
-  responseOf({ type: 'shell_call', call_id: 'c', status: 'completed' }, { type: 'shell_call_output', call_id: 'c' }),
+  responseOf(
+    { type: 'shell_call', call_id: 'c', status: 'completed' },
+    { type: 'shell_call_output', call_id: 'c' },
+  ),
   responseOf({ type: 'image_generation_call', result: 'AAAA', id: 'ig' }),
   { whatever: { deep: [1, { x: null }] }, id: 'x' },
   { error: { message: 'no', code: 'server_error', type: 'x', param: null } },
@@ -241,7 +448,11 @@ const requestOf = (url: string, body: unknown): object => ({ custom_id: 'a', met
 
 /** Lines of input files. */
 export const requestRows: readonly Written[] = [
-  requestOf('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'x' }], max_tokens: 9 }),
+  requestOf('/v1/chat/completions', {
+    model: 'm',
+    messages: [{ role: 'user', content: 'x' }],
+    max_tokens: 9,
+  }),
   requestOf('/v1/chat/completions', { model: 'm', messages: [], n: 2 }),
   requestOf('/v1/completions', { model: 'm', prompt: 'x', n: 3 }),
   requestOf('/v1/completions', { model: 'm', prompt: ['x', 'y'], n: 2 }),

@@ -6,7 +6,16 @@ import { PlainScanner } from '../../../src/accounting/scan/plain-scanner.js'
 import type { FileSystem } from '../../../src/workspace/file-system.js'
 import { nodeFileSystem } from '../../../src/workspace/node-file-system.js'
 import { temporaryDirectory, writeTriple, type TripleContent, type TriplePaths } from '../triple-files.js'
-import { answerRows, changed, pick, randomOf, requestRows, textOf, type Random, type Written } from './random-rows.js'
+import {
+  answerRows,
+  changed,
+  pick,
+  randomOf,
+  requestRows,
+  textOf,
+  type Random,
+  type Written,
+} from './random-rows.js'
 import { wasmScanner } from './scanners.js'
 
 /** Leaves all lines to others. */
@@ -102,7 +111,20 @@ async function expectSameAccounting(
   for (const [name, account] of others) expect(await read(account), name).toEqual(expected)
 }
 
-const ids = ['"a"', '"b"', '"c"', '"d"', '"é"', '"😀"', '"\\u00e9"', '"\\u0061"', '"\\ud800"', '"e"', '"f"', '"g"']
+const ids = [
+  '"a"',
+  '"b"',
+  '"c"',
+  '"d"',
+  '"é"',
+  '"😀"',
+  '"\\u00e9"',
+  '"\\u0061"',
+  '"\\ud800"',
+  '"e"',
+  '"f"',
+  '"g"',
+]
 
 function withId(random: Random, row: Written): string {
   const id = pick(random, ids)
@@ -168,18 +190,28 @@ test('a triple is accounted for alike with each scanner and with none', async ()
   expect(scannedRows).toBeGreaterThan(1_000)
 })
 
+const longTextOf = (number: number): string => (number % 1_000 === 7 ? 'x'.repeat(800_000) : 'yes, no, maybe')
+
 test('large files are, with lines longer than a chunk and lines that are not plain', async () => {
   const random = randomOf(5)
   const numbers = Array.from({ length: 6_000 }, (_, number) => number)
-  const long = (number: number): string => (number % 1_000 === 7 ? 'x'.repeat(800_000) : 'yes, no, maybe')
   const input = numbers.map((id) =>
-    JSON.stringify({ custom_id: `r${id}`, method: 'POST', url: '/v1/chat/completions', body: { messages: [long(id)] } }),
+    JSON.stringify({
+      custom_id: `r${id}`,
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { messages: [longTextOf(id)] },
+    }),
   )
   const output = numbers.map((id) => {
-    if (id % 500 === 3) return pick(random, ['', ' ', 'nonsense', '{"custom_id":"r1"', `{"custom_id":"r${id}"}`])
-    const body = { choices: [{ message: { content: `${long(id)} ${id}` }, finish_reason: 'stop' }] }
+    if (id % 500 === 3)
+      return pick(random, ['', ' ', 'nonsense', '{"custom_id":"r1"', `{"custom_id":"r${id}"}`])
+    const body = { choices: [{ message: { content: `${longTextOf(id)} ${id}` }, finish_reason: 'stop' }] }
     const reply = id % 700 === 5 ? JSON.stringify(body) : body
-    return JSON.stringify({ custom_id: `r${id}`, response: { status_code: 200, request_id: `q${id}`, body: reply } })
+    return JSON.stringify({
+      custom_id: `r${id}`,
+      response: { status_code: 200, request_id: `q${id}`, body: reply },
+    })
   })
   const paths = await writeTriple({ input: `${input.join('\n')}\n`, output: output.join('\n') })
   expect((await readFile(paths.input)).length).toBeGreaterThan(5_000_000)
