@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AccountedTriple, AccountForTripleOptions } from '../../../src/accounting/account.js'
+import { copyStringified } from '../../../src/accounting/scan/copy-stringified.js'
 import type { LineScanner } from '../../../src/accounting/scan/line-scanner.js'
 import { PlainScanner } from '../../../src/accounting/scan/plain-scanner.js'
 import type { FileSystem } from '../../../src/workspace/file-system.js'
@@ -27,6 +28,7 @@ const scannerOfNothing: LineScanner = {
   holes: new Uint32Array(0),
   scan: () => 0,
   learn: () => 0,
+  copyStringified,
 }
 
 type Account = (options: AccountForTripleOptions) => Promise<AccountedTriple>
