@@ -30,8 +30,8 @@ export interface LineScanner {
 }
 
 /**
- * Why a scan ended: what is left has no line feed, the row tables are full, or the line at the position is whole and
- * not plain.
+ * Why a scan ended: what is left has no line feed, there may be more but not in this scan, or the line at the position
+ * is whole and not plain.
  */
 export const scanStops = ['no-more-lines', 'full', 'not-plain'] as const
 export type ScanStop = (typeof scanStops)[number]

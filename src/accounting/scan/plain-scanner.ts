@@ -10,8 +10,8 @@ import {
   type ScanStop,
 } from './line-scanner.js'
 import { PlainPattern } from './plain-pattern.js'
+import { PlainRoles } from './plain-roles.js'
 import { char, isNumberStart, maxDepth, PlainTokens } from './plain-tokens.js'
-import { listRoles, maxNameLength, type RoleNode } from './role-nodes.js'
 
 const maxHoles = 16_384
 const maxHolesOfRow = 1_024
@@ -25,22 +25,13 @@ export class PlainScanner implements LineScanner {
   readonly rows = new Uint32Array(maxRowsOfScan * rowFields.count)
   readonly holes = new Uint32Array(maxHoles * holeFields.count)
   readonly #tokens = new PlainTokens()
-  readonly #nodes: readonly RoleNode[]
-  readonly #fields: readonly ReadonlyMap<string, number>[]
-  readonly #roots: Readonly<Record<ScannedKind, number>>
+  readonly #roles = new PlainRoles()
   readonly #pattern = new PlainPattern()
   #holeCount = 0
   #idStart = 0
   #idEnd = 0
   #isIdEscaped = false
   #from = 0
-
-  constructor() {
-    const { nodes, roots } = listRoles()
-    this.#nodes = nodes
-    this.#fields = nodes.map(({ fields }) => new Map(fields))
-    this.#roots = roots
-  }
 
   scan(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows = maxRowsOfScan): number {
     const tokens = this.#tokens
@@ -108,7 +99,7 @@ export class PlainScanner implements LineScanner {
   /** The line feed behind a row; 0 when it is not plain. */
   #endOfRow(first: number, kind: ScannedKind): number {
     if (this.#tokens.at(first) !== char.openObject) return 0
-    const root = this.#roots[kind]
+    const root = this.#roles.roots[kind]
     this.#pattern.begin(root)
     this.#idEnd = 0
     const end = this.#endOfObject(first, root, 1)
@@ -119,7 +110,7 @@ export class PlainScanner implements LineScanner {
 
   /** A value that the pattern tells of. */
   #endOfValue(from: number, position: number, depth: number): number {
-    const { role } = this.#nodeAt(position)
+    const role = this.#roles.at(position)
     const byte = this.#tokens.at(from)
     if (role === 'ignored') return this.#endOfIgnored(from, byte, depth)
     if (role === 'counted') {
@@ -131,12 +122,6 @@ export class PlainScanner implements LineScanner {
     if (byte === char.openObject) return this.#endOfObject(from, position, depth)
     if (byte === char.openList) return this.#endOfList(from, position, depth)
     return this.#endOfScalar(from, byte, role === 'filled')
-  }
-
-  #nodeAt(position: number): RoleNode {
-    const node = this.#nodes[position]
-    if (node === undefined) throw new RangeError(`There is no role ${position}.`)
-    return node
   }
 
   #endOfObject(from: number, position: number, depth: number): number {
@@ -151,7 +136,7 @@ export class PlainScanner implements LineScanner {
       const escapesBefore = tokens.escapes
       p = tokens.endOfString(name)
       if (p === 0 || tokens.escapes !== escapesBefore || !this.#writeKept(char.colon, name, p)) return 0
-      const field = this.#fieldOf(position, name, p)
+      const field = this.#roles.fieldOf(position, tokens.bytes, name, p)
       p = tokens.endOfSpace(p + 1)
       if (tokens.at(p) !== char.colon) return 0
       p = this.#endOfValue(tokens.endOfSpace(p + 1), field, depth + 1)
@@ -164,19 +149,12 @@ export class PlainScanner implements LineScanner {
     return 0
   }
 
-  #fieldOf(position: number, name: number, end: number): number {
-    const { others } = this.#nodeAt(position)
-    if (end - name > maxNameLength) return others
-    const text = String.fromCharCode(...this.#tokens.bytes.subarray(name, end))
-    return this.#fields[position]?.get(text) ?? others
-  }
-
   #endOfList(from: number, position: number, depth: number): number {
     if (depth > maxDepth) return 0
     const tokens = this.#tokens
     const spacesBefore = tokens.spaces
     let p = tokens.endOfSpace(from + 1)
-    if (this.#nodeAt(position).role === 'vector' && isNumberStart(tokens.at(p))) {
+    if (this.#roles.at(position) === 'vector' && isNumberStart(tokens.at(p))) {
       return this.#endOfVector(from, p, spacesBefore)
     }
     this.#pattern.write(char.openList)
@@ -194,40 +172,25 @@ export class PlainScanner implements LineScanner {
 
   #endOfVector(from: number, first: number, spacesBefore: number): number {
     const tokens = this.#tokens
-    let count = 0
-    for (let p = first; ; p = tokens.endOfSpace(p + 1)) {
-      p = tokens.endOfNumber(p)
-      if (p === 0) return 0
-      count += 1
-      p = tokens.endOfSpace(p)
-      if (tokens.at(p) === char.closeList) {
-        this.#pattern.writeCount(0x56, count)
-        const flags = tokens.spaces === spacesBefore ? 0 : holeFlags.hasSpaces
-        return this.#writeHole(from, p + 1, flags) ? p + 1 : 0
-      }
-      if (tokens.at(p) !== char.comma) return 0
-    }
+    const { end, count } = tokens.countItems(first, (p) => tokens.endOfNumber(p))
+    if (end === 0) return 0
+    this.#pattern.writeCount(0x56, count)
+    return this.#writeHole(from, end, tokens.spaces === spacesBefore ? 0 : holeFlags.hasSpaces) ? end : 0
   }
 
   #endOfCounted(from: number, depth: number): number {
     if (depth > maxDepth) return 0
     const tokens = this.#tokens
-    let p = tokens.endOfSpace(from + 1)
+    const first = tokens.endOfSpace(from + 1)
+    const byte = tokens.at(first)
+    const isEmpty = byte === char.closeList
+    const { end, count } = isEmpty
+      ? { end: first + 1, count: 0 }
+      : tokens.countItems(first, (p) => tokens.endOfAny(p, depth + 1))
     this.#pattern.write(0x4c)
-    this.#pattern.write(kindOf(tokens.at(p)))
-    let count = 0
-    while (tokens.at(p) !== char.closeList) {
-      p = tokens.endOfAny(p, depth + 1)
-      if (p === 0) return 0
-      count += 1
-      p = tokens.endOfSpace(p)
-      if (tokens.at(p) === char.closeList) break
-      if (tokens.at(p) !== char.comma) return 0
-      p = tokens.endOfSpace(p + 1)
-      if (tokens.at(p) === char.closeList) return 0
-    }
+    this.#pattern.write(kindOf(byte))
     this.#pattern.writeCount(0x4c, count)
-    return p + 1
+    return end
   }
 
   #endOfIgnored(from: number, byte: number, depth: number): number {

@@ -73,6 +73,22 @@ export class PlainTokens {
     return isNumberStart(byte) ? this.endOfNumber(from) : this.endOfLiteral(from)
   }
 
+  /** The items of a list from its first one on, and where it ends; 0 when it is not valid, or not plain. */
+  countItems(
+    first: number,
+    endOfItem: (from: number) => number,
+  ): { readonly end: number; readonly count: number } {
+    let count = 0
+    for (let p = first; ; p = this.endOfSpace(p + 1)) {
+      p = endOfItem(p)
+      if (p === 0) return { end: 0, count }
+      count += 1
+      p = this.endOfSpace(p)
+      if (this.at(p) === char.closeList) return { end: p + 1, count }
+      if (this.at(p) !== char.comma) return { end: 0, count }
+    }
+  }
+
   #endOfAnyContainer(from: number, opening: number, depth: number): number {
     if (depth > maxDepth) return 0
     const closing = opening + 2

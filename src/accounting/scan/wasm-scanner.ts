@@ -47,6 +47,15 @@ const rowsInMemory = 256
 /** Behind what is copied, for vectors that reach over its end. */
 const roomBetween = 64
 
+/**
+ * The most bytes that are copied into the memory at once, unless one line is longer: twice as many as the last scan got
+ * through. Where every other line is not plain, each scan would else copy the rest of a chunk to read one line of it.
+ */
+const windowBytes = { smallest: 4 * 1024, largest: 1024 * 1024 } as const
+/** Longer lines are left to others: the memory of the module never shrinks. */
+const maxLineBytes = 16 * 1024 * 1024
+const lineFeed = 0x0a
+
 class WasmScanner implements LineScanner {
   readonly #module: ScannerExports
   readonly #roots: Readonly<Record<ScannedKind, number>>
@@ -54,8 +63,10 @@ class WasmScanner implements LineScanner {
   #input = new Uint8Array(0)
   rows = new Uint32Array(0)
   holes = new Uint32Array(0)
+  stop: ScanStop = 'no-more-lines'
   /** Where the scanned bytes stand in those of the caller. */
   #from = 0
+  #window: number = windowBytes.largest
 
   constructor(module: ScannerExports) {
     this.#module = module
@@ -67,15 +78,37 @@ class WasmScanner implements LineScanner {
     return this.#from + this.#module.positionOf()
   }
 
-  get stop(): ScanStop {
-    return scanStops[this.#module.stopOf()] ?? failed()
-  }
-
   get lines(): number {
     return this.#module.linesOf()
   }
 
   scan(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows = rowsInMemory): number {
+    const end = Math.min(to, from + this.#window)
+    let count = this.#scanCopy(bytes, from, end, kind, maxRows)
+    if (end < to && this.stop === 'no-more-lines') {
+      if (this.position === from) count = this.#scanLongLine(bytes, from, end, to, kind)
+      else this.stop = 'full'
+    }
+    if (this.stop !== 'no-more-lines') this.#adaptWindow(this.position - from)
+    return count
+  }
+
+  learn(): number {
+    return this.#module.learn()
+  }
+
+  /** The line that begins at `from` and ends behind `end`, if at all. */
+  #scanLongLine(bytes: Uint8Array, from: number, end: number, to: number, kind: ScannedKind): number {
+    const next = bytes.indexOf(lineFeed, end) + 1
+    if (next === 0 || next > to) return 0
+    const isTooLong = next - from > maxLineBytes
+    const count = isTooLong ? 0 : this.#scanCopy(bytes, from, next, kind, 1)
+    if (isTooLong) this.stop = 'not-plain'
+    else if (this.stop === 'no-more-lines' && next < to) this.stop = 'full'
+    return count
+  }
+
+  #scanCopy(bytes: Uint8Array, from: number, to: number, kind: ScannedKind, maxRows: number): number {
     const length = to - from
     if (length > this.#module.capacity()) {
       this.#module.reserve(length)
@@ -83,11 +116,14 @@ class WasmScanner implements LineScanner {
     }
     this.#input.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
     this.#from = from
-    return this.#module.scan(0, length, this.#roots[kind], maxRows)
+    const count = this.#module.scan(0, length, this.#roots[kind], maxRows)
+    this.stop = scanStops[this.#module.stopOf()] ?? failed()
+    return count
   }
 
-  learn(): number {
-    return this.#module.learn()
+  #adaptWindow(scannedBytes: number): void {
+    const { smallest, largest } = windowBytes
+    this.#window = Math.min(largest, Math.max(smallest, 2 * scannedBytes))
   }
 
   copyStringified(bytes: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {

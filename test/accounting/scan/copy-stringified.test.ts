@@ -9,7 +9,23 @@ const scanners = { WebAssembly: createWasmScanner(), 'plain JavaScript': new Pla
 const written = fc
   .tuple(
     fc.oneof(
-      fc.constantFrom('"', '\\', '/', '\b', '\f', '\n', '\r', '\t', '\0', '\u001f', '\u007f', '\ud800', '\udc00', '😀', '\u2028'),
+      fc.constantFrom(
+        '"',
+        '\\',
+        '/',
+        '\b',
+        '\f',
+        '\n',
+        '\r',
+        '\t',
+        '\0',
+        '\u001f',
+        '\u007f',
+        '\ud800',
+        '\udc00',
+        '😀',
+        '\u2028',
+      ),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
     ),
     fc.constantFrom('short', 'lower', 'upper'),
@@ -26,7 +42,12 @@ describe.each(Object.entries(scanners))('copyStringified in %s', (_, scanner) =>
   test('writes any string as JSON.stringify does, between bytes that stay as they are', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(written, fc.string({ maxLength: 40 }).map((text) => JSON.stringify(text).slice(1, -1)))),
+        fc.array(
+          fc.oneof(
+            written,
+            fc.string({ maxLength: 40 }).map((text) => JSON.stringify(text).slice(1, -1)),
+          ),
+        ),
         fc.nat({ max: 40 }),
         (pieces, before) => {
           const text = `"${pieces.join('')}"`

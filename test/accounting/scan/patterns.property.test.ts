@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { isAnswerLine } from '../../../src/accounting/dialects/row-dialects.js'
 import { isJsonObject, type JsonObject } from '../../../src/accounting/decode-line.js'
-import { judgeAnswer } from '../../../src/accounting/rows/judge-answer.js'
-import { answerShapes, promiseOf, type RequestPromise } from '../../../src/accounting/rows/promise.js'
-import { readResultLine } from '../../../src/accounting/rows/result-line.js'
 import type { ScannedKind } from '../../../src/accounting/scan/field-roles.js'
 import type { LineScanner } from '../../../src/accounting/scan/line-scanner.js'
-import { answerRows, changed, pick, randomOf, requestRows, textOf, type Random, type Written } from './random-rows.js'
+import { saidOfAnswer, saidOfRequest } from './judged-rows.js'
+import {
+  answerRows,
+  changed,
+  pick,
+  randomOf,
+  requestRows,
+  textOf,
+  type Random,
+  type Written,
+} from './random-rows.js'
 import { patternOf, scanners } from './scanners.js'
 
 /**
@@ -17,23 +23,6 @@ const rowsPerKind = Number(process.env['SCAN_ROWS'] ?? 24_000)
 const variants = 60
 /** A scanner keeps 1,024 patterns. */
 const roundsPerScanner = 16
-
-const promises: readonly RequestPromise[] = answerShapes.flatMap((shape) =>
-  [null, 1, 2].map((answers) => ({ shape, answers })),
-)
-
-/** What the judge says of an answer, for every promise there may be. Of failures the words may differ. */
-function saidOfAnswer(value: JsonObject): unknown {
-  const line = readResultLine(value, { file: 'output', line: 1 })
-  return promises.map((promise) => {
-    const { class: rowClass, answer } = judgeAnswer(line, promise)
-    if (rowClass !== 'success' || answer === null) return 'no success'
-    const { shape, finishReason, contents, toolCalls } = answer
-    return [shape, finishReason, contents?.length, toolCalls?.length].join()
-  })
-}
-
-const saidOfRequest = (value: JsonObject): unknown => [promiseOf(value), isAnswerLine(value), value['url']]
 
 interface Round {
   readonly kind: ScannedKind

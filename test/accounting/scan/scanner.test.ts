@@ -12,25 +12,87 @@ const withValue = (value: string): readonly string[] => [
 ]
 
 const good = {
-  numbers: ['0', '-0', '1', '-1', '10', '0.0', '1.5', '-0.25', '1e5', '1E+05', '1e-07', '0e0', '1e99', '5E-1'],
+  numbers: [
+    '0',
+    '-0',
+    '1',
+    '-1',
+    '10',
+    '0.0',
+    '1.5',
+    '-0.25',
+    '1e5',
+    '1E+05',
+    '1e-07',
+    '0e0',
+    '1e99',
+    '5E-1',
+  ],
   words: ['true', 'false', 'null', '""', '"a"', '{}', '[]', '[[]]', '{"a":{}}', '[1,"2",null]'],
-  escapes: ['"x\\n\\r\\t\\b\\f\\"\\\\"', '"x\\/"', '"x\\u00e9\\u00E9\\uD83D\\uDE00"', '"x\\ud800"', '"x\\u0000"'],
+  escapes: [
+    '"x\\n\\r\\t\\b\\f\\"\\\\"',
+    '"x\\/"',
+    '"x\\u00e9\\u00E9\\uD83D\\uDE00"',
+    '"x\\ud800"',
+    '"x\\u0000"',
+  ],
   texts: ['"é"', '"😀"', '"\u2028\u2029x"', '"\u007f"', '"{[,:]}"', '"/* */ //"', '"\uFEFFx"'],
   spaces: ['\t1', ' 1 ', '\r1', '{ "a"\t:\r1 , "b" : 2 }', '[ 1 , 2 ]', '[ ]', '{ }'],
 }
 
 const bad = {
-  numbers: ['01', '-01', '1.', '.5', '-.5', '+1', '-', '--1', '1e', '1e+', '1E-', '1.e5', '0x1', '1_0', '٣', '1f'],
-  words: ['True', 'nul', 'nulll', 'tru', 'falsey', 'NaN', 'Infinity', '-Infinity', 'undefined', "'a'", 'a', ''],
+  numbers: [
+    '01',
+    '-01',
+    '1.',
+    '.5',
+    '-.5',
+    '+1',
+    '-',
+    '--1',
+    '1e',
+    '1e+',
+    '1E-',
+    '1.e5',
+    '0x1',
+    '1_0',
+    '٣',
+    '1f',
+  ],
+  words: [
+    'True',
+    'nul',
+    'nulll',
+    'tru',
+    'falsey',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    'undefined',
+    "'a'",
+    'a',
+    '',
+  ],
   escapes: ['"\\x41"', '"\\u00g0"', '"\\u12"', '"\\U0041"', '"\\a"', '"\\\'"', '"\\u 041"', '"\\', '"a\\"'],
   texts: ['"a\tb"', '"a\u0000b"', '"a\u001fb"', '"a', 'a"', '"a"b"', '"a" "b"'],
   lists: ['[1,]', '[,1]', '[,]', '[1 2]', '[1', '1]', '[1}', '[1:2]', '[1,,2]', '[1;2]'],
-  objects: ['{"a":1,}', '{,}', '{"a"}', '{"a":}', '{a:1}', '{1:2}', '{"a" 1}', '{"a":1 "b":2}', '{"a":1]', '{"a"::1}'],
+  objects: [
+    '{"a":1,}',
+    '{,}',
+    '{"a"}',
+    '{"a":}',
+    '{a:1}',
+    '{1:2}',
+    '{"a" 1}',
+    '{"a":1 "b":2}',
+    '{"a":1]',
+    '{"a"::1}',
+  ],
   spaces: ['\u000b1', '\f1', '\u00a01', '\uFEFF1', '\u20281', '1\u0000', '\u00001', '1/*c*/'],
 }
 
 /** JSON that the scanner leaves to `JSON.parse` all the same. */
-const unsure = ['1e400', '1e100', '1e005', '-1e-400', `${'9'.repeat(201)}`, `-${'9'.repeat(400)}.5e1`]
+const unsure = ['1e400', '1e100', '1e005', '-1e-400', '9'.repeat(201), `-${'9'.repeat(400)}.5e1`]
 
 const isParsed = (text: string): boolean => {
   try {
@@ -41,8 +103,35 @@ const isParsed = (text: string): boolean => {
   }
 }
 
+const nested = (levels: number): readonly string[] => [
+  `{"custom_id":"a","kept":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`,
+  `{"custom_id":"a","kept":${'{"a":'.repeat(levels - 1)}1${'}'.repeat(levels - 1)}}`,
+  `{"custom_id":"a","body":{"usage":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`,
+  `{"custom_id":"a","body":{"usage":${'{"a":'.repeat(levels - 2)}1${'}'.repeat(levels - 2)}}}`,
+]
+
+const depthOf = (text: string): number => {
+  let deepest = 0
+  let depth = 0
+  for (const character of text) {
+    if ('[{'.includes(character)) depth += 1
+    if (']}'.includes(character)) depth -= 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
+}
+
 describe.each(scanners)('the scanner (%s)', (_, create) => {
   const scanner = create()
+  const idIn = (line: string): string | undefined => {
+    const row = rowOf(scanner, line)
+    const bytes = Buffer.from(line)
+    if (row === undefined) return undefined
+    expect(row.idHash).toBe(hashOfBytes(bytes, row.idStart, row.idEnd))
+    expect(row.isIdEscaped).toBe(bytes.subarray(row.idStart, row.idEnd).includes('\\'))
+    return JSON.parse(`"${bytes.toString('utf8', row.idStart, row.idEnd)}"`) as string
+  }
+  const kept = (value: string): boolean => rowOf(scanner, `{"custom_id":"a","kept":${value}}`) !== undefined
 
   test.each(Object.entries(good))('takes rows with good %s', (_kind, values) => {
     for (const line of values.flatMap(withValue)) {
@@ -76,22 +165,6 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   })
 
   test('takes lists and objects within each other up to a depth of 64', () => {
-    const nested = (levels: number): readonly string[] => [
-      `{"custom_id":"a","kept":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`,
-      `{"custom_id":"a","kept":${'{"a":'.repeat(levels - 1)}1${'}'.repeat(levels - 1)}}`,
-      `{"custom_id":"a","body":{"usage":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`,
-      `{"custom_id":"a","body":{"usage":${'{"a":'.repeat(levels - 2)}1${'}'.repeat(levels - 2)}}}`,
-    ]
-    const depthOf = (text: string): number => {
-      let deepest = 0
-      let depth = 0
-      for (const character of text) {
-        if ('[{'.includes(character)) depth += 1
-        if (']}'.includes(character)) depth -= 1
-        deepest = Math.max(deepest, depth)
-      }
-      return deepest
-    }
     for (const line of [...nested(62), ...nested(63), ...nested(64), ...nested(65), ...nested(66)]) {
       expect(isParsed(line), line).toBe(true)
       expect(rowOf(scanner, line) !== undefined, line).toBe(depthOf(line) <= 64)
@@ -109,15 +182,18 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   })
 
   test('knows the id where there is one that is a text', () => {
-    const idIn = (line: string): string | undefined => {
-      const row = rowOf(scanner, line)
-      const bytes = Buffer.from(line)
-      if (row === undefined) return undefined
-      expect(row.idHash).toBe(hashOfBytes(bytes, row.idStart, row.idEnd))
-      expect(row.isIdEscaped).toBe(bytes.subarray(row.idStart, row.idEnd).includes('\\'))
-      return JSON.parse(`"${bytes.toString('utf8', row.idStart, row.idEnd)}"`) as string
-    }
-    const same = ['a', 'a\\"b', '\\\\', 'é😀', '\\u00e9', '\\ud800', ' ', '\u2028', 'x'.repeat(32_766), 'é'.repeat(9)]
+    const same = [
+      'a',
+      'a\\"b',
+      '\\\\',
+      'é😀',
+      '\\u00e9',
+      '\\ud800',
+      ' ',
+      '\u2028',
+      'x'.repeat(32_766),
+      'é'.repeat(9),
+    ]
     for (const id of same) {
       const line = `{"x":0,"custom_id":"${id}","y":{"custom_id":"no"}}`
       expect(idIn(line)).toBe((JSON.parse(line) as { custom_id: string }).custom_id)
@@ -133,7 +209,6 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   })
 
   test('keeps short values, and refuses rows with long ones', () => {
-    const kept = (value: string): boolean => rowOf(scanner, `{"custom_id":"a","kept":${value}}`) !== undefined
     expect(kept(`"${'x'.repeat(64)}"`)).toBe(true)
     expect(kept(`"${'x'.repeat(65)}"`)).toBe(false)
     expect(kept(`"${'é'.repeat(32)}"`)).toBe(true)
@@ -191,7 +266,16 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
 
   test('leaves out a last line without a line feed, plain or not', () => {
     const row = '{"custom_id":"a"}\n'
-    for (const rest of ['{"custom_id":"b"}', '{"custom_id":"b"', '{"custom_id":"b', '[', ' ', 'x', '{"x":1.', '{"x":"\\'])
+    for (const rest of [
+      '{"custom_id":"b"}',
+      '{"custom_id":"b"',
+      '{"custom_id":"b',
+      '[',
+      ' ',
+      'x',
+      '{"x":1.',
+      '{"x":"\\',
+    ])
       expect(scan(scanner, row + rest)).toMatchObject({
         rows: [{}],
         lines: 1,
@@ -203,7 +287,12 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   test('stops at a line that is not plain, and goes on behind it when told', () => {
     const text = '{"custom_id":"a"}\nnonsense\n{"custom_id":"c"}\n'
     expect(scan(scanner, text)).toMatchObject({ rows: [{}], lines: 1, position: 18, stop: 'not-plain' })
-    expect(scan(scanner, text, { from: 18 })).toMatchObject({ rows: [], lines: 0, position: 18, stop: 'not-plain' })
+    expect(scan(scanner, text, { from: 18 })).toMatchObject({
+      rows: [],
+      lines: 0,
+      position: 18,
+      stop: 'not-plain',
+    })
     const { rows, position } = scan(scanner, text, { from: 27 })
     expect(position).toBe(text.length)
     expect(rows).toMatchObject([{ start: 0, end: 17, idStart: 14, idEnd: 15, line: 0 }])
@@ -224,8 +313,11 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
   test('finds no more rows at once than there is room for', () => {
     const row = '{"custom_id":"a"}\n'
     const text = row.repeat(300)
-    expect(scan(scanner, text)).toMatchObject({ lines: 256, position: 256 * row.length, stop: 'full' })
-    expect(scan(scanner, text, { from: 256 * row.length })).toMatchObject({ lines: 44, stop: 'no-more-lines' })
+    expect(scan(create(), text)).toMatchObject({ lines: 256, position: 256 * row.length, stop: 'full' })
+    expect(scan(scanner, text, { from: 256 * row.length })).toMatchObject({
+      lines: 44,
+      stop: 'no-more-lines',
+    })
     expect(scan(scanner, text, { maxRows: 3 })).toMatchObject({ lines: 3, stop: 'full' })
     expect(scan(scanner, row.repeat(3), { maxRows: 3 })).toMatchObject({ lines: 3, stop: 'no-more-lines' })
   })

@@ -2,14 +2,12 @@
 import { writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import asc from 'assemblyscript/asc'
+import { createMemoryStream, main } from 'assemblyscript/asc'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const lineCharacters = 100
 
-const { error, stderr, binary } = await compile()
-if (error !== null) throw new Error(stderr, { cause: error })
-const lines = Buffer.from(binary)
+const lines = Buffer.from(await compile())
   .toString('base64')
   .match(new RegExp(`.{1,${lineCharacters}}`, 'g'))
 const text = `// Written by \`npm run build:scanner\` from the files in \`assembly/\`; not to be edited by hand.
@@ -23,7 +21,8 @@ else await writeFile(path('../scanner-module.ts'), text)
 
 async function compile() {
   let binary = null
-  const { error, stderr } = await asc.main(
+  const stderr = createMemoryStream()
+  const { error } = await main(
     [
       relative(process.cwd(), path('scanner.ts')),
       '--outFile',
@@ -39,7 +38,8 @@ async function compile() {
       '--initialMemory',
       '32',
     ],
-    { writeFile: (name, content) => void (name.endsWith('.wasm') && (binary = content)) },
+    { stderr, writeFile: (name, content) => void (name.endsWith('.wasm') && (binary = content)) },
   )
-  return { error, stderr: String(stderr), binary }
+  if (error !== null) throw new Error(stderr.toString(), { cause: error })
+  return binary
 }
