@@ -22,6 +22,7 @@ export class HashThread {
   send(message: HashMessage): void {
     if (this.#failure !== null)
       throw new Error('The thread that hashes files has ended.', { cause: this.#failure })
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows; a thread has no origin
     this.#worker.postMessage(message)
   }
 }
