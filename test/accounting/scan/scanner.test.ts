@@ -123,6 +123,13 @@ const depthOf = (text: string): number => {
 
 describe.each(scanners)('the scanner (%s)', (_, create) => {
   const scanner = create()
+  const flagsOf = (text: string): readonly (number | undefined)[] =>
+    [
+      `{"custom_id":"${text}"}`,
+      `{"custom_id":"a","id":"x${text}"}`,
+      `{"custom_id":"a","body":{"usage":"${text}"}}`,
+      `{"custom_id":"a","body":{"usage":[{"${text}":1}]}}`,
+    ].map((line) => rowOf(scanner, line)?.holes.at(-1)?.flags)
   const idIn = (line: string): string | undefined => {
     const row = rowOf(scanner, line)
     const bytes = Buffer.from(line)
@@ -246,6 +253,23 @@ describe.each(scanners)('the scanner (%s)', (_, create) => {
     const request =
       '{"custom_id":"b","method":"POST","url":"/v1/x","body":{"n":2,"input":[ "a","b"],"prompt":"c","x":[ {}]}}'
     expect(holesOf(scanner, request, 'request')).toEqual(['"b"', '"POST"', '"c"', '[ {}]'])
+  })
+
+  test('says of which texts JSON.stringify writes an escape in another way', () => {
+    for (const text of ['a', 'é😀', '\\n', '\\r', '\\t', '\\b', '\\f', '\\"', '\\\\', '\\\\u0041', '\u2028'])
+      expect(flagsOf(text), text).toEqual([0, 0, 0, 0])
+    const { hasStrangeEscapes } = holeFlags
+    for (const text of [
+      '\\/',
+      '\\u0041',
+      '\\u001F',
+      '\\u00e9',
+      '\\ud83d\\ude00',
+      '\\uD800',
+      '\\n\\/',
+      '\\u000a',
+    ])
+      expect(flagsOf(text), text).toEqual(Array(4).fill(hasStrangeEscapes))
   })
 
   test('finds the rows between blank lines, and says where they stand', () => {
