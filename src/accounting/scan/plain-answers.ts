@@ -37,7 +37,7 @@ export function plainSuccess({ pattern }: PlainRow, promise: RequestPromise): Pl
  * other row somebody wants to see the words.
  */
 export function learnSuccess(row: PlainRow, promise: RequestPromise, judgement: Judgement): void {
-  if (judgement.class !== 'success') return
+  if (judgement.class !== 'success' || !row.mayLearn) return
   const probe = probeOf(row)
   if (probe === null) return
   const judgedProbe = judgeProbe(probe.text, promise)

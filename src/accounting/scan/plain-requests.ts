@@ -21,6 +21,7 @@ export function plainRequest({ pattern }: PlainRow): PlainRequest | undefined {
 
 /** Learns what a request is that was parsed, for those of its pattern that need not be. */
 export function learnRequest(row: PlainRow, value: JsonObject): void {
+  if (!row.mayLearn) return
   const request = requestIn(value)
   const probe = request === null ? null : probeOf(row)
   if (probe === null || !isDeepStrictEqual(request, requestIn(JSON.parse(probe.text)))) return

@@ -29,6 +29,8 @@ export interface PlainRow extends LinePosition {
   holeEnd(hole: number): number
   /** `holeFlags` */
   flagsOf(hole: number): number
+  /** False for a pattern that is not known and cannot be: nobody needs to find out what could be learned of it. */
+  readonly mayLearn: boolean
   /** Has rows of this pattern known from now on; gives its number, or 0 when no more are kept. */
   learn(): number
 }
@@ -144,10 +146,16 @@ export class ScannedRows implements PlainRow {
     return this.#holeField(hole, holeFields.flags)
   }
 
+  get mayLearn(): boolean {
+    return !isFull || this.pattern !== 0
+  }
+
   learn(): number {
     const scanner = lineScanner()
     if (scanner.scan(this.bytes, this.start, this.lineFeed + 1, this.kind, 1) !== 1) return 0
-    return scanner.rows[rowFields.pattern] || scanner.learn()
+    const pattern = scanner.rows[rowFields.pattern] || scanner.learn()
+    if (pattern === 0) isFull = true
+    return pattern
   }
 
   #field(field: number): number {
@@ -165,6 +173,9 @@ export class ScannedRows implements PlainRow {
     this.#holes.set(holes.subarray(0, used))
   }
 }
+
+/** The scanner of this process keeps no more patterns. */
+let isFull = false
 
 const carriageReturn = 0x0d
 

@@ -194,6 +194,17 @@ test('a triple is accounted for alike with each scanner and with none', async ()
 
 const longTextOf = (number: number): string => (number % 1_000 === 7 ? 'x'.repeat(800_000) : 'yes, no, maybe')
 
+test('files with more kinds of rows than are known are', async () => {
+  const numbers = Array.from({ length: 1_500 }, (_, number) => number)
+  const row = (number: number, rest: object): string =>
+    JSON.stringify({ custom_id: `r${number}`, kind: number % 1_100, ...rest })
+  const body = { choices: [{ message: { content: 'yes' }, finish_reason: 'stop' }] }
+  const input = numbers.map((number) => row(number, { url: '/v1/chat/completions', body: {} }))
+  const output = numbers.map((number) => row(number, { response: { status_code: 200, body } }))
+  const paths = await writeTriple({ input: `${input.join('\n')}\n`, output: `${output.join('\n')}\n` })
+  await expectSameAccounting(paths, { isCutShort: false })
+})
+
 test('large files are, with lines longer than a chunk and lines that are not plain', async () => {
   const random = randomOf(5)
   const numbers = Array.from({ length: 6_000 }, (_, number) => number)
