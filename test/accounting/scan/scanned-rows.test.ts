@@ -13,8 +13,9 @@ function rowOf(line: string): ScannedRows {
   return row
 }
 
+const lineOf = (number: number): string => `{"custom_id":"a","kept":${number}}`
+
 test('a process that keeps no more patterns says so of rows whose pattern is not known', () => {
-  const lineOf = (number: number): string => `{"custom_id":"a","kept":${number}}`
   for (let number = 1; number <= 1_024; number += 1) expect(rowOf(lineOf(number)).learn()).toBe(number)
   const unknown = rowOf(lineOf(1_025))
   expect(unknown.mayLearn).toBe(true)

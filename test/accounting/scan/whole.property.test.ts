@@ -194,13 +194,14 @@ test('a triple is accounted for alike with each scanner and with none', async ()
 
 const longTextOf = (number: number): string => (number % 1_000 === 7 ? 'x'.repeat(800_000) : 'yes, no, maybe')
 
+const oneOfMany = (number: number, rest: object): string =>
+  JSON.stringify({ custom_id: `r${number}`, kind: number % 1_100, ...rest })
+
 test('files with more kinds of rows than are known are', async () => {
   const numbers = Array.from({ length: 1_500 }, (_, number) => number)
-  const row = (number: number, rest: object): string =>
-    JSON.stringify({ custom_id: `r${number}`, kind: number % 1_100, ...rest })
   const body = { choices: [{ message: { content: 'yes' }, finish_reason: 'stop' }] }
-  const input = numbers.map((number) => row(number, { url: '/v1/chat/completions', body: {} }))
-  const output = numbers.map((number) => row(number, { response: { status_code: 200, body } }))
+  const input = numbers.map((number) => oneOfMany(number, { url: '/v1/chat/completions', body: {} }))
+  const output = numbers.map((number) => oneOfMany(number, { response: { status_code: 200, body } }))
   const paths = await writeTriple({ input: `${input.join('\n')}\n`, output: `${output.join('\n')}\n` })
   await expectSameAccounting(paths, { isCutShort: false })
 })
