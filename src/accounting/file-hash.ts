@@ -19,11 +19,11 @@ export function hashOfFile(fileBytes: number): FileHash {
   if (fileBytes < smallestForThread) return new OwnHash()
   try {
     thread ??= new HashThread()
-    return new ThreadHash(thread)
   } catch {
-    // No threads here (Node's permission model), or theirs has ended.
+    // No threads here (Node's permission model).
     return new OwnHash()
   }
+  return thread.hasEnded ? new OwnHash() : new ThreadHash(thread)
 }
 
 let thread: HashThread | null = null
@@ -92,7 +92,9 @@ class ThreadHash implements FileHash {
       const done = Atomics.load(this.#done, hashStates.doneIndex)
       if (done >= messages) return
       if (Atomics.wait(this.#done, hashStates.doneIndex, done, longestWaitMs) === 'timed-out') {
-        throw new Error(`The thread that hashes files has said nothing for ${longestWaitMs / 1_000} s.`)
+        const error = new Error(`The thread that hashes files has said nothing for ${longestWaitMs / 1_000} s.`)
+        this.#thread.giveUp(error)
+        throw error
       }
     }
   }

@@ -18,6 +18,16 @@ export class HashThread {
     })
   }
 
+  /** No file can be hashed there any more. */
+  get hasEnded(): boolean {
+    return this.#failure !== null
+  }
+
+  /** Counts on it no longer. */
+  giveUp(cause: Error): void {
+    this.#failure ??= cause
+  }
+
   /** @throws Error when the thread has ended */
   send(message: HashMessage): void {
     if (this.#failure !== null)

@@ -165,6 +165,8 @@ class AttemptRowsFile implements AttemptRows {
     const { validBytes } = this.#known
     const { bytes } = await this.#file.stat()
     if (bytes > validBytes) await this.#file.truncate(validBytes)
+    // After a power cut, rows that were made from something else could stand behind ours.
+    if (bytes > 0 && validBytes === 0 && !this.#isCheckpoint) await this.#file.sync()
     if (validBytes === 0) {
       const header = Buffer.from(headerText(sourceKey))
       await this.#file.write(header)

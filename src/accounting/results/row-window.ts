@@ -10,6 +10,8 @@ export class RowWindow {
   #bytes: Buffer = Buffer.alloc(0)
   #filled = 0
   #offset = 0
+  /** Where the row that was read last ends. */
+  #lastEnd = 0
 
   constructor(file: OpenFile) {
     this.#file = file
@@ -23,8 +25,10 @@ export class RowWindow {
 
   /** The row; valid until the next one is read. */
   async read(offset: number, length: number): Promise<Buffer> {
-    const isNear = Math.abs(offset - this.#offset - this.#filled) <= nearBytes && length <= windowBytes / 2
-    if (isNear) await this.#fillAround(offset)
+    const windowEnd = this.#offset + this.#filled
+    const isNear = [windowEnd, this.#lastEnd].some((end) => Math.abs(offset - end) <= nearBytes)
+    this.#lastEnd = offset + length
+    if (isNear && length <= windowBytes / 2) await this.#fillAround(offset)
     return this.held(offset, length) ?? readLineAt(this.#file, offset, length)
   }
 
