@@ -22,6 +22,8 @@ export interface LineScanner {
   readonly holes: Uint32Array
   /** Keeps the pattern of the row that was scanned last; gives its number from 1, or 0 when it keeps no more. */
   learn(): number
+  /** Knows no pattern any more; their numbers are given out anew. */
+  forget(): void
   /**
    * Copies a JSON string, quotes and all, as `JSON.stringify` writes what it means; gives where the copy ends. It is
    * never longer. What the last scan found stays as it is.

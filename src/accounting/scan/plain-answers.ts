@@ -3,6 +3,7 @@ import { isTextAnswer, type Answer } from '../rows/answer.js'
 import { judgeAnswer, type Judgement } from '../rows/judge-answer.js'
 import type { RequestPromise } from '../rows/promise.js'
 import { readResultLine } from '../rows/result-line.js'
+import { PatternKnowledge } from './pattern-knowledge.js'
 import { probeOf, type Filling } from './probe.js'
 import type { PlainRow } from './scanned-rows.js'
 
@@ -22,14 +23,13 @@ export interface AnswerParts extends Pick<Answer, 'shape' | 'finishReason'> {
   readonly usageHole: number | null
 }
 
-const known: (PlainSuccess[] | undefined)[] = []
+const knowledge = new PatternKnowledge<PlainSuccess[]>()
 /** Requests of one pattern of answers that promise different things: numbers of vectors, say. */
 const maxPromises = 64
 
 /** The verdict on an earlier row of the same pattern; `undefined` when there was none. */
 export function plainSuccess({ pattern }: PlainRow, promise: RequestPromise): PlainSuccess | undefined {
-  const successes = pattern === 0 ? undefined : known[pattern]
-  return successes?.find((success) => isSamePromise(success.promise, promise))
+  return knowledge.of(pattern)?.find((success) => isSamePromise(success.promise, promise))
 }
 
 /**
@@ -44,7 +44,8 @@ export function learnSuccess(row: PlainRow, promise: RequestPromise, judgement: 
   if (!isSameVerdict(judgement, judgedProbe)) return
   const pattern = row.pattern === 0 ? row.learn() : row.pattern
   if (pattern === 0) return
-  const successes = (known[pattern] ??= [])
+  const successes = knowledge.of(pattern) ?? []
+  knowledge.learn(pattern, successes)
   const isOpaque = judgement.answer?.shape === 'opaque'
   const parts = partsOf(judgedProbe.answer, probe.fillings)
   if (successes.length < maxPromises) successes.push({ promise, isOpaque, parts })

@@ -35,6 +35,11 @@ export class PlainPattern {
     return this.#known.size
   }
 
+  forget(): void {
+    this.#known.clear()
+    this.#knownBytes = 0
+  }
+
   write(byte: number): void {
     this.#bytes[this.#end] = byte
     this.#end += 1

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isAnswerLine } from '../dialects/row-dialects.js'
 import { isJsonObject, type JsonObject } from '../decode-line.js'
 import { promiseOf, type RequestPromise } from '../rows/promise.js'
+import { PatternKnowledge } from './pattern-knowledge.js'
 import { probeOf } from './probe.js'
 import type { PlainRow } from './scanned-rows.js'
 
@@ -12,11 +13,11 @@ export interface PlainRequest {
   readonly url: unknown
 }
 
-const known: (PlainRequest | undefined)[] = []
+const knowledge = new PatternKnowledge<PlainRequest>()
 
 /** What an earlier request of the same pattern was; `undefined` when there was none. */
 export function plainRequest({ pattern }: PlainRow): PlainRequest | undefined {
-  return pattern === 0 ? undefined : known[pattern]
+  return knowledge.of(pattern)
 }
 
 /** Learns what a request is that was parsed, for those of its pattern that need not be. */
@@ -26,7 +27,7 @@ export function learnRequest(row: PlainRow, value: JsonObject): void {
   const probe = request === null ? null : probeOf(row)
   if (probe === null || !isDeepStrictEqual(request, requestIn(JSON.parse(probe.text)))) return
   const pattern = row.learn()
-  if (pattern !== 0 && request !== null) known[pattern] = request
+  if (pattern !== 0 && request !== null) knowledge.learn(pattern, request)
 }
 
 /** `null` for what is no request. */

@@ -5,6 +5,7 @@ import { resultRowText, toResultRow } from '../rows/result-row.js'
 import { copyCompact } from './copy-compact.js'
 import { holeFlags } from './line-scanner.js'
 import { isSamePromise, plainSuccess } from './plain-answers.js'
+import { PatternKnowledge } from './pattern-knowledge.js'
 import { probeOf, type Filling } from './probe.js'
 import { lineScanner } from './scanner-of-process.js'
 import type { PlainRow } from './scanned-rows.js'
@@ -30,7 +31,7 @@ interface Template {
   readonly pieces: readonly Piece[] | null
 }
 
-const known: (Template[] | undefined)[] = []
+const knowledge = new PatternKnowledge<Template[]>()
 /** As for the verdicts: requests that promise different things. */
 const maxTemplates = 64
 
@@ -84,7 +85,9 @@ export class PlainResults {
     const { file } = this.#context
     if (plainSuccess(row, promise) === undefined || templateOf(row.pattern, promise, file) !== undefined)
       return
-    const templates = (known[row.pattern] ??= [])
+    const { pattern } = row
+    const templates = knowledge.of(pattern) ?? []
+    knowledge.learn(pattern, templates)
     if (templates.length === maxTemplates) return
     const pieces = await learnPieces(row, promise, file)
     const isRight = pieces !== null && this.#textOf(row, pieces) === `${text}\n`
@@ -153,7 +156,7 @@ function templateOf(
   promise: RequestPromise,
   file: ResultContext['file'],
 ): Template | undefined {
-  return known[pattern]?.find((one) => one.file === file && isSamePromise(one.promise, promise))
+  return knowledge.of(pattern)?.find((one) => one.file === file && isSamePromise(one.promise, promise))
 }
 
 const probeIndex = 'pr0be~index'

@@ -73,6 +73,10 @@ export class PlainScanner implements LineScanner {
     return copyStringified(bytes, start, end, target, at)
   }
 
+  forget(): void {
+    this.#pattern.forget()
+  }
+
   learn(): number {
     return this.#pattern.learn()
   }

@@ -3,6 +3,7 @@ import type { LineCutter } from '../line-cutter.js'
 import type { LinePosition } from '../line-position.js'
 import type { ScannedKind } from './field-roles.js'
 import { holeFields, maxRowsOfScan, rowFields, type ScanStop } from './line-scanner.js'
+import { beginPatternGeneration, patternGeneration } from './pattern-knowledge.js'
 import { lineScanner } from './scanner-of-process.js'
 
 /**
@@ -54,8 +55,12 @@ export class ScannedRows implements PlainRow {
   #bytesOffset = 0
   #isAllUtf8 = true
 
+  #generation = 0
+
   constructor(kind: ScannedKind) {
     this.kind = kind
+    // One file with a new pattern in each row must not spoil those that follow it.
+    if (isFull) forgetPatterns()
   }
 
   /** Scans what the cutter has not handed out yet, and has it go on behind the rows found. */
@@ -63,6 +68,7 @@ export class ScannedRows implements PlainRow {
     const scanner = lineScanner()
     const { content, contentStart, contentOffset, lineNumber } = cutter
     this.bytes = content
+    this.#generation = patternGeneration()
     this.#from = contentStart
     this.#firstLine = lineNumber
     this.#bytesOffset = contentOffset
@@ -127,7 +133,7 @@ export class ScannedRows implements PlainRow {
   }
 
   get pattern(): number {
-    return this.#field(rowFields.pattern)
+    return this.#generation === patternGeneration() ? this.#field(rowFields.pattern) : 0
   }
 
   get holeCount(): number {
@@ -176,6 +182,12 @@ export class ScannedRows implements PlainRow {
 
 /** The scanner of this process keeps no more patterns. */
 let isFull = false
+
+function forgetPatterns(): void {
+  lineScanner().forget()
+  beginPatternGeneration()
+  isFull = false
+}
 
 const carriageReturn = 0x0d
 

@@ -25,6 +25,7 @@ interface ScannerExports {
   stopOf(): number
   linesOf(): number
   learn(): number
+  clearPatterns(): void
   copyStringified(from: number, end: number, to: number): number
 }
 
@@ -124,6 +125,10 @@ class WasmScanner implements LineScanner {
   #adaptWindow(scannedBytes: number): void {
     const { smallest, largest } = windowBytes
     this.#window = Math.min(largest, Math.max(smallest, 2 * scannedBytes))
+  }
+
+  forget(): void {
+    this.#module.clearPatterns()
   }
 
   copyStringified(bytes: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LineCutter } from '../../../src/accounting/line-cutter.js'
+import { PatternKnowledge } from '../../../src/accounting/scan/pattern-knowledge.js'
 import { ScannedRows } from '../../../src/accounting/scan/scanned-rows.js'
 
 function rowOf(line: string): ScannedRows {
@@ -15,12 +16,21 @@ function rowOf(line: string): ScannedRows {
 
 const lineOf = (number: number): string => `{"custom_id":"a","kept":${number}}`
 
-test('a process that keeps no more patterns says so of rows whose pattern is not known', () => {
+test('a process that keeps no more patterns says so, and begins anew with the next file', () => {
+  const knowledge = new PatternKnowledge<string>()
   for (let number = 1; number <= 1_024; number += 1) expect(rowOf(lineOf(number)).learn()).toBe(number)
+  knowledge.learn(7, 'seven')
+  const known = rowOf(lineOf(7))
   const unknown = rowOf(lineOf(1_025))
   expect(unknown.mayLearn).toBe(true)
   expect(unknown.learn()).toBe(0)
   expect(unknown.mayLearn).toBe(false)
-  expect(rowOf(lineOf(1_026)).mayLearn).toBe(false)
-  expect(rowOf(lineOf(7))).toMatchObject({ mayLearn: true, pattern: 7 })
+  expect([known.mayLearn, known.pattern, knowledge.of(known.pattern)]).toEqual([true, 7, 'seven'])
+
+  const ofNextFile = rowOf(lineOf(7))
+  expect(ofNextFile).toMatchObject({ mayLearn: true, pattern: 0 })
+  // A row that was scanned before must not be taken for one of a pattern that has its number now.
+  expect([known.pattern, knowledge.of(7)]).toEqual([0, undefined])
+  expect(ofNextFile.learn()).toBe(1)
+  expect(rowOf(lineOf(7)).pattern).toBe(1)
 })

@@ -28,6 +28,7 @@ const scannerOfNothing: LineScanner = {
   holes: new Uint32Array(0),
   scan: () => 0,
   learn: () => 0,
+  forget: () => undefined,
   copyStringified,
 }
 
