@@ -108,6 +108,15 @@ describe('the hash of a file', () => {
     }
   })
 
+  test('is right while the thread is busy with another file', () => {
+    const blocks = [0, 1].map(() => Buffer.from(new SharedArrayBuffer(2 ** 25)))
+    const other = hashOfFile(large)
+    for (let round = 0; round < 8; round += 1) other.update(blocks[round % 2] ?? Buffer.alloc(0))
+    const content = contentOf(randomOf(5), 9_000_000)
+    expect(digestOf(new Reading(content))).toBe(sha256(content))
+    expect(other.digest()).toBe(sha256(Buffer.alloc(2 ** 28)))
+  })
+
   test('is taken here where no thread can be started', async () => {
     vi.resetModules()
     vi.doMock('../../src/accounting/hash-thread.js', () => ({

@@ -44,10 +44,11 @@ async function buildWith(scanner: LineScanner): Promise<Build> {
   const library = await import('../../src/index.js')
   let written = 0
   let read = 0
-  const { write } = PlainResults.prototype
-  PlainResults.prototype.write = function counted(...given) {
-    written += 1
-    return write.apply(this, given)
+  const { canWrite } = PlainResults.prototype
+  PlainResults.prototype.canWrite = function counted(...given) {
+    const can = canWrite.apply(this, given)
+    if (can) written += 1
+    return can
   }
   const { flagsOf } = ScannedRows.prototype
   ScannedRows.prototype.flagsOf = function counted(hole) {
