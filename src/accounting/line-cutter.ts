@@ -116,9 +116,12 @@ export class LineCutter {
     return this.#lineNumber
   }
 
-  /** Whole lines may stand there. Not where a line that is too long goes on, nor behind the last line feed. */
+  /**
+   * Whole lines may stand there. Not where a line that is too long goes on, nor behind the last line feed: whoever looked
+   * at a long line again with each chunk would take hours for it.
+   */
   get mayHoldLines(): boolean {
-    return this.#longLine === null && !this.#hasEnded
+    return this.#longLine === null && !this.#hasEnded && this.#content.includes(lineFeed, this.#scanned)
   }
 
   /** Goes on at the beginning of another line of `content`: somebody else has cut those before it. */

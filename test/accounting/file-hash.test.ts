@@ -19,7 +19,8 @@ function contentOf(random: Random, bytes: number): Buffer {
   const content = Buffer.alloc(bytes)
   for (let at = 0; at + 4 <= bytes; at += 4) content.writeUInt32LE(random(2 ** 32), at)
   for (let at = 0; at < bytes; at += 1) if (content[at] === 0x0a) content[at] = 0x0b
-  for (let at = 0; at < bytes; at += 1 + random(pick(random, [10, 1_000, 300_000, 4_000_000]))) content[at] = 0x0a
+  for (let at = 0; at < bytes; at += 1 + random(pick(random, [10, 1_000, 300_000, 4_000_000])))
+    content[at] = 0x0a
   return content
 }
 
@@ -85,7 +86,9 @@ describe('the hash of a file', () => {
     const random = randomOf(3)
     for (let round = 0; round < 4; round += 1) {
       const contents = Array.from({ length: 6 }, () => contentOf(random, random(8_000_000)))
-      const readings = contents.map((content) => new Reading(content, large, pick(random, [1_000, 65_536, 262_144, 3_000_000])))
+      const readings = contents.map(
+        (content) => new Reading(content, large, pick(random, [1_000, 65_536, 262_144, 3_000_000])),
+      )
       const left = new Set(readings)
       const found = new Map<Reading, string>()
       while (left.size > 0) {
@@ -94,7 +97,8 @@ describe('the hash of a file', () => {
         found.set(reading, reading.digest())
         left.delete(reading)
       }
-      for (const [at, reading] of readings.entries()) expect(found.get(reading)).toBe(sha256(contents[at] ?? Buffer.alloc(0)))
+      for (const [at, reading] of readings.entries())
+        expect(found.get(reading)).toBe(sha256(contents[at] ?? Buffer.alloc(0)))
     }
   })
 
@@ -108,14 +112,21 @@ describe('the hash of a file', () => {
     }
   })
 
+  test('is right while the thread is busy with another file', () => {
+    const blocks = [0, 1].map(() => Buffer.from(new SharedArrayBuffer(2 ** 25)))
+    const other = hashOfFile(large)
+    for (let round = 0; round < 8; round += 1) other.update(blocks[round % 2] ?? Buffer.alloc(0))
+    const content = contentOf(randomOf(5), 9_000_000)
+    expect(digestOf(new Reading(content))).toBe(sha256(content))
+    expect(other.digest()).toBe(sha256(Buffer.alloc(2 ** 28)))
+  })
+
   test('is taken here where no thread can be started', async () => {
     vi.resetModules()
     vi.doMock('../../src/accounting/hash-thread.js', () => ({
-      HashThread: class {
-        constructor() {
-          throw new Error('no threads')
-        }
-      },
+      HashThread: vi.fn(function refuse() {
+        throw new Error('no threads')
+      }),
       hashStates,
     }))
     const { hashOfFile: ofFile } = await import('../../src/accounting/file-hash.js')

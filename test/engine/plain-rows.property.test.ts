@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import type * as Library from '../../src/index.js'
 import type { ReconcileWorkspaceOptions, ReconciledRow, RowContext } from '../../src/index.js'
 import type { LineScanner } from '../../src/accounting/scan/line-scanner.js'
 import { createWasmScanner } from '../../src/accounting/scan/wasm-scanner.js'
@@ -25,10 +26,8 @@ const scannerOfNothing: LineScanner = {
   },
 }
 
-type Library = typeof import('../../src/index.js')
-
 interface Build {
-  readonly library: Library
+  readonly library: typeof Library
   /** Rows that were written without being parsed. */
   readonly written: () => number
   /** Values that were read of rows that were not parsed. */
@@ -43,19 +42,10 @@ async function buildWith(scanner: LineScanner): Promise<Build> {
   const { PlainResults } = await import('../../src/accounting/scan/plain-results.js')
   const { ScannedRows } = await import('../../src/accounting/scan/scanned-rows.js')
   const library = await import('../../src/index.js')
-  let written = 0
-  let read = 0
-  const { write } = PlainResults.prototype
-  PlainResults.prototype.write = function counted(...given) {
-    written += 1
-    return write.apply(this, given)
-  }
-  const { flagsOf } = ScannedRows.prototype
-  ScannedRows.prototype.flagsOf = function counted(hole) {
-    read += 1
-    return flagsOf.call(this, hole)
-  }
-  const build = { library, written: () => written, read: () => read }
+  const canWrite = vi.spyOn(PlainResults.prototype, 'canWrite')
+  const flagsOf = vi.spyOn(ScannedRows.prototype, 'flagsOf')
+  const written = (): number => canWrite.mock.results.filter(({ value }) => value === true).length
+  const build = { library, written, read: () => flagsOf.mock.calls.length }
   // What is loaded with the first run belongs to these modules as well.
   await endOf(build, answeredTriple('1', ['a']), () => ({}))
   return build
@@ -101,7 +91,9 @@ async function endOf(
     }
     const options = { clock: impatientClock, ...optionsOf(see) }
     const report = await library.reconcileWorkspace(onDisk(workspace, unsyncedFileSystem), options)
-    const names = Object.entries(filesBelow(workspace.root)).filter(([path]) => !path.startsWith('logs/batch_journal_'))
+    const names = Object.entries(filesBelow(workspace.root)).filter(
+      ([path]) => !path.startsWith('logs/batch_journal_'),
+    )
     const withoutRoot = (text: string): string => text.replaceAll(workspace.root, '<root>')
     return {
       files: Object.fromEntries(names.map(([path, text]) => [path, withoutTimes(withoutRoot(text))])),
@@ -144,9 +136,9 @@ const short = z.string().max(8)
 describe('whether rows are parsed or not', () => {
   test('results, failed items, logs, retries and reports are the same, byte for byte', async () => {
     await forEachSeed((seed) =>
-      expectSame(randomOf(seed), () => ({ ...(seed % 5 === 0 ? { expectedContentType: 'text' as const } : {}) }), seed),
+      expectSame(randomOf(seed), () => (seed % 5 === 0 ? { expectedContentType: 'text' } : {}), seed),
     )
-    for (const [name, { written }] of fast) expect(written(), name).toBeGreaterThan(triples)
+    for (const [name, { written }] of fast) expect(written(), name).toBeGreaterThan(triples / 2)
     expect(parsing.written()).toBe(0)
   })
 
@@ -158,7 +150,9 @@ describe('whether rows are parsed or not', () => {
           expectedContentType: pick(randomOf(seed), ['text', 'text', 'json'] as const),
           ...(seed % 3 === 0 ? { schema: pick(randomOf(seed), [upper, short]) } : {}),
           ...(seed % 4 === 0 ? { shouldRetry: (row: ReconciledRow) => row.customId.length % 2 === 0 } : {}),
-          ...(seed % 7 === 0 ? {} : { processErrors: (row: ReconciledRow, context: RowContext) => void see(row, context) }),
+          ...(seed % 7 === 0
+            ? {}
+            : { processErrors: (row: ReconciledRow, context: RowContext) => see(row, context) }),
           processOutput: (row, context) => {
             see(row, context)
             return row.customId.length % 3 === 0 ? { reject: 'I do not like it.' } : undefined

@@ -4,13 +4,13 @@ const chance = (random: Random, one: number): boolean => random(one) === 0
 
 /** A character of a JSON string, as it may be written: the text between the quotes. */
 const writtenCharacters: readonly string[] = [
-  ...['a', 'b', 'Z', '0', ' ', '~', '/', "'", '{', '}', '[', ']', ':', ',', '<', '\u007f', '-'],
-  ...['é', 'ß', '\u0085', '\u00a0', '€', '漢', '\u2028', '\u2029', '\ufeff', '\uffff', '\ue000', '😀', '𝒳', '\u{10ffff}'],
-  ...['\\"', '\\\\', '\\/', '\\b', '\\f', '\\n', '\\r', '\\t'],
-  ...['\\u0000', '\\u001F', '\\u0008', '\\u000a', '\\u000A', '\\u0022', '\\u005c', '\\u005C', '\\u002f', '\\u0041', '\\u007F'],
-  ...['\\u00e9', '\\u00E9', '\\u07ff', '\\u0800', '\\u2028', '\\uffff', '\\uFEFF', '\\ud83d\\ude00', '\\uD83D\\uDE00'],
+  'a', 'b', 'Z', '0', ' ', '~', '/', "'", '{', '}', '[', ']', ':', ',', '<', '\u007f', '-',
+  'é', 'ß', '\u0085', '\u00a0', '€', '漢', '\u2028', '\u2029', '\ufeff', '\uffff', '\ue000', '😀', '𝒳', '\u{10ffff}',
+  '\\"', '\\\\', '\\/', '\\b', '\\f', '\\n', '\\r', '\\t',
+  '\\u0000', '\\u001F', '\\u0008', '\\u000a', '\\u000A', '\\u0022', '\\u005c', '\\u005C', '\\u002f', '\\u0041', '\\u007F',
+  '\\u00e9', '\\u00E9', '\\u07ff', '\\u0800', '\\u2028', '\\uffff', '\\uFEFF', '\\ud83d\\ude00', '\\uD83D\\uDE00',
   // Halves of pairs, and halves that are no pair.
-  ...['\\ud83d', '\\uDE00', '\\ud83d\\\\ude00', '\\ud83dx', '\\ude00\\ud83d', '\\uD83D\\u0041', '\\ud83d\\n'],
+  '\\ud83d', '\\uDE00', '\\ud83d\\\\ude00', '\\ud83dx', '\\ude00\\ud83d', '\\uD83D\\u0041', '\\ud83d\\n',
 ]
 
 /** What a model says: nothing strange, a few strange things, or many. */

@@ -57,6 +57,7 @@ test.each([
     if (!found.equals(wanted)) throw new Error(`Read other bytes at ${offset}, ${length} long.`)
     if (window.held(offset, length)?.equals(wanted) === false) throw new Error(`Then held others at ${offset}.`)
   }
+  expect(window.held(bytes.length, 1)).toBeNull()
   await file.close()
 })
 
