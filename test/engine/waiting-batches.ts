@@ -21,9 +21,6 @@ export const remoteBatch = (batchId: string, more: Partial<RemoteBatch> = {}): R
 export function tellingProvider(
   tell: (batchId: string) => RemoteBatch | null | undefined,
 ): BatchProvider & { readonly asked: number[] } {
-  const never = (): never => {
-    throw new Error('Nothing but statuses is asked for here.')
-  }
   const asked: number[] = []
   return {
     name: 'telling',
@@ -44,6 +41,10 @@ export function tellingProvider(
       return found
     },
   }
+}
+
+function never(): never {
+  throw new Error('Nothing but statuses is asked for here.')
 }
 
 /** The files of triples 1 to `count`, each waiting for the batch `batch-<index>`. */
