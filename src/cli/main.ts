@@ -7,8 +7,4 @@ import { runCommandLine } from './run-command-line.js'
 // of 1 GB with half a million requests peaks at 173 MB instead of 222, and is no slower.
 setFlagsFromString('--semi-space-growth-factor=1')
 
-// Left alone V8 lets the old generation grow to several times what lives in it before it looks there: a watch of
-// 100,000 waiting triples peaked at 780 MB and more, and does at 480.
-setFlagsFromString('--heap-growing-percent=30')
-
 process.exitCode = await runCommandLine(process.argv.slice(2), nodeContext())
