@@ -6,10 +6,20 @@ import type { Run } from './run.js'
 /** Sets what the run knows of the triple's lineage now. */
 export function withLineage(
   { lineages }: Pick<Run, 'lineages'>,
-  report: Omit<TripleReport, 'lineageRows' | 'failedForGood'>,
+  report: Omit<TripleReport, 'lineageRows' | 'failedForGood'> & Partial<TripleReport>,
 ): TripleReport {
   const known = lineages.of(report.rootIndex)
-  return { ...report, lineageRows: known?.rows ?? null, failedForGood: known?.failedForGood ?? null }
+  const lineageRows = known?.rows ?? null
+  const failedForGood = known?.failedForGood ?? null
+  return isSo(report, { lineageRows, failedForGood }) ? report : { ...report, lineageRows, failedForGood }
+}
+
+/** A hundred thousand reports that say so already are not made again. */
+function isSo(
+  report: Omit<TripleReport, 'lineageRows' | 'failedForGood'> & Partial<TripleReport>,
+  { lineageRows, failedForGood }: Pick<TripleReport, 'lineageRows' | 'failedForGood'>,
+): report is TripleReport {
+  return report.lineageRows === lineageRows && report.failedForGood === failedForGood
 }
 
 /** A run that only finishes a move writes no results: they are counted as they stand, once. */

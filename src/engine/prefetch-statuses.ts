@@ -12,16 +12,23 @@ import { sleep } from './sleep.js'
  * Asks for all waiting batches at once, before their triples ask one by one. While that fails for a passing reason it
  * is tried again, here and not by each triple; when it fails for good each triple has the failure as its own.
  */
-export async function prefetchStatuses(run: Run, triples: readonly BatchFileTriple[]): Promise<void> {
-  const { workspace, board } = run
+export async function prefetchStatuses(
+  run: Run,
+  triples: readonly BatchFileTriple[],
+  batchOf: BatchOf,
+): Promise<void> {
+  const { board } = run
   if (board === null) return
   const batchIds: string[] = []
   for (const triple of triples) {
-    const batchId = await waitingBatch(workspace, triple)
+    const batchId = await batchOf(triple)
     if (batchId !== null) batchIds.push(batchId)
   }
   await askPatiently(run, board, batchIds)
 }
+
+/** The batch that the triple waits for; `null` when it waits for none. */
+export type BatchOf = (triple: BatchFileTriple) => Promise<string | null>
 
 async function askPatiently(
   { clock, signal, limits, report }: Run,
@@ -63,7 +70,11 @@ async function problemOf(asking: Promise<void>): Promise<Problem | null> {
   }
 }
 
-async function waitingBatch(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<string | null> {
+/** Looks it up on the disk. */
+export async function waitingBatch(
+  workspace: BatchWorkspace,
+  triple: BatchFileTriple,
+): Promise<string | null> {
   if (triple.metadata === null || (triple.output !== null && triple.error !== null)) return null
   try {
     const facts = await surveyFacts(workspace, triple.index)

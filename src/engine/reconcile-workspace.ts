@@ -6,7 +6,7 @@ import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
 import { removeStaleTemporaryFiles } from '../workspace/stale-files.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
-import { prefetchStatuses } from './prefetch-statuses.js'
+import { prefetchStatuses, waitingBatch, type BatchOf } from './prefetch-statuses.js'
 import type { Choices } from './parse-options.js'
 import { runToRest } from './reconcile-triple.js'
 import { withLineage } from './lineage-report.js'
@@ -50,11 +50,10 @@ export function withWorkspace<Result>(
 }
 
 /** One pass for callers that hold the workspace. */
-export async function onePass(
-  run: Run,
-  { isWanted = () => true, runTriple = (triple) => runToRest(run, triple) }: PassOptions = {},
-): Promise<WorkspaceReport> {
+export async function onePass(run: Run, options: PassOptions = {}): Promise<WorkspaceReport> {
   const { workspace, sentBefore } = run
+  const { isWanted = () => true, runTriple = (triple) => runToRest(run, triple) } = options
+  const { batchOf = (triple) => waitingBatch(workspace, triple), sleepOn = () => null } = options
   sentBefore.forget()
   const runTriples = await loadScheduler()
   const scan = await scanWorkspace(workspace)
@@ -64,9 +63,15 @@ export async function onePass(
   const seen = new Set(scan.triples.map(sightOf))
   const reports = new Map<string, TripleReport | null>()
   for (let batch = triples; batch.length > 0; batch = await newTriples(run, seen)) {
-    await prefetchStatuses(run, batch)
-    const found = await runTriples(run, batch, sizes, runTriple)
-    for (const [position, { index }] of batch.entries()) reports.set(index, found[position] ?? null)
+    await prefetchStatuses(run, batch, batchOf)
+    const awake = batch.filter((triple) => {
+      const report = sleepOn(triple)
+      reports.set(triple.index, report)
+      if (report !== null) run.report({ type: 'triple.settled', index: triple.index, report })
+      return report === null
+    })
+    const found = await runTriples(run, awake, sizes, runTriple)
+    for (const [position, { index }] of awake.entries()) reports.set(index, found[position] ?? null)
   }
   const settled = [...reports.values()].filter((one) => one !== null)
   const unsettled = [...reports].flatMap(([index, report]) => (report === null ? [index] : []))
@@ -85,6 +90,10 @@ export interface PassOptions {
   /** Leaves triples out, which are then not in the report. */
   readonly isWanted?: (triple: BatchFileTriple) => boolean
   readonly runTriple?: RunTriple
+  /** Looked up on the disk unless given. */
+  readonly batchOf?: BatchOf
+  /** The report of a triple that nothing happened to since, so that it need not run; `null` when it runs. */
+  readonly sleepOn?: (triple: BatchFileTriple) => TripleReport | null
 }
 
 async function unconfirmedAmong(
@@ -116,12 +125,7 @@ function sightOf({ index, input, output, error }: BatchFileTriple): string {
 
 const withData = (index: string): string => `${index} with data`
 
-function reportScan(
-  { report }: Run,
-  { warnings }: WorkspaceScan,
-  triples: number,
-  totalBytes: number,
-): void {
+function reportScan({ report }: Run, { warnings }: WorkspaceScan, triples: number, totalBytes: number): void {
   report({ type: 'workspace.scanned', triples, totalBytes })
   for (const { message } of warnings) report({ type: 'warning', index: null, message })
 }

@@ -116,8 +116,8 @@ async function pass(
   { run, sessions, latest, waiting, parked }: Watch,
   isWanted: (triple: BatchFileTriple) => boolean,
 ): Promise<WorkspaceReport> {
-  const { runTriple } = sessions
-  const report = await onePass(run, { isWanted, runTriple })
+  sessions.beginPass()
+  const report = await onePass(run, { ...sessions, isWanted })
   for (const triple of report.triples) {
     latest.set(triple.index, triple)
     parked.delete(triple.index)
@@ -169,8 +169,8 @@ const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
 
 /** The server's own wish counts when it is longer than ours. */
 function pollDelayMs(baseMs: number, poll: number, waiting: readonly TripleReport[]): number {
-  const wishes = waiting.map(({ problem }) => problem?.retryAfterMs ?? 0)
-  const wishMs = Math.min(Math.max(0, ...wishes), longestPollDelayMs)
+  const longestWishMs = waiting.reduce((most, { problem }) => Math.max(most, problem?.retryAfterMs ?? 0), 0)
+  const wishMs = Math.min(longestWishMs, longestPollDelayMs)
   return Math.max(wishMs, baseMs * (1 + jitterOf(baseMs, poll) / 4))
 }
 

@@ -9,7 +9,17 @@ export interface StatusBoard {
   prefetch(batchIds: readonly string[], signal: AbortSignal): Promise<void>
   /** Nothing could be learnt of these: each triple that asks gets the problem once, and no call is made for it. */
   fail(batchIds: readonly string[], problem: Problem): void
+  /** What was learnt of a batch and not given out yet, without giving it out; `null` when nobody asked for it. */
+  learnt(batchId: string): Learnt | null
+  /** Nobody is going to ask: what was learnt of the batch is dropped. */
+  forget(batchId: string): void
 }
+
+/** What asking for a batch brought. `nothing`: the provider did not come to it this time. */
+export type Learnt =
+  | { readonly type: 'answer'; readonly batch: RemoteBatch | null }
+  | { readonly type: 'nothing' }
+  | { readonly type: 'failure'; readonly problem: Problem }
 
 /**
  * One page of a server's list answers for up to 100 batches, but triples ask one by one. What was fetched ahead is
@@ -48,6 +58,18 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
         if (batch === undefined) unseen.add(batchId)
         else answers.set(batchId, batch)
       }
+    },
+    learnt(batchId) {
+      const problem = failures.get(batchId)
+      if (problem !== undefined) return { type: 'failure', problem }
+      if (unseen.has(batchId)) return { type: 'nothing' }
+      const batch = answers.get(batchId)
+      return batch === undefined ? null : { type: 'answer', batch }
+    },
+    forget(batchId) {
+      failures.delete(batchId)
+      unseen.delete(batchId)
+      answers.delete(batchId)
     },
     fail(batchIds, problem) {
       for (const batchId of batchIds) failures.set(batchId, problem)

@@ -150,8 +150,7 @@ describe('the end of a journal', () => {
 
   test('of a file far larger than ours is read, not the whole', () =>
     withWorkspace({}, async (workspace) => {
-      const line = `${JSON.stringify({ at: 'x', from: 'a', event: 'b', to: 'c' })}\n`
-      writeFileSync(workspace.layout.journalFile('7'), 'y'.repeat(20_000_000) + '\n' + line.repeat(50))
+      writeFileSync(workspace.layout.journalFile('7'), 'y'.repeat(20_000_000) + '\n' + line('a').repeat(50))
       expect((await readJournal(workspace, '7')).entries).toHaveLength(50)
       expect(await readJournalEnd(workspace, '7', never)).toHaveLength(32)
     }))

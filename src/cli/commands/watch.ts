@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { watchWorkspace, type WatchOptions } from '../../engine/watch-workspace.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
@@ -15,6 +16,7 @@ import { exitCodeOfReport, writeReport } from '../write-report.js'
 /** `watch <workspace>`: stays until every triple is settled. */
 export const watch = command(async (context, flags: WatchFlags, root: string): Promise<ExitCode> => {
   const client = await connectOrRefuse(context, flags)
+  keepHeapSmall()
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)
   const report = await withProgress(context, async (reporter) => {
@@ -37,3 +39,12 @@ export const watch = command(async (context, flags: WatchFlags, root: string): P
   writeReport(context, flags, workspace, report)
   return exitCodeOfReport(report)
 })
+
+/**
+ * Left alone V8 lets the old generation grow to several times what lives in it before it looks there: 100,000 waiting
+ * triples peaked at 780 MB and more, and do at 480. It costs a fifth of the CPU time of commands that keep much and end
+ * soon, so it is for those that stay.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--heap-growing-percent=30')
+}
