@@ -92,7 +92,9 @@ class ThreadHash implements FileHash {
       const done = Atomics.load(this.#done, hashStates.doneIndex)
       if (done >= messages) return
       if (Atomics.wait(this.#done, hashStates.doneIndex, done, longestWaitMs) === 'timed-out') {
-        const error = new Error(`The thread that hashes files has said nothing for ${longestWaitMs / 1_000} s.`)
+        const error = new Error(
+          `The thread that hashes files has said nothing for ${longestWaitMs / 1_000} s.`,
+        )
         this.#thread.giveUp(error)
         throw error
       }

@@ -26,12 +26,10 @@ export async function runTriples(
   const scheduler = createActor(schedulerMachine, {
     input: { triples: places.length, maxLive: run.concurrency },
   })
-  const runPlace = async (positions: readonly number[]): Promise<void> => {
-    const runAt = async (position: number): Promise<void> => {
-      reports[position] = await runOne(run, triples[position] as BatchFileTriple, runTriple)
-    }
-    await Promise.all(positions.map(runAt))
+  const runAt = async (position: number): Promise<void> => {
+    reports[position] = await runOne(run, triples[position] as BatchFileTriple, runTriple)
   }
+  const runPlace = (positions: readonly number[]): Promise<void[]> => Promise.all(positions.map(runAt))
   scheduler.on('triple.admitted', ({ position }) => {
     const place = places[position]
     if (place === undefined) throw new Error(`The scheduler admitted place ${position} of ${places.length}.`)

@@ -41,13 +41,14 @@ export interface WorkspaceLayout {
   expansionErrorLogFile(index: BatchIndex): string
 }
 
+const at = (directory: string, name: string): string => directory + sep + name
+
 /** Names everything below `root`. Touches no disk. Paths are put together as text: a run asks for dozens for each triple. */
 export function workspaceLayout(root: string): WorkspaceLayout {
   const base = resolve(root)
   const [workdir, done, target] = [join(base, 'workdir'), join(base, 'done'), join(base, 'target')]
   const failedItems = join(base, 'failed-items')
   const logs = join(base, 'logs')
-  const at = (directory: string, name: string): string => directory + sep + name
   return {
     root: base,
     workdir,

@@ -15,13 +15,15 @@ const hex = (random: Random, below = 0x10000): string => {
 }
 const pieces: readonly ((random: Random) => string)[] = [
   (random) => 'plain words, as most are. '.slice(0, random(27)),
-  (random) => pick(random, ['é', '漢', '😀', '\u2028', '\u007f', '\u{10ffff}', '\uffff', '\u0080', '\u07ff', '\u0800']),
+  (random) =>
+    pick(random, ['é', '漢', '😀', '\u2028', '\u007f', '\u{10ffff}', '\uffff', '\u0080', '\u07ff', '\u0800']),
   (random) => pick(random, ['\\"', '\\\\', '\\/', '\\b', '\\f', '\\n', '\\r', '\\t']),
   (random) => hex(random),
   (random) => hex(random, 0x80),
   (random) => hex(random, 0x900),
   (random) => `\\u${(0xd800 + random(0x800)).toString(16)}`,
-  (random) => `\\uD8${pick(random, ['3d', '3D', '00', 'ff'])}${pick(random, ['\\ude00', '\\uDFFF', '\\udc00', '\\u0041', '\\ud83d', '\\n', 'x', '\\\\', ''])}`,
+  (random) =>
+    `\\uD8${pick(random, ['3d', '3D', '00', 'ff'])}${pick(random, ['\\ude00', '\\uDFFF', '\\udc00', '\\u0041', '\\ud83d', '\\n', 'x', '\\\\', ''])}`,
 ]
 
 function jsonString(random: Random): string {
@@ -36,7 +38,8 @@ function copied(copy: Copy, text: string, random: Random): string {
   const source = Buffer.concat([Buffer.alloc(before, '"'), Buffer.from(text), Buffer.alloc(behind, '\\')])
   const target = Buffer.alloc(before + source.length, 0x01)
   const end = copy(source, before, source.length - behind, target, before)
-  if (target.subarray(0, before).some((byte) => byte !== 0x01)) throw new Error(`Bytes before ${text} changed.`)
+  if (target.subarray(0, before).some((byte) => byte !== 0x01))
+    throw new Error(`Bytes before ${text} changed.`)
   if (target.subarray(end).some((byte) => byte !== 0x01)) throw new Error(`Bytes behind ${text} changed.`)
   return target.toString('utf8', before, end)
 }

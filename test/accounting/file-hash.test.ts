@@ -124,7 +124,7 @@ describe('the hash of a file', () => {
   test('is taken here where no thread can be started', async () => {
     vi.resetModules()
     vi.doMock('../../src/accounting/hash-thread.js', () => ({
-      HashThread: vi.fn(function refuse() {
+      HashThread: vi.fn<() => never>(function refuse() {
         throw new Error('no threads')
       }),
       hashStates,

@@ -2,7 +2,10 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { GrowableColumn } from '../../src/accounting/growable-column.js'
 
-const position = fc.oneof(fc.nat(20_000), fc.constantFrom(0, 63, 64, 255, 256, 1_023, 1_024, 4_095, 4_096, 4_159))
+const position = fc.oneof(
+  fc.nat(20_000),
+  fc.constantFrom(0, 63, 64, 255, 256, 1_023, 1_024, 4_095, 4_096, 4_159),
+)
 
 test('gives back the number last set at each position, and 0 where none was', () => {
   expect.hasAssertions()

@@ -14,7 +14,8 @@ class SlowReader implements ChunkSharing {
   readonly seen: Buffer[] = []
 
   take(view: Buffer): void {
-    if (!((view.buffer as ArrayBufferLike) instanceof SharedArrayBuffer)) throw new Error('The chunk is not shared.')
+    if (!((view.buffer as ArrayBufferLike) instanceof SharedArrayBuffer))
+      throw new Error('The chunk is not shared.')
     this.#latest.push({ view, text: Buffer.from(view) })
   }
 
@@ -48,7 +49,10 @@ function contentOf(random: Random): Buffer {
   ])
   for (let left = random(9_000_000); left > 0;) {
     const length = random(pick(random, kinds))
-    pieces.push('abcdefghij'.repeat(Math.ceil(length / 10)).slice(0, length), pick(random, ['\n', '\n', '\r\n', '\n\n', '\n \t\n']))
+    pieces.push(
+      'abcdefghij'.repeat(Math.ceil(length / 10)).slice(0, length),
+      pick(random, ['\n', '\n', '\r\n', '\n\n', '\n \t\n']),
+    )
     left -= length + 40
   }
   if (random(2) === 0) pieces.push('the last')
@@ -78,7 +82,12 @@ test('with another thread behind it, lines are those of a plain split, and no ch
     const content = contentOf(random)
     const reader = new SlowReader()
     const chunkBytes = pick(random, [4_096, 65_536, 262_144, 1_500_000, 3_000_000])
-    const cutter = new LineCutter({ fileBytes: content.length, chunkBytes, maxLineBytes: 2 ** 28, sharing: reader })
+    const cutter = new LineCutter({
+      fileBytes: content.length,
+      chunkBytes,
+      maxLineBytes: 2 ** 28,
+      sharing: reader,
+    })
     const lines: Found[] = []
     const cut = (): void => {
       for (let line = cutter.nextLine(); line !== null; line = cutter.nextLine())

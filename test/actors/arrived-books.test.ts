@@ -102,11 +102,11 @@ describe('files that are counted while they arrive', () => {
     expect(names).not.toContain('batch_input_1.jsonl')
   })
 
-  test.each([
-    ['one of them was written to', (scene: StepScene) => appendFileSync(filesOf(scene)[1]?.path ?? '', '\n')],
+  test.each<readonly [string, (scene: StepScene) => unknown]>([
+    ['one of them was written to', (scene) => appendFileSync(filesOf(scene)[1]?.path ?? '', '\n')],
     [
       'the input was, and its time put back',
-      (scene: StepScene) => {
+      (scene) => {
         const path = scene.workspace.layout.workdirFile('input', '1')
         appendFileSync(path, '\n')
         utimesSync(path, 1, 1)
@@ -114,7 +114,7 @@ describe('files that are counted while they arrive', () => {
     ],
     [
       'somebody has decided about the triple meanwhile',
-      (scene: StepScene) =>
+      (scene) =>
         noteMetadata(scene, {
           accepted: { accepted_at_ms: 1, missing: true, unrecognised: false, files: [] },
         }),
@@ -122,7 +122,7 @@ describe('files that are counted while they arrive', () => {
   ])('do not count when %s', async (_, change) => {
     const scene = await sceneWithInput()
     await arriveAll(scene)
-    await change(scene)
+    await Promise.resolve(change(scene))
     expect(await arrivedOf(scene)).toBeNull()
   })
 

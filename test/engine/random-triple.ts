@@ -4,13 +4,73 @@ const chance = (random: Random, one: number): boolean => random(one) === 0
 
 /** A character of a JSON string, as it may be written: the text between the quotes. */
 const writtenCharacters: readonly string[] = [
-  'a', 'b', 'Z', '0', ' ', '~', '/', "'", '{', '}', '[', ']', ':', ',', '<', '\u007f', '-',
-  'é', 'ß', '\u0085', '\u00a0', '€', '漢', '\u2028', '\u2029', '\ufeff', '\uffff', '\ue000', '😀', '𝒳', '\u{10ffff}',
-  '\\"', '\\\\', '\\/', '\\b', '\\f', '\\n', '\\r', '\\t',
-  '\\u0000', '\\u001F', '\\u0008', '\\u000a', '\\u000A', '\\u0022', '\\u005c', '\\u005C', '\\u002f', '\\u0041', '\\u007F',
-  '\\u00e9', '\\u00E9', '\\u07ff', '\\u0800', '\\u2028', '\\uffff', '\\uFEFF', '\\ud83d\\ude00', '\\uD83D\\uDE00',
+  'a',
+  'b',
+  'Z',
+  '0',
+  ' ',
+  '~',
+  '/',
+  "'",
+  '{',
+  '}',
+  '[',
+  ']',
+  ':',
+  ',',
+  '<',
+  '\u007f',
+  '-',
+  'é',
+  'ß',
+  '\u0085',
+  '\u00a0',
+  '€',
+  '漢',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
+  '\uffff',
+  '\ue000',
+  '😀',
+  '𝒳',
+  '\u{10ffff}',
+  '\\"',
+  '\\\\',
+  '\\/',
+  '\\b',
+  '\\f',
+  '\\n',
+  '\\r',
+  '\\t',
+  '\\u0000',
+  '\\u001F',
+  '\\u0008',
+  '\\u000a',
+  '\\u000A',
+  '\\u0022',
+  '\\u005c',
+  '\\u005C',
+  '\\u002f',
+  '\\u0041',
+  '\\u007F',
+  '\\u00e9',
+  '\\u00E9',
+  '\\u07ff',
+  '\\u0800',
+  '\\u2028',
+  '\\uffff',
+  '\\uFEFF',
+  '\\ud83d\\ude00',
+  '\\uD83D\\uDE00',
   // Halves of pairs, and halves that are no pair.
-  '\\ud83d', '\\uDE00', '\\ud83d\\\\ude00', '\\ud83dx', '\\ude00\\ud83d', '\\uD83D\\u0041', '\\ud83d\\n',
+  '\\ud83d',
+  '\\uDE00',
+  '\\ud83d\\\\ude00',
+  '\\ud83dx',
+  '\\ude00\\ud83d',
+  '\\uD83D\\u0041',
+  '\\ud83d\\n',
 ]
 
 /** What a model says: nothing strange, a few strange things, or many. */
@@ -19,11 +79,27 @@ function writtenText(random: Random): string {
   const length = pick(random, [0, 1, 5, 17, 40, 300])
   let text = ''
   for (let at = 0; at < length; at += 1)
-    text += strange > 0 && chance(random, strange === 20 ? 20 : 3) ? pick(random, writtenCharacters) : pick(random, ['a', 'e', ' ', 'n', 's', '.'])
+    text +=
+      strange > 0 && chance(random, strange === 20 ? 20 : 3)
+        ? pick(random, writtenCharacters)
+        : pick(random, ['a', 'e', ' ', 'n', 's', '.'])
   return `"${text}"`
 }
 
-const oddNumbers = ['0', '7', '12', '1.0', '1E5', '-0', '9007199254740993', '1e400', '-1.50', '0.1e-7', '1E+2', '123456789012345678901234567890']
+const oddNumbers = [
+  '0',
+  '7',
+  '12',
+  '1.0',
+  '1E5',
+  '-0',
+  '9007199254740993',
+  '1e400',
+  '-1.50',
+  '0.1e-7',
+  '1E+2',
+  '123456789012345678901234567890',
+]
 const number = (random: Random): string => pick(random, oddNumbers)
 
 /** A row's parts as text, joined in the style of one server. */
@@ -62,8 +138,15 @@ function shuffled<T>(random: Random, values: readonly T[]): T[] {
 
 function usageOf(random: Random, style: Style): string {
   if (chance(random, 8)) return 'null'
-  const details = objectOf(style, [['cached', number(random)], [pick(random, ['x', 'x', 'y\\u0041', 'é']), writtenText(random)]])
-  const members: Member[] = [['prompt_tokens', number(random)], ['completion_tokens', number(random)], ['total_tokens', '9']]
+  const details = objectOf(style, [
+    ['cached', number(random)],
+    [pick(random, ['x', 'x', 'y\\u0041', 'é']), writtenText(random)],
+  ])
+  const members: Member[] = [
+    ['prompt_tokens', number(random)],
+    ['completion_tokens', number(random)],
+    ['total_tokens', '9'],
+  ]
   if (chance(random, 2)) members.push(['details', details])
   if (chance(random, 6)) members.push(['total_tokens', number(random)])
   return objectOf(style, members)
@@ -78,17 +161,29 @@ interface Habit {
 
 function chatBody(random: Random, style: Style, answers: number): string {
   const choiceOf = (_: unknown, index: number): string => {
-    const content = chance(random, 15) ? pick(random, ['null', '""', '["x"]', '[{"type":"text","text":"y"}]']) : writtenText(random)
-    const message: Member[] = [['role', '"assistant"'], ['content', content]]
+    const content = chance(random, 15)
+      ? pick(random, ['null', '""', '["x"]', '[{"type":"text","text":"y"}]'])
+      : writtenText(random)
+    const message: Member[] = [
+      ['role', '"assistant"'],
+      ['content', content],
+    ]
     if (chance(random, 3)) message.push(['refusal', 'null'])
     if (chance(random, 6)) message.push(['reasoning_content', writtenText(random)])
     if (chance(random, 12)) message.push(['content', writtenText(random)])
-    if (chance(random, 12)) message.push(['tool_calls', '[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":1.0}"}}]'])
+    if (chance(random, 12))
+      message.push([
+        'tool_calls',
+        '[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\":1.0}"}}]',
+      ])
     return objectOf(style, [
       ['index', String(index)],
       ['message', objectOf(style, message)],
       ['logprobs', 'null'],
-      ['finish_reason', pick(random, ['"stop"', '"stop"', '"stop"', '"stop"', '"length"', 'null', '"\\u0073top"'])],
+      [
+        'finish_reason',
+        pick(random, ['"stop"', '"stop"', '"stop"', '"stop"', '"length"', 'null', '"\\u0073top"']),
+      ],
     ])
   }
   return objectOf(style, [
@@ -106,7 +201,15 @@ function embeddingBody(random: Random, style: Style, answers: number): string {
     objectOf(style, [
       ['object', '"embedding"'],
       ['index', String(index)],
-      ['embedding', chance(random, 4) ? '"AAAAAAAA"' : listOf(style, Array.from({ length: 1 + random(4) }, () => number(random)))],
+      [
+        'embedding',
+        chance(random, 4)
+          ? '"AAAAAAAA"'
+          : listOf(
+              style,
+              Array.from({ length: 1 + random(4) }, () => number(random)),
+            ),
+      ],
     ])
   return objectOf(style, [
     ['object', '"list"'],
@@ -118,7 +221,11 @@ function embeddingBody(random: Random, style: Style, answers: number): string {
 
 function completionBody(random: Random, style: Style, answers: number): string {
   const choiceOf = (_: unknown, index: number): string =>
-    objectOf(style, [['text', writtenText(random)], ['index', String(index)], ['finish_reason', '"stop"']])
+    objectOf(style, [
+      ['text', writtenText(random)],
+      ['index', String(index)],
+      ['finish_reason', '"stop"'],
+    ])
   return objectOf(style, [
     ['id', '"cmpl-1"'],
     ['object', '"text_completion"'],
@@ -128,9 +235,19 @@ function completionBody(random: Random, style: Style, answers: number): string {
 }
 
 function responseBody(random: Random, style: Style): string {
-  const part = objectOf(style, [['type', '"output_text"'], ['text', writtenText(random)], ['annotations', '[]']])
+  const part = objectOf(style, [
+    ['type', '"output_text"'],
+    ['text', writtenText(random)],
+    ['annotations', '[]'],
+  ])
   const parts = chance(random, 5) ? [part, part] : [part]
-  const message = objectOf(style, [['id', '"msg_1"'], ['type', '"message"'], ['status', '"completed"'], ['role', '"assistant"'], ['content', listOf(style, parts)]])
+  const message = objectOf(style, [
+    ['id', '"msg_1"'],
+    ['type', '"message"'],
+    ['status', '"completed"'],
+    ['role', '"assistant"'],
+    ['content', listOf(style, parts)],
+  ])
   const items = chance(random, 3) ? ['{"id":"rs_1","type":"reasoning","summary":[]}', message] : [message]
   return objectOf(style, [
     ['id', '"resp_1"'],
@@ -143,8 +260,15 @@ function responseBody(random: Random, style: Style): string {
 }
 
 function moderationBody(random: Random, style: Style): string {
-  const result = objectOf(style, [['flagged', pick(random, ['true', 'false'])], ['category_scores', objectOf(style, [['hate', number(random)]])]])
-  return objectOf(style, [['id', '"modr-1"'], ['model', '"m"'], ['results', listOf(style, [result])]])
+  const result = objectOf(style, [
+    ['flagged', pick(random, ['true', 'false'])],
+    ['category_scores', objectOf(style, [['hate', number(random)]])],
+  ])
+  return objectOf(style, [
+    ['id', '"modr-1"'],
+    ['model', '"m"'],
+    ['results', listOf(style, [result])],
+  ])
 }
 
 function unknownBody(random: Random, style: Style): string {
@@ -162,10 +286,26 @@ interface Endpoint {
 }
 
 const endpoints: readonly Endpoint[] = [
-  { url: '/v1/chat/completions', bodyOf: chatBody, requestBody: (n) => `{"model":"m","messages":[{"role":"user","content":"x"}]${n > 1 ? `,"n":${n}` : ''}}` },
-  { url: '/v1/chat/completions', bodyOf: chatBody, requestBody: (n) => `{"model":"m","messages":[],"n":${n}}` },
-  { url: '/v1/embeddings', bodyOf: embeddingBody, requestBody: (n) => `{"model":"m","input":[${Array.from({ length: n }, () => '"x"').join()}]}` },
-  { url: '/v1/completions', bodyOf: completionBody, requestBody: (n) => `{"model":"m","prompt":"x"${n > 1 ? `,"n":${n}` : ''}}` },
+  {
+    url: '/v1/chat/completions',
+    bodyOf: chatBody,
+    requestBody: (n) => `{"model":"m","messages":[{"role":"user","content":"x"}]${n > 1 ? `,"n":${n}` : ''}}`,
+  },
+  {
+    url: '/v1/chat/completions',
+    bodyOf: chatBody,
+    requestBody: (n) => `{"model":"m","messages":[],"n":${n}}`,
+  },
+  {
+    url: '/v1/embeddings',
+    bodyOf: embeddingBody,
+    requestBody: (n) => `{"model":"m","input":[${Array.from({ length: n }, () => '"x"').join()}]}`,
+  },
+  {
+    url: '/v1/completions',
+    bodyOf: completionBody,
+    requestBody: (n) => `{"model":"m","prompt":"x"${n > 1 ? `,"n":${n}` : ''}}`,
+  },
   { url: '/v1/responses', bodyOf: responseBody, requestBody: () => '{"model":"m","input":"x"}' },
   { url: '/v1/moderations', bodyOf: moderationBody, requestBody: () => '{"model":"m","input":"x"}' },
   { url: '/v1/unknown', bodyOf: unknownBody, requestBody: () => '{"a":[1,{"b":2}]}' },
@@ -176,18 +316,52 @@ const envelopes: readonly Habit['envelopeOf'][] = [
     objectOf(style, [
       ['id', writtenText(random)],
       ['custom_id', id],
-      ['response', objectOf(style, [['status_code', status], ['request_id', writtenText(random)], ['body', body]])],
+      [
+        'response',
+        objectOf(style, [
+          ['status_code', status],
+          ['request_id', writtenText(random)],
+          ['body', body],
+        ]),
+      ],
       ['error', 'null'],
     ]),
   (random, style, id, body, status) =>
-    objectOf(style, shuffled(random, [
+    objectOf(
+      style,
+      shuffled(random, [
+        ['custom_id', id],
+        [
+          'response',
+          objectOf(
+            style,
+            shuffled(random, [
+              ['status_code', status],
+              ['request_id', '"r"'],
+              ['body', body],
+            ]),
+          ),
+        ],
+        ['error', chance(random, 9) ? '{}' : 'null'],
+      ]),
+    ),
+  (_random, style, id, body, status) =>
+    objectOf(style, [
       ['custom_id', id],
-      ['response', objectOf(style, shuffled(random, [['status_code', status], ['request_id', '"r"'], ['body', body]]))],
-      ['error', chance(random, 9) ? '{}' : 'null'],
-    ])),
-  (_random, style, id, body, status) => objectOf(style, [['custom_id', id], ['status_code', status], ['body', body]]),
+      ['status_code', status],
+      ['body', body],
+    ]),
   (random, style, id, body, status) =>
-    objectOf(style, [['custom_id', id], ['response', objectOf(style, [['status_code', status], ['body', chance(random, 2) ? JSON.stringify(body) : body]])]]),
+    objectOf(style, [
+      ['custom_id', id],
+      [
+        'response',
+        objectOf(style, [
+          ['status_code', status],
+          ['body', chance(random, 2) ? JSON.stringify(body) : body],
+        ]),
+      ],
+    ]),
 ]
 
 const failureBody = '{"error":{"message":"no \\u00e9","code":"server_error","type":"x","param":null}}'
@@ -219,13 +393,24 @@ export function randomTriple(random: Random): Record<string, string> {
     const answers = chance(random, 6) ? 2 : 1
     const id = idOf(random, at)
     input.push(
-      objectOf(style, [['custom_id', writtenId(random, id)], ['method', '"POST"'], ['url', `"${endpoint.url}"`], ['body', endpoint.requestBody(answers)]]),
+      objectOf(style, [
+        ['custom_id', writtenId(random, id)],
+        ['method', '"POST"'],
+        ['url', `"${endpoint.url}"`],
+        ['body', endpoint.requestBody(answers)],
+      ]),
     )
     const habit = chance(random, 10) ? pick(random, styles) : style
     const rowOf = (): string =>
       chance(random, 12)
         ? envelopeOf(random, habit, writtenId(random, id), failureBody, pick(random, ['500', '400', '429']))
-        : envelopeOf(random, habit, writtenId(random, id), endpoint.bodyOf(random, habit, answers), pick(random, ['200', '200', '200', '200', '200', '"200"']))
+        : envelopeOf(
+            random,
+            habit,
+            writtenId(random, id),
+            endpoint.bodyOf(random, habit, answers),
+            pick(random, ['200', '200', '200', '200', '200', '"200"']),
+          )
     if (chance(random, 60)) continue
     const file = chance(random, 12) ? error : output
     const row = rowOf()
@@ -241,6 +426,11 @@ export function randomTriple(random: Random): Record<string, string> {
     'workdir/batch_input_7.jsonl': fileOf(input),
     'workdir/batch_output_7.jsonl': fileOf(chance(random, 2) ? shuffled(random, output) : output),
     ...(error.length > 0 || chance(random, 3) ? { 'workdir/batch_error_7.jsonl': fileOf(error) } : {}),
-    ...(chance(random, 2) ? { 'workdir/batch_metadata_7.jsonl': '{"batch_id":"batch_1","input_file_id":"file-1","status":"expired"}\n' } : {}),
+    ...(chance(random, 2)
+      ? {
+          'workdir/batch_metadata_7.jsonl':
+            '{"batch_id":"batch_1","input_file_id":"file-1","status":"expired"}\n',
+        }
+      : {}),
   }
 }

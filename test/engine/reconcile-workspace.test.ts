@@ -165,10 +165,7 @@ describe('one pass over a workspace', () => {
 })
 
 /** The most triples between `triple.started` and `triple.settled` at one moment. */
-async function mostLive(
-  workspace: BatchWorkspace,
-  options: ReconcileWorkspaceOptions = {},
-): Promise<number> {
+async function mostLive(workspace: BatchWorkspace, options: ReconcileWorkspaceOptions = {}): Promise<number> {
   let live = 0
   let most = 0
   const onEvent = ({ type }: ReconciliationEvent): void => {

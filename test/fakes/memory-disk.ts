@@ -214,7 +214,8 @@ function remains(
     const kept = new Map<string, Inode>()
     for (const name of new Set([...durable.keys(), ...names.keys()])) {
       const isChanged = durable.get(name) !== names.get(name)
-      const inode = isChanged && fateOf(`name ${path}/${name}`) === 'lost' ? durable.get(name) : names.get(name)
+      const inode =
+        isChanged && fateOf(`name ${path}/${name}`) === 'lost' ? durable.get(name) : names.get(name)
       if (inode !== undefined) kept.set(name, survivor(inode))
     }
     left.set(path, { names: kept, durable: new Map(kept) })

@@ -6,7 +6,15 @@ import {
   verifyWorkspace,
   type FileSystem,
 } from '../../src/index.js'
-import { answerLine, answeredTriple, errorLine, idsUpTo, jsonl, requestLine, responseLine } from '../engine/lines.js'
+import {
+  answerLine,
+  answeredTriple,
+  errorLine,
+  idsUpTo,
+  jsonl,
+  requestLine,
+  responseLine,
+} from '../engine/lines.js'
 import { impatientClock } from '../engine/workspaces.js'
 import { CrashError } from '../fakes/fault-file-system.js'
 import { memoryDisk, type Fate, type MemoryDisk } from '../fakes/memory-disk.js'

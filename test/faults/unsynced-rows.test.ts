@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { openWorkspace, reconcileWorkspace, removeWorkspaceLock, type ReconcileWorkspaceOptions } from '../../src/index.js'
+import {
+  openWorkspace,
+  reconcileWorkspace,
+  removeWorkspaceLock,
+  type ReconcileWorkspaceOptions,
+} from '../../src/index.js'
 import { answerLine, errorLine, idsUpTo, jsonl, requestLine, responseLine } from '../engine/lines.js'
 import { impatientClock } from '../engine/workspaces.js'
 import { CrashError } from '../fakes/fault-file-system.js'
@@ -56,7 +61,10 @@ function watched(disk: MemoryDisk, onWrite: (nth: number) => void = () => {}): W
 }
 
 async function run(disk: MemoryDisk, options: ReconcileWorkspaceOptions = {}): Promise<void> {
-  await reconcileWorkspace(await openWorkspace(root, { fileSystem: disk }), { clock: impatientClock, ...options })
+  await reconcileWorkspace(await openWorkspace(root, { fileSystem: disk }), {
+    clock: impatientClock,
+    ...options,
+  })
 }
 
 const finalFiles = (disk: MemoryDisk): Record<string, string> =>
@@ -85,7 +93,10 @@ const some = (change: string): Fate => (change.length % 2 === 0 ? 'lost' : 'kept
 
 test.each([
   ['nothing of them is left', () => 'lost' as const],
-  ['half of them is left', (change: string) => (change.startsWith('name') ? ('kept' as const) : ('lost' as const))],
+  [
+    'half of them is left',
+    (change: string) => (change.startsWith('name') ? ('kept' as const) : ('lost' as const)),
+  ],
   ['all of them is left', () => 'kept' as const],
   ['some changes are', some],
 ])('rows that no callback saw are made again after a power cut: %s', async (_, fateOf) => {

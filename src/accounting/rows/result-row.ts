@@ -50,7 +50,8 @@ export function resultRowText(row: RowToWrite): string {
     const value = row[field]
     const text = value instanceof RawJson ? value.text : JSON.stringify(value)
     // What JSON leaves out has no text, whatever the types of `JSON.stringify` say.
-    if ((text as string | undefined) !== undefined) members += `${members === '' ? '' : ','}${keyText(field)}${text}`
+    if ((text as string | undefined) !== undefined)
+      members += `${members === '' ? '' : ','}${keyText(field)}${text}`
   }
   return `{${members}}`
 }

@@ -38,7 +38,8 @@ test('leaves bytes that were taken alone until they are given back, in whatever 
       gathered = ''
     }
     for (const { bytes, text: wanted } of out) {
-      if (bytes.length !== Buffer.byteLength(wanted) || !bytes.equals(Buffer.from(wanted))) throw new Error(`Bytes changed at step ${step}.`)
+      if (bytes.length !== Buffer.byteLength(wanted) || !bytes.equals(Buffer.from(wanted)))
+        throw new Error(`Bytes changed at step ${step}.`)
     }
     // The first one taken is written first; up to four are under way.
     while (out.length > random(5)) {

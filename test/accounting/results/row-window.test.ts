@@ -48,14 +48,23 @@ test.each([
   for (let left = 3_000; left > 0; left -= 1) {
     const length = pick(random, [1, 50, 3_000, 60_000, 256 * 1024, 256 * 1024 + 1, 700_000])
     near = Math.max(0, Math.min(bytes.length - length, near + random(300_000) - 130_000))
-    const offset = pick(random, [near, near, near, random(bytes.length - length + 1), bytes.length - length, 0])
+    const offset = pick(random, [
+      near,
+      near,
+      near,
+      random(bytes.length - length + 1),
+      bytes.length - length,
+      0,
+    ])
     const held = window.held(offset, length)
     const wanted = bytes.subarray(offset, offset + length)
-    if (held !== null && !held.equals(wanted)) throw new Error(`Held other bytes at ${offset}, ${length} long.`)
+    if (held !== null && !held.equals(wanted))
+      throw new Error(`Held other bytes at ${offset}, ${length} long.`)
     if (random(3) === 0) continue
     const found = await window.read(offset, length)
     if (!found.equals(wanted)) throw new Error(`Read other bytes at ${offset}, ${length} long.`)
-    if (window.held(offset, length)?.equals(wanted) === false) throw new Error(`Then held others at ${offset}.`)
+    if (window.held(offset, length)?.equals(wanted) === false)
+      throw new Error(`Then held others at ${offset}.`)
   }
   expect(window.held(bytes.length, 1)).toBeNull()
   await file.close()

@@ -12,7 +12,8 @@ import { faultFileSystem, type FaultFileSystem } from '../../fakes/fault-file-sy
 import { pick, randomOf } from '../scan/random-rows.js'
 import { failedRow, rowOf, temporaryDirectory } from './rows-on-disk.js'
 
-const newPath = async (name = 'batch_rows_1.part.jsonl'): Promise<string> => join(await temporaryDirectory(), name)
+const newPath = async (name = 'batch_rows_1.part.jsonl'): Promise<string> =>
+  join(await temporaryDirectory(), name)
 
 const textOf = (path: string): Promise<string> => readFile(path, 'utf8')
 
@@ -22,7 +23,11 @@ async function write(
   rows: readonly ResultRow[],
   options: OpenAttemptRowsOptions,
   fs: FaultFileSystem = faultFileSystem(nodeFileSystem),
-): Promise<{ readonly table: GrowingRowTable; readonly operations: readonly string[]; readonly found: number }> {
+): Promise<{
+  readonly table: GrowingRowTable
+  readonly operations: readonly string[]
+  readonly found: number
+}> {
   const file = await openAttemptRows(fs, path, 'key', options)
   const found = file.size
   for (const row of rows) if (!file.has(row.custom_id)) await file.append(row, '{"the":"original"}')
@@ -31,7 +36,9 @@ async function write(
 }
 
 const isSync = (operation: string): boolean => operation.startsWith('sync')
-const many = Array.from({ length: 2_500 }, (_, at) => (at % 7 === 3 ? failedRow(`r${at}`) : rowOf(`r${at}`, { content: '€'.repeat(at % 400) })))
+const many = Array.from({ length: 2_500 }, (_, at) =>
+  at % 7 === 3 ? failedRow(`r${at}`) : rowOf(`r${at}`, { content: '€'.repeat(at % 400) }),
+)
 
 describe('rows that no code of the user has seen', () => {
   test('are written, and never synced; those of a checkpoint are, every 1,000 rows', async () => {
@@ -47,8 +54,14 @@ describe('rows that no code of the user has seen', () => {
   test.each([
     ['half a row', Buffer.from('{"custom_id":"r99999","outcome":"succ')],
     ['NUL bytes', Buffer.alloc(5_000)],
-    ['a hole, and whole rows behind it', Buffer.concat([Buffer.alloc(4_096), Buffer.from(`\n${JSON.stringify(rowOf('late'))}\n`)])],
-    ['NUL bytes within a row', Buffer.from(`${JSON.stringify(rowOf('torn')).replace('answer', '\0\0\0\0\0\0')}\n`)],
+    [
+      'a hole, and whole rows behind it',
+      Buffer.concat([Buffer.alloc(4_096), Buffer.from(`\n${JSON.stringify(rowOf('late'))}\n`)]),
+    ],
+    [
+      'NUL bytes within a row',
+      Buffer.from(`${JSON.stringify(rowOf('torn')).replace('answer', '\0\0\0\0\0\0')}\n`),
+    ],
   ])('are cut where a power cut left %s', async (_, tail) => {
     const path = await newPath()
     await write(path, many, { isCheckpoint: false })
@@ -79,7 +92,9 @@ test('rows that were made from something else are gone for good before the first
   const rows = await openAttemptRows(fs, path, 'another key', { isCheckpoint: false })
   expect(rows.size).toBe(0)
   await rows.close()
-  const done = fs.log.map(({ operation }) => operation).filter((one) => ['truncate', 'sync', 'write'].includes(one))
+  const done = fs.log
+    .map(({ operation }) => operation)
+    .filter((one) => ['truncate', 'sync', 'write'].includes(one))
   expect(done).toEqual(['truncate', 'sync', 'write'])
 })
 
@@ -139,7 +154,11 @@ function randomRows(seed: number): ResultRow[] {
   })
 }
 
-async function chosen(path: string, table: GrowingRowTable | null, isWanted: (fate: RowFate) => boolean): Promise<string[]> {
+async function chosen(
+  path: string,
+  table: GrowingRowTable | null,
+  isWanted: (fate: RowFate) => boolean,
+): Promise<string[]> {
   const found: string[] = []
   for await (const { row, bytes } of readRowsOf(nodeFileSystem, path, table, isWanted))
     found.push(`${JSON.stringify(row)} ${bytes.toString().replace(/\n$/, '')}`)
@@ -154,7 +173,14 @@ describe('a table of rows', () => {
       const { table } = await write(path, rows, { isCheckpoint: seed % 2 === 0 })
       const read = await readRowTable(nodeFileSystem, path)
       const said = (of: typeof read): unknown =>
-        Array.from({ length: of.size }, (_, at) => [of.idAt(at), of.find(of.idAt(at)), of.offsetOf(at), of.lengthOf(at), of.attemptOf(at), of.fateOf(at)])
+        Array.from({ length: of.size }, (_, at) => [
+          of.idAt(at),
+          of.find(of.idAt(at)),
+          of.offsetOf(at),
+          of.lengthOf(at),
+          of.attemptOf(at),
+          of.fateOf(at),
+        ])
       expect(said(table)).toEqual(said(read))
       expect([table.size, table.endOffset]).toEqual([rows.length, (await stat(path)).size])
       expect([...table.ids()]).toEqual(rows.map(({ custom_id: id }) => id))
@@ -173,7 +199,8 @@ describe('a table of rows', () => {
     for (let seed = 20; seed < 30; seed += 1) {
       const path = await newPath()
       const { table } = await write(path, randomRows(seed), { isCheckpoint: false })
-      for (const wish of wishes) expect(await chosen(path, table, wish)).toEqual(await chosen(path, null, wish))
+      for (const wish of wishes)
+        expect(await chosen(path, table, wish)).toEqual(await chosen(path, null, wish))
     }
   })
 
