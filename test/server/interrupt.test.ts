@@ -6,6 +6,9 @@ import { idsUpTo, namesIn, outcomes, withScene, type Scene } from './scene.js'
 
 const options = { defaults: secondFailsOnce }
 
+/** A journal gathers its entries for so long; the clock may go on to its timer while a slow disk is waited for. */
+const journalPauseMs = 1_000
+
 /** Lives until the signal ends it; anything but a clean end fails the test. */
 async function liveUntil(scene: Scene, controller: AbortController): Promise<void> {
   const startedAtMs = scene.clock.elapsedMs()
@@ -17,7 +20,7 @@ async function liveUntil(scene: Scene, controller: AbortController): Promise<voi
     if (!isBatchReconciliationError(error) || error.code !== 'Interrupted') throw error
   }
   const hangMs = controller.signal.aborted ? scene.clock.elapsedMs() - abortedAtMs : 0
-  expect(hangMs).toBe(0)
+  expect(hangMs).toBeLessThanOrEqual(journalPauseMs)
   expect((await readWorkspaceLock(scene.workspace)).type).toBe('free')
   expect(namesIn(scene, 'workdir').filter((name) => /\.tmp$|\.part$/.test(name))).toEqual([])
 }
