@@ -11,8 +11,8 @@ export interface FileHash {
   digest(): string
 }
 
-/** Below this a second thread is not worth its start (some 20 ms of work), in bytes. */
-const smallestForThread = 32 * 1024 * 1024
+/** Below this a second thread takes more time to start, and memory, than it is worth. */
+const smallestForThread = 256 * 1024 * 1024
 
 /** @param fileBytes how large the file is, as far as it is known */
 export function hashOfFile(fileBytes: number): FileHash {

@@ -7,7 +7,7 @@ import { LineCutter } from '../../src/accounting/line-cutter.js'
 import { pick, randomOf, type Random } from './scan/random-rows.js'
 
 /** What a file says of its size decides who hashes it. */
-const large = 32 * 1024 * 1024
+const large = 256 * 1024 * 1024
 
 afterEach(() => {
   vi.doUnmock('../../src/accounting/hash-thread.js')
@@ -63,7 +63,7 @@ function digestOf(reading: Reading): string {
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
 describe('the hash of a file', () => {
-  test('is taken in a second thread from 32 MiB on, and is the same as here', () => {
+  test('is taken in a second thread from 256 MiB on, and is the same as here', () => {
     const content = contentOf(randomOf(1), 3_000_000)
     for (const fileBytes of [0, large - 1, large, 2 ** 40]) {
       const reading = new Reading(content, fileBytes)
