@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { removeWorkspaceLock } from '../../src/index.js'
+import { adoptBatch, confirmNoBatch, removeWorkspaceLock } from '../../src/index.js'
 import {
   faults,
   type BatchEnding,
@@ -174,8 +174,26 @@ async function settle(scene: Scene, path: string): Promise<string> {
     const { triples } = await scene.watch()
     const root = rootOf(scene)
     if (triples.every(({ outcome }) => outcome.type === 'done') && root !== null) return root
+    for (const { index, outcome } of triples) {
+      if ('problem' in outcome && outcome.problem?.code === 'SubmissionAmbiguous')
+        await lookAtServer(scene, index)
+    }
   }
   throw new Error('not settled after six rounds')
+}
+
+/**
+ * What the hint says where the list of batches can never show that there is none: somebody looks on the server, and says
+ * which batch it is, or that there is none.
+ */
+async function lookAtServer({ workspace, server, client, clock }: Scene, index: string): Promise<void> {
+  const metadata = JSON.parse(
+    readFileSync(workspace.layout.workdirFile('metadata', index), 'utf8'),
+  ) as Metadata
+  const made = server.batches().find((batch) => batch.input_file_id === metadata.input_file_id)
+  await (made === undefined
+    ? confirmNoBatch(workspace, index, { client, clock })
+    : adoptBatch(workspace, index, made.id, { client, clock }))
 }
 
 /** The one triple that is no retry of another; `null` before there is any. */
@@ -195,6 +213,7 @@ function rootOf(scene: Scene): string | null {
 }
 
 interface Metadata {
+  readonly input_file_id?: string | null
   readonly root_index?: string | null
   readonly parent_index?: string | null
 }
