@@ -179,7 +179,7 @@ export class LineCutter {
     return { number, offset, length, bytes, isLast, hasNewline, isTooLong }
   }
 
-  /** Chunk behind chunk, so that the other thread is seldom woken: on virtual machines that costs more than the work. */
+  /** Chunk behind chunk, so that the other thread is seldom woken: on a busy machine each waking took about a millisecond. */
   #freeOfShared(): Buffer {
     const rest = this.#content.length - this.#start
     if (this.#buffer.length - this.#content.length < this.#chunkBytes) {
