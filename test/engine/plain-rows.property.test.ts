@@ -7,24 +7,10 @@ import { createWasmScanner } from '../../src/accounting/scan/wasm-scanner.js'
 import { PlainScanner } from '../../src/accounting/scan/plain-scanner.js'
 import { filesBelow, onDisk, unsyncedFileSystem, withWorkspace } from '../workspace/support.js'
 import { pick, randomOf, type Random } from '../accounting/scan/random-rows.js'
+import { scannerOfNothing } from '../accounting/scan/scanners.js'
 import { randomTriple } from './random-triple.js'
 import { answeredTriple } from './lines.js'
 import { impatientClock } from './workspaces.js'
-
-/** Takes no row, so that each one is parsed. */
-const scannerOfNothing: LineScanner = {
-  position: 0,
-  stop: 'no-more-lines',
-  lines: 0,
-  rows: new Uint32Array(0),
-  holes: new Uint32Array(0),
-  scan: () => 0,
-  learn: () => 0,
-  forget: () => undefined,
-  copyStringified: () => {
-    throw new Error('There is no row to copy from.')
-  },
-}
 
 interface Build {
   readonly library: typeof Library

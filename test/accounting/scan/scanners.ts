@@ -16,6 +16,21 @@ export function wasmScanner(): LineScanner {
   return scanner
 }
 
+/** Takes no row, so that each one is parsed. */
+export const scannerOfNothing: LineScanner = {
+  position: 0,
+  stop: 'no-more-lines',
+  lines: 0,
+  rows: new Uint32Array(0),
+  holes: new Uint32Array(0),
+  scan: () => 0,
+  learn: () => 0,
+  forget: () => undefined,
+  copyStringified: () => {
+    throw new Error('There is no row to copy from.')
+  },
+}
+
 /** Both scanners, for tests that hold for each: a name and what makes a new one. */
 export const scanners: readonly (readonly [name: string, create: () => LineScanner])[] = [
   ['WebAssembly', wasmScanner],

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AccountedTriple, AccountForTripleOptions } from '../../../src/accounting/account.js'
-import { copyStringified } from '../../../src/accounting/scan/copy-stringified.js'
 import type { LineScanner } from '../../../src/accounting/scan/line-scanner.js'
 import { PlainScanner } from '../../../src/accounting/scan/plain-scanner.js'
 import type { FileSystem } from '../../../src/workspace/file-system.js'
@@ -17,20 +16,7 @@ import {
   type Random,
   type Written,
 } from './random-rows.js'
-import { wasmScanner } from './scanners.js'
-
-/** Leaves all lines to others. */
-const scannerOfNothing: LineScanner = {
-  position: 0,
-  stop: 'no-more-lines',
-  lines: 0,
-  rows: new Uint32Array(0),
-  holes: new Uint32Array(0),
-  scan: () => 0,
-  learn: () => 0,
-  forget: () => undefined,
-  copyStringified,
-}
+import { scannerOfNothing, wasmScanner } from './scanners.js'
 
 type Account = (options: AccountForTripleOptions) => Promise<AccountedTriple>
 
