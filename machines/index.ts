@@ -56,6 +56,7 @@ export {
   type TripleTag,
   type WakeType,
 } from './state-paths.js'
+export { laterTryOf, type LaterTry } from './triple/later-try.js'
 export { problemCodes, toProblem, type Problem, type ProblemCode } from './problem.js'
 export {
   countFieldOf,
@@ -86,6 +87,7 @@ export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } 
 export { courseOf, decisionFor, type Course, type Decision } from './triple/decision.js'
 export {
   defaultTripleLimits,
+  type StepFailures,
   type TripleContext,
   type TripleLimits,
   type TripleMachineInput,

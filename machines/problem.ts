@@ -32,6 +32,7 @@ export const problemCodes = [
   'WrongUsage',
   'WorkspaceNotFound',
   'WorkspaceLocked',
+  'TripleTaken',
   'NotARegularFile',
   'FileChangedDuringRun',
   'InputChanged',

@@ -28,10 +28,19 @@ export interface TripleMachineInput {
   readonly limits?: Partial<TripleLimits>
   /** Spreads this triple's backoff; defaults to a number made from the index. */
   readonly jitterSeed?: number
+  /** Passing failures of a step before this actor was made, of an actor that had the triple before. */
+  readonly earlierFailures?: StepFailures
   /** Whether an input that was never submitted may be sent to the server. */
   readonly maySubmit?: boolean
   /** Whether the retry of failed requests may be sent; on unless set. */
   readonly maySubmitRetries?: boolean
+}
+
+/** How often a step failed in a row, for whoever makes another actor of the same triple later on. */
+export interface StepFailures {
+  /** The step, as `deciding` and its neighbours invoke it. */
+  readonly step: string
+  readonly failures: number
 }
 
 /** Paths, numbers and problems; never file contents. Serialisable. */
@@ -47,6 +56,10 @@ export interface TripleContext {
   readonly problem: Problem | null
   /** Passing failures of the present step in a row. */
   readonly failures: number
+  /** Those of an earlier actor; they count when the same step fails again before it succeeds. */
+  readonly earlierFailures: StepFailures | null
+  /** The step that failed last; `null` before one did. */
+  readonly failedStep: string | null
   /** Looks at the server since the batch ended with answers missing. */
   readonly looksAgain: number
   readonly remoteStatus: string | null
@@ -72,6 +85,8 @@ export function initialTripleContext(input: TripleMachineInput): TripleContext {
     maySubmit: input.maySubmit ?? false,
     maySubmitRetries: input.maySubmitRetries ?? true,
     facts: null,
+    earlierFailures: input.earlierFailures ?? null,
+    failedStep: null,
     ...freshStart,
     looksAgain: 0,
     ...rested,
@@ -104,4 +119,10 @@ export const mostSurveys = ({ maxLooksAgain }: TripleLimits): number => 3 + maxL
 export function surveyed(context: TripleContext): TripleFacts {
   if (context.facts === null) throw new Error(`Triple ${context.index} acted before it was surveyed.`)
   return context.facts
+}
+
+/** Passing failures of a step in a row, those of an earlier actor included. */
+export function failuresOf({ failures, earlierFailures }: TripleContext, step: string): number {
+  const isAnother = failures === 0 && earlierFailures !== null && earlierFailures.step === step
+  return isAnother ? earlierFailures.failures : failures
 }

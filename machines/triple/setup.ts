@@ -15,7 +15,14 @@ import type {
   StepInput,
   SubmitResult,
 } from '../steps.js'
-import { freshStart, mostSurveys, rested, type TripleContext, type TripleMachineInput } from './context.js'
+import {
+  failuresOf,
+  freshStart,
+  mostSurveys,
+  rested,
+  type TripleContext,
+  type TripleMachineInput,
+} from './context.js'
 import { courseOf } from './decision.js'
 
 /** What a triple may be told from outside. Anything else is ignored, in every state. */
@@ -62,10 +69,10 @@ export const tripleSetup = setup({
       isCourse(context, 'ask-server') || isCourse(context, 'fetch-announced-files'),
     maySubmit: ({ context }) => maySubmit(context),
 
-    canRetry: ({ context }, problem: Problem) =>
+    canRetry: ({ context }, { step, problem }: StepFailure) =>
       problem.isPassing === true &&
       problem.hasBeenRetried !== true &&
-      context.failures < context.limits.maxRetries,
+      failuresOf(context, step) < context.limits.maxRetries,
 
     isSubmitted: (_, result: SubmitResult) => result.type === 'submitted',
     hasNoRoom: (_, result: SubmitResult | OnlineVerdict) => result.type === 'no-room',
@@ -102,8 +109,16 @@ export const tripleSetup = setup({
     noteSubmitted: assign({ hasSubmitted: true }),
     forgetLooks: assign({ ...rested, looksAgain: 0 }),
     noteFacts: assign((_, facts: TripleFacts) => ({ facts, remoteStatus: facts.remoteStatus })),
-    noteSuccess: assign({ failures: 0, problem: null }),
-    noteFailure: assign(({ context }, problem: Problem) => ({ problem, failures: context.failures + 1 })),
+    noteSuccess: assign(({ context, event }) => ({
+      failures: 0,
+      problem: null,
+      earlierFailures: hasSucceeded(context, event) ? null : context.earlierFailures,
+    })),
+    noteFailure: assign(({ context }, { step, problem }: StepFailure) => ({
+      problem,
+      failures: failuresOf(context, step) + 1,
+      failedStep: step,
+    })),
     noteProblem: assign((_, problem: Problem) => ({ problem })),
     noteProblemIn: assign((_, result: SubmitResult | OnlineVerdict | CheckVerdict) =>
       'problem' in result ? { problem: result.problem } : {},
@@ -133,15 +148,30 @@ export const tripleSetup = setup({
     giveLeaveToSubmit: assign({ maySubmit: true }),
   },
   delays: {
-    backoff: ({ context }) =>
-      backoffDelayMs(
-        Math.max(context.failures, context.looksAgain),
-        jitterOf(context.jitterSeed, context.failures + context.looksAgain),
-        context.limits,
-        context.problem?.retryAfterMs,
-      ),
+    backoff: ({ context }) => backoffOf(context),
   },
 })
+
+/** How long the triple waits before the step that failed is tried again, in milliseconds. */
+export function backoffOf({ failures, looksAgain, jitterSeed, limits, problem }: TripleContext): number {
+  return backoffDelayMs(
+    Math.max(failures, looksAgain),
+    jitterOf(jitterSeed, failures + looksAgain),
+    limits,
+    problem?.retryAfterMs,
+  )
+}
+
+/** A step that failed, and what it failed with. */
+export interface StepFailure {
+  readonly step: string
+  readonly problem: Problem
+}
+
+/** Whether the step that an earlier actor failed at has succeeded now. */
+function hasSucceeded({ earlierFailures }: TripleContext, event: object): boolean {
+  return earlierFailures !== null && 'actorId' in event && event.actorId === earlierFailures.step
+}
 
 /**
  * With leave, or when the money was granted before: an earlier run had begun to send it, or it is a retry. What

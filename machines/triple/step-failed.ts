@@ -7,6 +7,7 @@ export interface Failed {
 }
 
 const problemOf = ({ event }: Failed) => toProblem(event.error)
+const failureOf = ({ event }: Failed) => ({ step: event.actorId, problem: toProblem(event.error) })
 
 /**
  * Where a step that failed goes: into its own backing-off substate while the fault is a passing one and tries
@@ -15,9 +16,9 @@ const problemOf = ({ event }: Failed) => toProblem(event.error)
 export function onStepError<const Target extends string>(backingOff: Target) {
   return [
     {
-      guard: { type: 'canRetry', params: problemOf },
+      guard: { type: 'canRetry', params: failureOf },
       target: backingOff,
-      actions: { type: 'noteFailure', params: problemOf },
+      actions: { type: 'noteFailure', params: failureOf },
     },
     { target: '#triple.failed', actions: { type: 'noteProblem', params: problemOf } },
   ] as const

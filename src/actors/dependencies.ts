@@ -8,7 +8,9 @@ import type { ContentSchema } from '../accounting/rows/schema.js'
 import type { Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import type { CreationRoom } from './creation-room.js'
 import type { StepEvent } from './events.js'
+import { soleOwnership, type Ownership, type TriplePlace } from './ownership.js'
 import type { RowProcessor } from './processors.js'
 import type { PublishedLineages } from './published-lineages.js'
 import type { SentBefore } from './sent-before.js'
@@ -37,17 +39,23 @@ export interface RunDependencies {
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
+  readonly room: CreationRoom
 }
 
 /** What the steps of one triple work with. Made anew for each triple; nothing of its own outlives it. */
 export interface TripleDependencies extends RunDependencies {
+  readonly ownership: Ownership
   readonly accountings: AccountingMemory
   readonly stepsAtWork: StepsAtWork
 }
 
-export function tripleDependencies(run: RunDependencies): TripleDependencies {
+export function tripleDependencies(
+  run: RunDependencies,
+  place: TriplePlace = { workspace: run.workspace, ownership: soleOwnership },
+): TripleDependencies {
   return {
     ...run,
+    ...place,
     accountings: accountingMemory(),
     stepsAtWork: stepsAtWork(),
   }

@@ -8,7 +8,6 @@ import { requireProvenTriple } from '../workspace/move.js'
 import { describeAttempt, knownRows } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step } from './dependencies.js'
-import { inTurn } from './in-turn.js'
 
 /**
  * Publishes the results: exactly one row for each request of the lineage's root, and the rows that failed for good
@@ -16,7 +15,7 @@ import { inTurn } from './in-turn.js'
  * longer those that were counted, or that has one more.
  */
 export const recordResults: Step<StepInput, void> = async (dependencies, { facts }, signal) => {
-  const { workspace, report, lineages } = dependencies
+  const { workspace, report, lineages, ownership } = dependencies
   const { fileSystem: fs, layout } = workspace
   const { index, rootIndex } = facts
   const accounted = await accountFor(dependencies, facts, signal)
@@ -27,11 +26,20 @@ export const recordResults: Step<StepInput, void> = async (dependencies, { facts
   const attemptRows = await knownRows(dependencies, attempt)
   const targetPath = layout.resultsFile(rootIndex)
   const baseOrder = index === rootIndex ? idsOf(accounted.ledger) : 'results'
-  const published = await inTurn(targetPath, async () => {
-    const found = await publishResults({ fs, attemptRowsPath, attemptRows, baseOrder, targetPath, signal })
-    lineages.note(rootIndex, found.lineage)
-    return found
-  }).catch(asFileProblem({ path: targetPath, action: 'write', index }))
+  const published = await ownership
+    .withResults(workspace, rootIndex, async ({ fileSystem: ours }) => {
+      const found = await publishResults({
+        fs: ours,
+        attemptRowsPath,
+        attemptRows,
+        baseOrder,
+        targetPath,
+        signal,
+      })
+      lineages.note(rootIndex, found.lineage)
+      return found
+    })
+    .catch(asFileProblem({ path: targetPath, action: 'write', index }))
   const failedPath = layout.failedFile(index)
   await writeFailedItems({ fs, attemptRowsPath, attemptRows, targetPath: failedPath }).catch(
     asFileProblem({ path: failedPath, action: 'write', index }),

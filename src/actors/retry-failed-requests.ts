@@ -19,7 +19,9 @@ export const retryFailedRequests: Step<StepInput, RetryResult> = async (dependen
   const written: string[] = []
   let requests = 0
   for (const retryIndex of attempt.retryIndices) {
-    const count = await writeRetry(dependencies, attempt, retryIndex, signal)
+    const count = await dependencies.ownership.withTriple(dependencies.workspace, retryIndex, (workspace) =>
+      writeRetry({ ...dependencies, workspace }, attempt, retryIndex, signal),
+    )
     if (count > 0) written.push(retryIndex)
     requests += count
   }

@@ -7,6 +7,7 @@ import {
   type StepInput,
   type SubmitResult,
 } from '../../machines/index.js'
+import { isMeantToBeSent } from '../accounting/requests/sent-requests.js'
 import { isBatchReconciliationError, reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import {
@@ -54,8 +55,10 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   await noteOthers(dependencies, place)
   const anew: Submission = { place, input: facts.input, metadata }
   try {
-    const batch = await submitAnew(dependencies, provider, anew, signal)
-    return await submitted(dependencies, provider, place, batch)
+    const creation = await submitAnew(dependencies, provider, anew, signal)
+    return creation.type === 'made'
+      ? await submitted(dependencies, provider, place, creation.batch)
+      : creation
   } catch (error) {
     return refusedForRoom(dependencies, anew, error)
   }
@@ -130,21 +133,35 @@ interface Submission {
   readonly metadata: BatchMetadata | null
 }
 
+type Creation =
+  | { readonly type: 'made'; readonly batch: RemoteBatch }
+  | Extract<SubmitResult, { readonly type: 'no-room' }>
+
 async function submitAnew(
   dependencies: TripleDependencies,
   provider: BatchProvider,
   submission: Submission,
   signal: AbortSignal,
-): Promise<RemoteBatch> {
+): Promise<Creation> {
   const { place, input, metadata } = submission
-  const { workspace, submissions, clock } = dependencies
+  const { workspace, submissions, clock, ownership, room } = dependencies
   submissions.requireOpen(place.index, input.bytes)
   const identity = await identifyInput(workspace, input.path)
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
   requireUploadedInput(metadata, { index: place.index, path: input.path, sha256: identity.sha256 })
   const report = await validated(dependencies, provider, input, signal)
-  await requireNew(dependencies, place.index, metadata, signal)
-  await noteIntent(dependencies, place, intent, report, identity.sha256)
+  const full = await room.reserve(place.index, report.requestCount)
+  if (full !== null) return { type: 'no-room', problem: full, refusal: null }
+  const claim = async (): Promise<void> => {
+    await requireNew(dependencies, place.index, metadata, signal)
+    await noteIntent(dependencies, place, intent, report, identity.sha256)
+  }
+  try {
+    await (isMeantToBeSent({ hasAnswers: false }, metadata) ? claim() : ownership.withSubmissions(claim))
+  } catch (error) {
+    await room.giveBack(place.index)
+    throw error
+  }
   const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
   if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs })
   submissions.forgetLooks(place.index)
@@ -159,12 +176,14 @@ async function submitAnew(
           await requireUnchanged(workspace, input.path, identity)
           await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null })
         },
+        onCreating: () => ownership.beforeCreation(),
+        creationLimitMs: ownership.creationLimitMs ?? undefined,
       },
       signal,
     )
     const own = requireOwn(dependencies, place.index, batch)
     submissions.noteMade(input.bytes)
-    return own
+    return { type: 'made', batch: own }
   } catch (error) {
     await afterFailure(dependencies, submission, error)
     throw error
@@ -242,5 +261,8 @@ async function afterFailure(
   }
   const isAmbiguous = error.code === 'SubmissionAmbiguous' || error.facts['isAmbiguous'] === true
   if (isAmbiguous) await noteDoubt(dependencies, place)
-  else if (error.code !== 'Interrupted') await noteRefusal(dependencies, place)
+  else if (error.code !== 'Interrupted') {
+    await noteRefusal(dependencies, place)
+    await dependencies.room.giveBack(place.index)
+  }
 }

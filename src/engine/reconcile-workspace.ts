@@ -1,6 +1,6 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { onFirstUse } from '../on-first-use.js'
-import { acquireWorkspaceLock } from '../workspace/lock.js'
+import { acquireWorkspaceLock } from '../workspace/hold-workspace.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
 import { removeStaleTemporaryFiles } from '../workspace/stale-files.js'

@@ -1,4 +1,5 @@
 import type { RunDependencies } from '../actors/dependencies.js'
+import { unboundedRoom } from '../actors/creation-room.js'
 import { publishedLineages } from '../actors/published-lineages.js'
 import { sentBefore } from '../actors/sent-before.js'
 import { submissionGate } from '../actors/submission-gate.js'
@@ -86,6 +87,7 @@ function dependenciesOf(
     maySubmit: choices.shouldSubmit,
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
+    room: unboundedRoom,
   }
 }
 

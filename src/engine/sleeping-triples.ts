@@ -1,4 +1,5 @@
 import { fileKinds, isWaitingForBatch, seedOf } from '../../machines/index.js'
+import type { RemoteBatch } from '../providers/batch-provider.js'
 import type { Learnt, StatusBoard } from '../providers/status-board.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { TripleReport } from './report.js'
@@ -76,15 +77,18 @@ function isNews(learnt: Learnt, { remoteStatus }: TripleReport): boolean {
       return false
     case 'failure':
       return learnt.problem.isPassing !== true
-    case 'answer': {
-      const { batch } = learnt
-      return batch?.status !== remoteStatus || batch.outputFileId !== null || batch.errorFileId !== null
-    }
+    case 'answer':
+      return saysMore(learnt.batch, remoteStatus)
   }
 }
 
+/** Whether the server says more of a batch than the status it had; `null` for a batch that it does not know. */
+export function saysMore(batch: RemoteBatch | null, remoteStatus: string | null): boolean {
+  return batch?.status !== remoteStatus || batch.outputFileId !== null || batch.errorFileId !== null
+}
+
 /** Which of its files stand where; one letter each. */
-function namesOf(triple: BatchFileTriple): string {
+export function namesOf(triple: BatchFileTriple): string {
   let names = ''
   for (const kind of fileKinds) names += (triple[kind] === null ? 0 : 1) + (triple.inDone[kind] ? 2 : 0)
   return names

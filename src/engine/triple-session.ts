@@ -1,8 +1,11 @@
 import { createActor } from 'xstate'
 import {
+  laterTryOf,
   outcomeOf,
   recommendedOperations,
   statePathOf,
+  type LaterTry,
+  type StepFailures,
   type TripleActor,
   type TripleEvent,
   type TripleSnapshot,
@@ -23,12 +26,24 @@ export interface TripleSession {
    * `Interrupted` when the signal of the run fires before; never for what is wrong with the triple.
    */
   run(wake?: TripleEvent): Promise<TripleReport>
+  /** The later try that it was left for, when it waits for one longer than it was to. */
+  readonly laterTry: LaterTry | null
   /** Stops the actor and waits for what it had begun. */
   close(): Promise<void>
 }
 
+export interface SessionOptions {
+  readonly earlierFailures?: StepFailures | undefined
+  /** A triple that waits longer than this for another try of a step does not keep `run` waiting. Unless set it does. */
+  readonly patienceMs?: number
+}
+
 /** Starts nothing yet. */
-export function openTripleSession(run: Run, index: string): TripleSession {
+export function openTripleSession(
+  run: Run,
+  index: string,
+  { earlierFailures, patienceMs = Infinity }: SessionOptions = {},
+): TripleSession {
   const dependencies = run.triples.begin(index)
   const watch = observeTransitions(run, index)
   const actor = createActor(run.triples.machine, {
@@ -37,6 +52,7 @@ export function openTripleSession(run: Run, index: string): TripleSession {
       limits: run.limits,
       maySubmit: run.maySubmit,
       maySubmitRetries: run.maySubmitRetries,
+      ...(earlierFailures !== undefined && { earlierFailures }),
     },
     clock: run.clock,
     inspect: bothInspect(watch.inspect, neverThrows(run.inspect)),
@@ -47,9 +63,18 @@ export function openTripleSession(run: Run, index: string): TripleSession {
     dependencies.accountings.rememberArrived(null)
     await watch.flush()
   }
+  const longTry = (snapshot: TripleSnapshot): LaterTry | null => {
+    const later = laterTryOf(snapshot)
+    return later !== null && later.delayMs > patienceMs ? later : null
+  }
+  const isOver = (snapshot: TripleSnapshot): boolean =>
+    snapshot.hasTag('resting') || longTry(snapshot) !== null
   return {
+    get laterTry() {
+      return longTry(actor.getSnapshot())
+    },
     run: async (wake) => {
-      const snapshot = await atRest(actor, wake, run.signal)
+      const snapshot = await untilOver(actor, wake, isOver, run.signal)
       await settle()
       const report = await tripleReport(run, snapshot)
       tellNote(run, report)
@@ -69,10 +94,11 @@ function tellNote({ report }: Run, { index, outcome }: TripleReport): void {
     report({ type: 'warning', index, message: outcome.note })
 }
 
-/** Resolves when the triple rests, rejects with `Interrupted` when the signal fires before. */
-function atRest(
+/** Resolves when it is over, rejects with `Interrupted` when the signal fires before. */
+function untilOver(
   actor: TripleActor,
   wake: TripleEvent | undefined,
+  isOver: (snapshot: TripleSnapshot) => boolean,
   signal: AbortSignal,
 ): Promise<TripleSnapshot> {
   return new Promise((resolve, reject) => {
@@ -87,7 +113,7 @@ function atRest(
     signal.addEventListener('abort', onAbort, { once: true })
     const subscription = actor.subscribe({
       next: (snapshot) => {
-        if (snapshot.hasTag('resting')) settle(() => resolve(snapshot))
+        if (isOver(snapshot)) settle(() => resolve(snapshot))
       },
       error: (error: unknown) => settle(() => reject(error)),
     })

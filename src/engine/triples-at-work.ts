@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { tripleMachine } from '../../machines/index.js'
 import { tripleDependencies, type RunDependencies, type TripleDependencies } from '../actors/dependencies.js'
+import type { TriplePlace } from '../actors/ownership.js'
 import { provideActors } from './provide-actors.js'
 
 /** The triples of one run that have an actor, and the machine all of those actors share. */
@@ -11,7 +12,10 @@ export interface TriplesAtWork {
   end(index: string): void
 }
 
-export function triplesAtWork(run: RunDependencies): TriplesAtWork {
+export function triplesAtWork(
+  run: RunDependencies,
+  placeOf: (index: string) => TriplePlace | undefined = () => undefined,
+): TriplesAtWork {
   const atWork = new Map<string, TripleDependencies>()
   return {
     machine: provideActors((index) => {
@@ -21,7 +25,7 @@ export function triplesAtWork(run: RunDependencies): TriplesAtWork {
     }),
     begin: (index) => {
       assert(!atWork.has(index), `Triple ${index} is at work already.`)
-      const dependencies = tripleDependencies(run)
+      const dependencies = tripleDependencies(run, placeOf(index))
       atWork.set(index, dependencies)
       return dependencies
     },

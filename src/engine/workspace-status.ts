@@ -5,8 +5,10 @@ import { isBatchReconciliationError } from '../errors.js'
 import { readJournalEnd } from '../workspace/journal-end.js'
 import { lookAtScanned, lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { holderText } from '../workspace/holder-text.js'
-import { readWorkspaceLock, type WorkspaceLockState } from '../workspace/lock.js'
+import { workersAtWork, workersText } from '../workspace/hold-workspace.js'
+import { readWorkspaceLock } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { isGone, systemProcessTable } from '../workspace/process-table.js'
 import { scanDone } from '../workspace/scan-done.js'
 import { listOrNothing, scanWorkspace } from '../workspace/scan.js'
 import { failedLineages } from './failed-lineages.js'
@@ -32,7 +34,7 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
     triples: statuses,
     doneCount: done.length,
     failedForGood: await failedLineages(workspace, done),
-    lockedBy: lockHolder(await readWorkspaceLock(workspace)),
+    lockedBy: await lockHolder(workspace),
     warnings: warnings.map(({ message }) => message),
   }
 }
@@ -103,13 +105,11 @@ function oldestChange(facts: TripleFacts, standing: PlannedTriple['standing']): 
   return times.length === 0 ? null : Math.min(...times)
 }
 
-function lockHolder(lock: WorkspaceLockState): string | null {
-  switch (lock.type) {
-    case 'free':
-      return null
-    case 'held':
-      return holderText(lock.holder)
-    case 'unreadable':
-      return 'somebody (the lock file cannot be read)'
-  }
+/** Who is at work; a lock that is left of a process which is gone says nothing. */
+async function lockHolder(workspace: BatchWorkspace): Promise<string | null> {
+  const lock = await readWorkspaceLock(workspace)
+  if (lock.type === 'unreadable') return 'somebody (the lock file cannot be read)'
+  if (lock.type === 'held' && !isGone(lock.holder, systemProcessTable)) return holderText(lock.holder)
+  const workers = await workersAtWork(workspace)
+  return workers.length === 0 ? null : workersText(workers)
 }

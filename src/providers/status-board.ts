@@ -11,6 +11,8 @@ export interface StatusBoard {
   fail(batchIds: readonly string[], problem: Problem): void
   /** What was learnt of a batch and not given out yet, without giving it out; `null` when nobody asked for it. */
   learnt(batchId: string): Learnt | null
+  /** What somebody else learnt of a batch a moment ago; it is given out once, like what was fetched ahead. */
+  tell(batch: RemoteBatch): void
   /** Nobody is going to ask: what was learnt of the batch is dropped. */
   forget(batchId: string): void
 }
@@ -66,6 +68,7 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
       const batch = answers.get(batchId)
       return batch === undefined ? null : { type: 'answer', batch }
     },
+    tell: (batch) => void answers.set(batch.batchId, batch),
     forget(batchId) {
       failures.delete(batchId)
       unseen.delete(batchId)

@@ -22,6 +22,8 @@ export interface FileSystem {
   link(from: string, to: string): Promise<void>
   /** Removes a file we wrote ourselves; rejects with `ENOENT` when nothing stands there. */
   remove(path: string): Promise<void>
+  /** Removes an empty directory of ours; rejects with `ENOENT` when there is none and `ENOTEMPTY` when it holds something. */
+  removeDirectory(path: string): Promise<void>
   /** Makes names created, renamed or removed in the directory survive a power cut. */
   syncDirectory(path: string): Promise<void>
 }

@@ -15,6 +15,8 @@ export interface WorkspaceLayout {
   readonly logs: string
   /** Held while one process works on the workspace. */
   readonly lockFile: string
+  /** Where workers say that they are at work, and on what. There only while some are. */
+  readonly workers: string
   workdirFile(kind: FileKind, index: BatchIndex): string
   doneFile(kind: FileKind, index: BatchIndex): string
   /** Where a download grows until it is whole. */
@@ -58,6 +60,7 @@ export function workspaceLayout(root: string): WorkspaceLayout {
     failedJsonRepairs: join(base, 'failed-json-repairs'),
     logs,
     lockFile: join(base, '.batch-reconciler.lock'),
+    workers: join(base, '.batch-reconciler.workers'),
     workdirFile: (kind, index) => at(workdir, batchFileName(kind, index)),
     doneFile: (kind, index) => at(done, batchFileName(kind, index)),
     partFile: (kind, index) => at(workdir, `${batchFileName(kind, index)}.part`),

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js'
 import { systemClock } from '../clock.js'
 import type { BatchReconciliationError } from '../errors.js'
 import { reconciliationError } from '../errors.js'
+import { claimName, isTaken, withPreparedRecord, writeNewRecord } from './claim-name.js'
 import { asFileProblem } from './file-problem.js'
 import { holderText } from './holder-text.js'
 import type { LockHolder, WorkspaceLockState } from './lock-file.js'
@@ -11,8 +12,8 @@ import { readLockFile, readWorkspaceLock } from './lock-file.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { cannotLink } from './place-file.js'
 import type { ProcessTable } from './process-table.js'
-import { systemProcessTable } from './process-table.js'
-import { systemErrorCode } from './system-error-code.js'
+import { isGone, systemProcessTable } from './process-table.js'
+import { removeIfThere } from './remove-if-there.js'
 
 export { readWorkspaceLock } from './lock-file.js'
 export type { LockHolder, WorkspaceLockState } from './lock-file.js'
@@ -31,18 +32,22 @@ export interface LockOptions {
 }
 
 /**
- * Takes the workspace for this process, or throws `WorkspaceLocked` saying who has it. The lock of a process of
+ * Takes the lock file for this process, or throws `WorkspaceLocked` saying who has it. The lock of a process of
  * this machine that is gone is taken over; that of another machine never is, for nobody can look there.
  */
-export async function acquireWorkspaceLock(
+export async function acquireLockFile(
   workspace: BatchWorkspace,
   { clock = systemClock, processes = systemProcessTable }: LockOptions = {},
 ): Promise<WorkspaceLock> {
-  const path = workspace.layout.lockFile
+  const { layout, fileSystem } = workspace
+  const path = layout.lockFile
   const holder = newHolder(clock, processes)
-  await withPreparedLock(workspace, holder, (preparedPath) =>
-    take(workspace, { holder, preparedPath, processes }),
-  ).catch(asFileProblem({ path, action: 'lock the workspace with' }))
+  const preparedPath = `${path}.${holder.token}`
+  const taking = withPreparedRecord(fileSystem, preparedPath, holder, async () => {
+    await take(workspace, { holder, preparedPath, processes })
+    await removeLeftovers(workspace)
+  })
+  await taking.catch(asFileProblem({ path, action: 'lock the workspace with' }))
   return { holder, release: () => release(workspace, holder) }
 }
 
@@ -50,12 +55,16 @@ export async function acquireWorkspaceLock(
 export async function removeWorkspaceLock(workspace: BatchWorkspace): Promise<WorkspaceLockState> {
   const state = await readWorkspaceLock(workspace)
   const path = workspace.layout.lockFile
-  await removeLockFiles(workspace).catch(asFileProblem({ path, action: 'remove the lock' }))
+  const removing = async (): Promise<void> => {
+    await removeIfThere(workspace.fileSystem, path)
+    await removeLeftovers(workspace)
+  }
+  await removing().catch(asFileProblem({ path, action: 'remove the lock' }))
   return state
 }
 
-/** Whether a process works on the workspace: a lock that nobody can tell to be left over counts. */
-export async function isWorkedOn(
+/** Whether a process has the lock file: one that nobody can tell to be left over counts. */
+export async function isLocked(
   workspace: BatchWorkspace,
   processes: ProcessTable = systemProcessTable,
 ): Promise<boolean> {
@@ -69,125 +78,107 @@ function newHolder(clock: Clock, processes: ProcessTable): LockHolder {
   return { host, pid, process_start: processes.startOf(pid), token, acquired_at_ms: clock.now() }
 }
 
-/** Writes the lock under a name of its own first: under its final name it is then never half written. */
-async function withPreparedLock(
-  workspace: BatchWorkspace,
-  holder: LockHolder,
-  use: (preparedPath: string) => Promise<void>,
-): Promise<void> {
-  const preparedPath = `${workspace.layout.lockFile}.${holder.token}`
-  try {
-    await writeNewFile(workspace, preparedPath, holder)
-    await use(preparedPath)
-  } finally {
-    await removeIfThere(workspace, preparedPath)
-  }
-}
-
-async function writeNewFile({ fileSystem }: BatchWorkspace, path: string, holder: LockHolder): Promise<void> {
-  const file = await fileSystem.open(path, 'create')
-  try {
-    await file.write(new TextEncoder().encode(`${JSON.stringify(holder)}\n`))
-  } finally {
-    await file.close()
-  }
-}
-
-async function take(workspace: BatchWorkspace, request: LockRequest): Promise<void> {
-  const { layout, fileSystem } = workspace
-  const { holder, preparedPath, processes } = request
-  if (await couldTake(workspace, holder, preparedPath)) return
-  const state = await readLockFile(fileSystem, layout.lockFile)
-  if (state.type !== 'held' || !isGone(state.holder, processes)) throw locked(workspace, state)
-  await takeOver(workspace, preparedPath, state)
-}
-
-/** Where the disk knows no second names the lock is written in place; only a crash meanwhile leaves it torn. */
-async function couldTake(
-  workspace: BatchWorkspace,
-  holder: LockHolder,
-  preparedPath: string,
-): Promise<boolean> {
-  const path = workspace.layout.lockFile
-  try {
-    return await linked(workspace, preparedPath, path)
-  } catch (error) {
-    if (!cannotLink(error)) throw error
-    return notTaken(writeNewFile(workspace, path, holder))
-  }
-}
-
 interface LockRequest {
   readonly holder: LockHolder
   readonly preparedPath: string
   readonly processes: ProcessTable
 }
 
-function isGone({ host, pid, process_start: start }: LockHolder, processes: ProcessTable): boolean {
-  if (host !== processes.host) return false
-  if (!processes.isAlive(pid)) return true
-  const current = processes.startOf(pid)
-  return start !== null && current !== null && start !== current
+async function take(workspace: BatchWorkspace, request: LockRequest): Promise<void> {
+  if (await couldTake(workspace, request)) return
+  const state = await readLockFile(workspace.fileSystem, workspace.layout.lockFile)
+  if (state.type !== 'held') throw locked(workspace, state)
+  await takeOver(workspace, request, state.holder)
+}
+
+/** Where the disk knows no second names the lock is written in place; only a crash meanwhile leaves it torn. */
+async function couldTake(
+  { layout, fileSystem }: BatchWorkspace,
+  { holder, preparedPath }: LockRequest,
+): Promise<boolean> {
+  try {
+    return await claimName(fileSystem, preparedPath, layout.lockFile)
+  } catch (error) {
+    if (!cannotLink(error)) throw error
+    return writeNewRecord(fileSystem, layout.lockFile, holder).then(
+      () => true,
+      (failure: unknown) => {
+        if (isTaken(failure)) return false
+        throw failure
+      },
+    )
+  }
 }
 
 /**
- * Of all processes that find the same stale lock, the one that gives it a second name, made of its token, may
- * replace it. Giving a name disturbs nothing, so whoever comes late and finds a fresh lock under it just leaves:
- * the name is only free before the stale lock was claimed, or after it was replaced.
+ * Of all processes that find the same stale lock, the one that becomes its heir may replace it: it gives its own record
+ * a name made of the token of the one before. An heir that is gone as well has an heir of its own, so that a kill in the
+ * middle of this keeps nobody out. Whoever comes late finds another lock under the name, and leaves.
  */
-async function takeOver(
-  workspace: BatchWorkspace,
-  preparedPath: string,
-  stale: Extract<WorkspaceLockState, { type: 'held' }>,
-): Promise<void> {
+async function takeOver(workspace: BatchWorkspace, request: LockRequest, stale: LockHolder): Promise<void> {
   const { layout, fileSystem } = workspace
-  const claimPath = `${layout.lockFile}.${stale.holder.token}.stale`
-  if (!(await linked(workspace, layout.lockFile, claimPath))) throw locked(workspace, stale)
+  const { preparedPath, processes } = request
+  const last = await lastHeir(workspace, stale)
+  if (!isGone(last, processes)) throw locked(workspace, { type: 'held', holder: last })
+  const heirPath = heirPathOf(workspace, last)
+  if (!(await claimHeirship(workspace, request, heirPath)))
+    throw locked(workspace, { type: 'held', holder: last })
   try {
-    const claimed = await readLockFile(fileSystem, claimPath)
-    const isStale = claimed.type === 'held' && claimed.holder.token === stale.holder.token
-    if (!isStale) throw locked(workspace, claimed)
+    const standing = await readLockFile(fileSystem, layout.lockFile)
+    const isSame = standing.type === 'held' && standing.holder.token === stale.token
+    if (!isSame) throw locked(workspace, standing)
     await fileSystem.rename(preparedPath, layout.lockFile)
   } finally {
-    await removeIfThere(workspace, claimPath)
+    await removeIfThere(fileSystem, heirPath)
   }
 }
 
-/** False when the name is taken, or what should get it is gone. */
-function linked({ fileSystem }: BatchWorkspace, from: string, to: string): Promise<boolean> {
-  return notTaken(fileSystem.link(from, to))
-}
-
-async function notTaken(naming: Promise<void>): Promise<boolean> {
+/** Without second names a record of our own under that name does the same, unless a crash tears it. */
+async function claimHeirship(
+  { fileSystem }: BatchWorkspace,
+  { holder, preparedPath }: LockRequest,
+  heirPath: string,
+): Promise<boolean> {
   try {
-    await naming
-    return true
+    return await claimName(fileSystem, preparedPath, heirPath)
   } catch (error) {
-    if (['EEXIST', 'ENOENT'].includes(systemErrorCode(error) ?? '')) return false
-    throw error
+    if (!cannotLink(error)) throw error
+    await writeNewRecord(fileSystem, heirPath, holder)
+    return true
   }
 }
+
+/** Longer chains than this are no accident; whoever finds one needs `unlock`. */
+const mostHeirs = 1_000
+
+async function lastHeir(workspace: BatchWorkspace, stale: LockHolder): Promise<LockHolder> {
+  let last = stale
+  for (let heirs = 0; heirs < mostHeirs; heirs += 1) {
+    const next = await readLockFile(workspace.fileSystem, heirPathOf(workspace, last))
+    if (next.type === 'free') return last
+    if (next.type === 'unreadable') throw locked(workspace, next)
+    last = next.holder
+  }
+  throw locked(workspace, { type: 'unreadable' })
+}
+
+const heirPathOf = ({ layout }: BatchWorkspace, { token }: LockHolder): string =>
+  `${layout.lockFile}.${token}.heir`
 
 async function release(workspace: BatchWorkspace, holder: LockHolder): Promise<void> {
   const state = await readWorkspaceLock(workspace)
   if (state.type !== 'held' || state.holder.token !== holder.token) return
-  await removeIfThere(workspace, workspace.layout.lockFile)
+  await removeIfThere(workspace.fileSystem, workspace.layout.lockFile)
 }
 
-/** With what a crash in the middle of locking left beside the lock. */
-async function removeLockFiles(workspace: BatchWorkspace): Promise<void> {
-  const { layout, fileSystem } = workspace
-  const remains = /^\.batch-reconciler\.lock(?:\.[0-9a-f]{32}(?:\.stale)?)?$/
-  for (const { name } of await fileSystem.list(layout.root)) {
-    if (remains.test(name)) await removeIfThere(workspace, join(layout.root, name))
-  }
-}
-
-async function removeIfThere({ fileSystem }: BatchWorkspace, path: string): Promise<void> {
-  try {
-    await fileSystem.remove(path)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error
+/**
+ * What crashes in the middle of locking left beside the lock. Somebody who is locking at this moment finds its record
+ * gone, and that the workspace is locked: which it is.
+ */
+async function removeLeftovers({ layout, fileSystem }: BatchWorkspace): Promise<void> {
+  const leftover = /^\.batch-reconciler\.lock\.[0-9a-f]{32}(?:\.(?:heir|stale))?$/
+  for (const { name, kind } of await fileSystem.list(layout.root)) {
+    if (kind === 'file' && leftover.test(name)) await removeIfThere(fileSystem, join(layout.root, name))
   }
 }
 

@@ -12,6 +12,7 @@ import {
   readSync,
   opendirSync,
   renameSync,
+  rmdirSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -66,6 +67,7 @@ function createNodeFileSystem(): FileSystem {
     rename: (from, to) => quick(() => renameSync(from, to)),
     link: (from, to) => quick(() => linkSync(from, to)),
     remove: (path) => quick(() => unlinkSync(path)),
+    removeDirectory: (path) => quick(() => rmdirSync(path)),
     syncDirectory,
   }
 }

@@ -14,6 +14,24 @@ export interface ProcessTable {
   startOf(pid: number): string | null
 }
 
+/** What a process says of itself in a file that it leaves. */
+export interface ProcessIdentity {
+  readonly host: string
+  readonly pid: number
+  readonly process_start: string | null
+}
+
+/** Whether it is known that the process does not run any more; of another machine nothing is. */
+export function isGone(
+  { host, pid, process_start: start }: ProcessIdentity,
+  processes: ProcessTable,
+): boolean {
+  if (host !== processes.host) return false
+  if (!processes.isAlive(pid)) return true
+  const current = processes.startOf(pid)
+  return start !== null && current !== null && start !== current
+}
+
 export const systemProcessTable: ProcessTable = {
   host: hostname(),
   pid: process.pid,

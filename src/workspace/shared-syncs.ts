@@ -17,6 +17,7 @@ export function withSharedSyncs(inner: FileSystem): FileSystem {
     rename: (from, to) => inner.rename(from, to),
     link: (from, to) => inner.link(from, to),
     remove: (path) => inner.remove(path),
+    removeDirectory: (path) => inner.removeDirectory(path),
     syncDirectory: (path) => {
       const queue = queues.get(path) ?? { next: null, last: Promise.resolve() }
       queues.set(path, queue)

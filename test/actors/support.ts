@@ -1,3 +1,4 @@
+import { unboundedRoom } from '../../src/actors/creation-room.js'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import OpenAI from 'openai'
@@ -99,6 +100,7 @@ export async function stepScene(
       lineages: publishedLineages(),
       maySubmitRetries: true,
       cancelDuplicates: false,
+      room: unboundedRoom,
     }),
     ...changes,
     ...more,

@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { acquireWorkspaceLock } from '../../src/workspace/lock.js'
+import { acquireWorkspaceLock } from '../../src/workspace/hold-workspace.js'
 import { openWorkspace } from '../../src/workspace/open-workspace.js'
 import { batchReconciler, jsonLines, recipes, workspaceWith } from './command-line.js'
 

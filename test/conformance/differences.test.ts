@@ -15,7 +15,7 @@ import {
   type ReconciliationEvent,
 } from '../../src/index.js'
 import { faults } from '../../src/testing/index.js'
-import { acquireWorkspaceLock } from '../../src/workspace/lock.js'
+import { acquireWorkspaceLock } from '../../src/workspace/hold-workspace.js'
 import { CrashError, faultFileSystem, type FaultRule } from '../fakes/fault-file-system.js'
 import { filesBelow, onDisk, putFiles, rejection, withWorkspace } from '../workspace/support.js'
 import {

@@ -8,7 +8,7 @@ import {
   type ReconcileWorkspaceOptions,
   type ReconciliationEvent,
 } from '../../src/index.js'
-import { acquireWorkspaceLock } from '../../src/workspace/lock.js'
+import { acquireWorkspaceLock } from '../../src/workspace/hold-workspace.js'
 import { systemProcessTable } from '../../src/workspace/process-table.js'
 import { putFiles, rejection, withWorkspace } from '../workspace/support.js'
 import { answeredTriple, answerLine, errorLine, idsUpTo, jsonl, metadataText, requestLine } from './lines.js'

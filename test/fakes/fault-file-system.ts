@@ -8,6 +8,7 @@ export type FaultOperation =
   | 'rename'
   | 'link'
   | 'remove'
+  | 'removeDirectory'
   | 'syncDirectory'
   | 'read'
   | 'write'
@@ -65,6 +66,8 @@ export function faultFileSystem(inner: FileSystem, rules: readonly FaultRule[] =
     rename: (path, to) => check({ operation: 'rename', path, to }, () => inner.rename(path, to)),
     link: (path, to) => check({ operation: 'link', path, to }, () => inner.link(path, to)),
     remove: (path) => check({ operation: 'remove', path }, () => inner.remove(path)),
+    removeDirectory: (path) =>
+      check({ operation: 'removeDirectory', path }, () => inner.removeDirectory(path)),
     syncDirectory: (path) => check({ operation: 'syncDirectory', path }, () => inner.syncDirectory(path)),
   }
 }

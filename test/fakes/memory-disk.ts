@@ -131,6 +131,15 @@ function diskOf(directories: Map<string, Directory>): MemoryDisk {
         required(path).version += 1
         directoryOf(path).names.delete(basename(path))
       }),
+    removeDirectory: (path) =>
+      step(() => {
+        const found = directories.get(path)
+        if (found === undefined) throw systemError('ENOENT', path)
+        const isEmpty =
+          found.names.size === 0 && ![...directories.keys()].some((each) => dirname(each) === path)
+        if (!isEmpty) throw systemError('ENOTEMPTY', path)
+        directories.delete(path)
+      }),
     syncDirectory: async (path) => {
       const found = await step(() => directories.get(path))
       if (found === undefined) throw systemError('ENOENT', path)

@@ -55,6 +55,7 @@ function disturbedDisk(inner: FileSystem, nth: number, act: () => void) {
     rename: before((from, to) => inner.rename(from, to)),
     link: before((from, to) => inner.link(from, to)),
     remove: before((path) => inner.remove(path)),
+    removeDirectory: before((path) => inner.removeDirectory(path)),
     syncDirectory: before((path) => inner.syncDirectory(path)),
     open: before(async (path, mode) => {
       const file = await inner.open(path, mode)

@@ -5,7 +5,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FileSystem } from '../../src/workspace/file-system.js'
 import type { LockHolder } from '../../src/workspace/lock.js'
-import { acquireWorkspaceLock, readWorkspaceLock, removeWorkspaceLock } from '../../src/workspace/lock.js'
+import { acquireWorkspaceLock } from '../../src/workspace/hold-workspace.js'
+import { readWorkspaceLock, removeWorkspaceLock } from '../../src/workspace/lock.js'
 import { nodeFileSystem } from '../../src/workspace/node-file-system.js'
 import type { BatchWorkspace } from '../../src/workspace/open-workspace.js'
 import type { ProcessTable } from '../../src/workspace/process-table.js'
@@ -170,21 +171,31 @@ describe('processes that come at the same moment', () => {
     ),
   )
 
-  test('never get it while a crash in the middle of a takeover leaves it in doubt, but after unlock they do', async () => {
-    let hasCrashed = true
-    for (let nth = 1; hasCrashed; nth++) {
-      hasCrashed = await withWorkspace({}, async (workspace) => {
-        putLock(workspace, { pid: 5 })
-        const disk = faultFileSystem(nodeFileSystem, [{ nth, error: 'crash' }])
-        await acquireWorkspaceLock(onDisk(workspace, disk), { processes: processTable(6) }).catch(() => {})
-        const next = await acquireWorkspaceLock(workspace, { processes: processTable(7) }).catch(() => null)
-        if (next === null) await removeWorkspaceLock(workspace)
-        const last = next ?? (await acquireWorkspaceLock(workspace, { processes: processTable(7) }))
-        expect(JSON.parse(readFileSync(workspace.layout.lockFile, 'utf8'))).toEqual(last.holder)
-        return disk.isCrashed()
-      })
-    }
-  })
+  test.each(['ENOSPC', 'EPERM for links'])(
+    'get it after any number of crashes in the middle of a takeover (%s)',
+    async (kind) => {
+      const without = kind === 'ENOSPC' ? [] : [{ operation: 'link' as const, error: 'EPERM' }]
+      const disk = (nth: number) => faultFileSystem(nodeFileSystem, [...without, { nth, error: 'crash' }])
+      let hasCrashed = true
+      for (let nth = 1; hasCrashed; nth++) {
+        hasCrashed = await withWorkspace({}, async (workspace) => {
+          putLock(workspace, { pid: 5 })
+          const first = disk(nth)
+          await acquireWorkspaceLock(onDisk(workspace, first), { processes: processTable(6) }).catch(() => {})
+          const second = disk(nth)
+          await acquireWorkspaceLock(onDisk(workspace, second), { processes: processTable(7) }).catch(
+            () => {},
+          )
+          const { holder, release } = await acquireWorkspaceLock(workspace, { processes: processTable(8) })
+          expect(JSON.parse(readFileSync(workspace.layout.lockFile, 'utf8'))).toEqual(holder)
+          expect(lockFiles(workspace)).toHaveLength(1)
+          await release()
+          expect(lockFiles(workspace)).toEqual([])
+          return first.isCrashed()
+        })
+      }
+    },
+  )
 })
 
 describe('the processes of this machine', () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { workspaceStatus } from '../../engine/workspace-status.js'
-import { isWorkedOn } from '../../workspace/lock.js'
+import { isWorkedOn } from '../../workspace/hold-workspace.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'

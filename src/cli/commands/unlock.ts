@@ -1,25 +1,35 @@
 import { resolve } from 'node:path'
 import { reconciliationError } from '../../errors.js'
 import { holderText } from '../../workspace/holder-text.js'
-import { readWorkspaceLock, removeWorkspaceLock, type LockHolder } from '../../workspace/lock.js'
+import { freeWorkspace, workersAtWork, workersText } from '../../workspace/hold-workspace.js'
+import { readWorkspaceLock } from '../../workspace/lock.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
-import { systemProcessTable } from '../../workspace/process-table.js'
+import { isGone, systemProcessTable, type ProcessIdentity } from '../../workspace/process-table.js'
 import { command } from '../command.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { terminalText } from '../render/terminal-text.js'
 import type { UnlockFlags } from '../routes.js'
 
-/** `unlock <workspace>`: removes a lock, though not from under a process of this machine that still runs. */
+/** `unlock <workspace>`: removes what locks it, though not from under a process of this machine that still runs. */
 export const unlock = command(
   async (context, { force = false }: UnlockFlags, root: string): Promise<ExitCode> => {
     const workspace = await openWorkspace(resolve(context.currentDirectory, root))
     const { stdout } = context.process
     const lock = await readWorkspaceLock(workspace)
-    if (lock.type === 'held' && !force && isAtWorkHere(lock.holder)) throw stillRuns(lock.holder)
-    await removeWorkspaceLock(workspace)
-    stdout.write(
-      `${messages[lock.type]}${lock.type === 'held' ? ` It was held by ${terminalText(holderText(lock.holder))}.` : ''}\n`,
-    )
+    const workers = await workersAtWork(workspace)
+    if (!force) {
+      if (lock.type === 'held' && isAtWorkHere(lock.holder)) throw stillRuns(holderText(lock.holder))
+      const here = workers.filter(isAtWorkHere)
+      if (here.length > 0) throw stillRuns(workersText(here))
+    }
+    await freeWorkspace(workspace)
+    const holders = [
+      ...(lock.type === 'held' ? [holderText(lock.holder)] : []),
+      ...(workers.length > 0 ? [workersText(workers)] : []),
+    ]
+    const message = lock.type === 'free' && workers.length > 0 ? messages.held : messages[lock.type]
+    const whose = holders.length === 0 ? '' : ` It was held by ${terminalText(holders.join(' and by '))}.`
+    stdout.write(`${message}${whose}\n`)
     return exitCodes.success
   },
 )
@@ -30,16 +40,14 @@ const messages = {
   unreadable: 'Unlocked. The lock could not be read.',
 } as const
 
-function isAtWorkHere({ host, pid, process_start: start }: LockHolder): boolean {
-  if (host !== systemProcessTable.host || !systemProcessTable.isAlive(pid)) return false
-  return start === null || start === systemProcessTable.startOf(pid)
-}
+const isAtWorkHere = (holder: ProcessIdentity): boolean =>
+  holder.host === systemProcessTable.host && !isGone(holder, systemProcessTable)
 
-function stillRuns(holder: LockHolder): Error {
+function stillRuns(holder: string): Error {
   return reconciliationError({
     code: 'WorkspaceLocked',
-    message: `The workspace is being worked on by ${terminalText(holderText(holder))}, which still runs.`,
-    hint: 'Stop that process first. Two at once can pay for a batch twice; --force unlocks all the same.',
+    message: `The workspace is being worked on by ${terminalText(holder)}, still running.`,
+    hint: 'Stop it first. Two at once can pay for a batch twice; --force unlocks all the same.',
     facts: { holder },
   })
 }

@@ -107,7 +107,10 @@ async function createBatch(
   inputFileId: string,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  const call = createBatchCall(creationOf(connection, request, inputFileId))
+  const { creationLimitMs: limitMs } = request
+  const creation = createBatchCall(creationOf(connection, request, inputFileId))
+  const call = { ...creation, ...(limitMs !== undefined && { limitMs }) }
+  await request.onCreating?.()
   if (signal.aborted) throw interrupted(contextOf(connection, call))
   try {
     const { data } = await callServer(connection, call, signal)

@@ -1,0 +1,38 @@
+import { inTurn } from './in-turn.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+
+/**
+ * Whose word the steps of one triple act on. A command that has the workspace for itself needs none; a worker has a lease
+ * for each thing that others could change at the same time. `work` gets the workspace to make its changes in, which is the
+ * given one where nobody else is at work.
+ */
+export interface Ownership {
+  /** Works on the files of another triple, such as a retry that is being written. */
+  withTriple<Result>(workspace: BatchWorkspace, index: string, work: Work<Result>): Promise<Result>
+  /** Works on the results of a lineage, which each of its triples reads and writes anew. */
+  withResults<Result>(workspace: BatchWorkspace, rootIndex: string, work: Work<Result>): Promise<Result>
+  /** Looks whether requests were sent before and notes that they are sent now, with nobody else doing so in between. */
+  withSubmissions<Result>(work: () => Promise<Result>): Promise<Result>
+  /** To be called right before a batch is created: makes sure that nobody else can do so until the time limit is over. */
+  beforeCreation(): Promise<void>
+  /** The longest time that a creation may take, in milliseconds; `null` where nobody takes over from us. */
+  readonly creationLimitMs: number | null
+}
+
+type Work<Result> = (workspace: BatchWorkspace) => Promise<Result>
+
+/** Nobody else is at work. */
+export const soleOwnership: Ownership = {
+  withTriple: (workspace, _index, work) => work(workspace),
+  withResults: (workspace, rootIndex, work) =>
+    inTurn(workspace.layout.resultsFile(rootIndex), () => work(workspace)),
+  withSubmissions: (work) => work(),
+  beforeCreation: async () => {},
+  creationLimitMs: null,
+}
+
+/** Where the steps of one triple work, and on whose word. */
+export interface TriplePlace {
+  readonly workspace: BatchWorkspace
+  readonly ownership: Ownership
+}

@@ -1,0 +1,79 @@
+import { isParkedState, isWaitingForBatch, isWaitingForServer } from '../../../machines/index.js'
+import type { RemoteBatch } from '../../providers/batch-provider.js'
+import { locateTriple } from '../../workspace/locate-triple.js'
+import { readMetadata } from '../../workspace/metadata.js'
+import { standingPath } from '../../workspace/move-intent.js'
+import type { BatchWorkspace } from '../../workspace/open-workspace.js'
+import type { BatchFileTriple } from '../../workspace/triple.js'
+import { fingerprintOf } from '../fingerprint.js'
+import type { TripleReport } from '../report.js'
+import { namesOf, saysMore } from '../sleeping-triples.js'
+
+/**
+ * How a triple rested, for whoever looks over the workspace next. Nothing is decided by it but when the triple is looked
+ * at again: without it, it is looked at now.
+ */
+export interface TripleNote {
+  /** Path of the state it rests in. */
+  readonly state: string
+  /** Which of its files stood where. */
+  readonly names: string
+  /** Sizes and times of its files. */
+  readonly fingerprint: string
+  /** The batch it waits for. */
+  readonly batchId: string | null
+  readonly remoteStatus: string | null
+  /** Something that passes stopped it. */
+  readonly isPassing: boolean
+  /** Whether the worker that left it there had leave to send what was never sent. */
+  readonly couldSubmit: boolean
+}
+
+/** Looks at the files once more: what they are now is what is to be compared with. */
+export async function noteOf(
+  workspace: BatchWorkspace,
+  { index, state, remoteStatus, problem }: TripleReport,
+  couldSubmit: boolean,
+): Promise<TripleNote> {
+  const triple = await locateTriple(workspace, index)
+  return {
+    state,
+    names: namesOf(triple),
+    fingerprint: await fingerprintOf(workspace, index),
+    batchId: isWaitingForBatch(state) ? await batchIdOf(workspace, triple) : null,
+    remoteStatus,
+    isPassing: problem?.isPassing === true,
+    couldSubmit,
+  }
+}
+
+async function batchIdOf(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<string | null> {
+  const path = standingPath(workspace, triple, 'metadata')
+  return path === null ? null : ((await readMetadata(workspace, path))?.batch_id ?? null)
+}
+
+/** What the next look over the workspace does about a triple. */
+export type Need = 'work' | 'ask-server' | 'nothing'
+
+/**
+ * From names and the note alone. `isPollDue`: it is time to ask the server, and to try again what passes by itself.
+ */
+export function needOf(
+  triple: BatchFileTriple,
+  note: TripleNote | undefined,
+  { isPollDue, maySubmit }: { readonly isPollDue: boolean; readonly maySubmit: boolean },
+): Need {
+  if (note === undefined || note.names !== namesOf(triple)) return 'work'
+  if (maySubmit && !note.couldSubmit && note.state === waitingForLeave) return 'work'
+  if (!isPollDue) return 'nothing'
+  if (note.batchId !== null && !note.isPassing) return 'ask-server'
+  if (isWaitingForServer(note.state) && !isParkedState(note.state)) return 'work'
+  return note.isPassing ? 'work' : 'nothing'
+}
+
+const waitingForLeave = 'submitting.waiting-for-leave'
+
+/** Whether the answer of the server is a reason to look at the triple. */
+export function isNews(batch: RemoteBatch | null, { remoteStatus }: TripleNote): boolean {
+  return saysMore(batch, remoteStatus)
+}

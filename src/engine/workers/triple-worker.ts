@@ -1,0 +1,141 @@
+import type { StepFailures } from '../../../machines/index.js'
+import type { CreationRoom } from '../../actors/creation-room.js'
+import type { TriplePlace } from '../../actors/ownership.js'
+import { isBatchReconciliationError } from '../../errors.js'
+import { onFirstUse } from '../../on-first-use.js'
+import type { RemoteBatch } from '../../providers/batch-provider.js'
+import { createWorkspaceDirectories, type BatchWorkspace } from '../../workspace/open-workspace.js'
+import type { LeaseRecord } from '../../workspace/workers/worker-schema.js'
+import { takeWorkerSeat, type WorkerSeat } from '../../workspace/workers/worker-seat.js'
+import type { Choices } from '../parse-options.js'
+import type { TripleReport } from '../report.js'
+import { withRun, type Run } from '../run.js'
+import { triplesAtWork } from '../triples-at-work.js'
+import { leasedPlace, type LeasedPlaces } from './leased-ownership.js'
+import { lookOver, type LookOverRequest, type Sight } from './look-over.js'
+import { noteOf, type TripleNote } from './triple-note.js'
+
+/** Something to look at, once. Whoever keeps these may lose them: they are made again from the files. */
+export interface TripleTask {
+  readonly index: string
+  /** How often the step it stopped at has failed in a row. */
+  readonly earlierFailures?: StepFailures | undefined
+  /** What the server said of its batch a moment ago. */
+  readonly learnt?: RemoteBatch | undefined
+}
+
+export type TaskEnd =
+  /** `note` is for the next look over the workspace. */
+  | { readonly type: 'rested'; readonly report: TripleReport; readonly note: TripleNote }
+  /** A step failed for a passing reason: the same task again, with `again`, after so long. */
+  | {
+      readonly type: 'backing-off'
+      readonly report: TripleReport
+      readonly delayMs: number
+      readonly again: TripleTask
+    }
+  /** Another worker has it. */
+  | { readonly type: 'held'; readonly holder: LeaseRecord | null; readonly delayMs: number }
+  /** The signal fired, or another worker took it over: whoever goes on begins with its files. */
+  | { readonly type: 'interrupted' }
+
+/** A process that works on a workspace together with others. Which triples it works on, somebody else says. */
+export interface TripleWorker {
+  readonly run: Run
+  readonly seat: WorkerSeat
+  /** Works on one triple as far as it goes by itself, while nobody else does. Never rejects for what is wrong with it. */
+  work(task: TripleTask): Promise<TaskEnd>
+  /** Looks for triples to work on, and removes what workers left that are gone. */
+  lookOver(request: LookOverRequest): Promise<Sight>
+}
+
+/** Longer waits than this are left to whoever says which triple is next. */
+const patienceMs = 2_000
+
+export interface WorkerSettings {
+  readonly leaseMs: number
+  readonly room: CreationRoom
+}
+
+/**
+ * Works as one of several on a workspace. Throws `WorkspaceLocked` while a command is at work that wants it for itself.
+ */
+export function withTripleWorker<Result>(
+  workspace: BatchWorkspace,
+  options: object,
+  settingsOf: (choices: Choices) => WorkerSettings,
+  work: (worker: TripleWorker, choices: Choices) => Promise<Result>,
+): Promise<Result> {
+  return withRun(workspace, options, async (run, choices) => {
+    const { leaseMs, room } = settingsOf(choices)
+    const { clock, report } = run
+    const onProblem = (problem: unknown): void =>
+      report({ type: 'warning', index: null, message: `No sign of life could be given: ${String(problem)}` })
+    const seat = await takeWorkerSeat(workspace, { clock, leaseMs, onProblem })
+    try {
+      await createWorkspaceDirectories(workspace)
+      return await work(tripleWorker({ ...run, room }, seat), choices)
+    } finally {
+      await seat.leave()
+    }
+  })
+}
+
+const loadSessions = onFirstUse(async () => (await import('../triple-session.js')).openTripleSession)
+
+function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
+  const places = new Map<string, TriplePlace>()
+  const run: Run = { ...shared, triples: triplesAtWork(shared, (index) => places.get(index)) }
+  const leased: LeasedPlaces = {
+    workspace: run.workspace,
+    seat,
+    clock: run.clock,
+    signal: run.signal,
+    forgetSent: () => run.sentBefore.forget(),
+  }
+  const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
+    const { index, earlierFailures, learnt } = task
+    const openTripleSession = await loadSessions()
+    const session = openTripleSession(run, index, { earlierFailures, patienceMs })
+    if (learnt !== undefined) run.board?.tell(learnt)
+    try {
+      const report = await session.run()
+      const { laterTry } = session
+      if (laterTry !== null) {
+        const again = { index, earlierFailures: laterTry.earlierFailures }
+        return { type: 'backing-off', report, delayMs: laterTry.delayMs, again }
+      }
+      if (report.problem?.code === 'TripleTaken') return { type: 'interrupted' }
+      return { type: 'rested', report, note: await noteOf(run.workspace, report, run.maySubmit) }
+    } catch (error) {
+      if (isBatchReconciliationError(error) && error.code === 'Interrupted') return { type: 'interrupted' }
+      throw error
+    } finally {
+      await session.close()
+      if (learnt !== undefined) run.board?.forget(learnt.batchId)
+    }
+  }
+  return {
+    run,
+    seat,
+    async work(task) {
+      const { index } = task
+      const answer = await seat.take(index)
+      if (answer.type === 'held') return { type: 'held', holder: answer.holder, delayMs: answer.againInMs }
+      places.set(index, leasedPlace(leased, answer.lease))
+      run.report({ type: 'triple.started', index })
+      try {
+        const end = await workAlone(task)
+        if (end.type === 'rested') run.report({ type: 'triple.settled', index, report: end.report })
+        return end
+      } finally {
+        places.delete(index)
+        await answer.lease.release()
+      }
+    },
+    async lookOver(request) {
+      await seat.tidy()
+      return lookOver(run, request)
+    },
+  }
+}

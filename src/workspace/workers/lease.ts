@@ -1,0 +1,166 @@
+import { join } from 'node:path'
+import { reconciliationError, type BatchReconciliationError } from '../../errors.js'
+import { claimName, withPreparedRecord } from '../claim-name.js'
+import type { BatchWorkspace } from '../open-workspace.js'
+import { removeIfThere } from '../remove-if-there.js'
+import type { OwnerWatch } from './owner-watch.js'
+import {
+  leasePath,
+  listWorkerFiles,
+  readLease,
+  removeStagingFolder,
+  stagingPath,
+  type LeaseFile,
+  type WorkerFiles,
+} from './worker-files.js'
+import type { LeaseRecord } from './worker-schema.js'
+
+/** What one worker alone may do something about, until it gives it back. */
+export interface Lease {
+  readonly name: string
+  /** Higher than that of every owner before. */
+  readonly number: number
+  /** Where its owner writes what it is about to put in place. Gone when the lease is: nothing can be put in place then. */
+  readonly folder: string
+  /** Makes sure that nobody has taken it over; to be called right before each effect. Rejects with `TripleTaken`. */
+  confirm(): Promise<void>
+  /** Gives it back. One that was taken over is left alone. */
+  release(): Promise<void>
+}
+
+export type LeaseAnswer =
+  | { readonly type: 'lease'; readonly lease: Lease }
+  /** Somebody else has it. `againInMs`: when it makes sense to ask again. */
+  | { readonly type: 'held'; readonly holder: LeaseRecord | null; readonly againInMs: number }
+
+export interface LeaseRequest {
+  readonly name: string
+  readonly owner: LeaseRecord
+  readonly owners: OwnerWatch
+}
+
+/** When somebody else took it this moment; two who came at once do not come back at once. */
+const againSoonMs = (): number => 50 + Math.random() * 200
+
+/**
+ * Takes a lease, or says who has it. The owner is who has the highest number. A lease whose owner is gone is taken over
+ * under the next number, which of all who try only one gets; then the folders of all owners before are taken away, so that
+ * one that was only asleep can put nothing in place when it wakes. A kill anywhere in between leaves a lease of an owner
+ * that is gone, which the next one takes over in the same way.
+ */
+export async function takeLease(workspace: BatchWorkspace, request: LeaseRequest): Promise<LeaseAnswer> {
+  const { name, owner } = request
+  const before = leasesOf(name, await listWorkerFiles(workspace))
+  const standing = await standingOf(workspace, request, before)
+  if (standing !== null) return standing
+  // Begun with the time, so that a number is not used twice: whoever wakes late then removes nobody else's lease.
+  const number = Math.max(owner.taken_at_ms, ...before.map((each) => each.number + 1))
+  const mine = { name, number, token: owner.token }
+  const folder = stagingPath(workspace, mine)
+  // Before the claim: whoever takes over from us finds it, and takes it away.
+  await workspace.fileSystem.makeDirectory(folder)
+  const isMine = (await hasClaimed(workspace, request, mine)) && (await isHighest(workspace, mine, before))
+  if (!isMine) {
+    await removeStagingFolder(workspace, folder)
+    return { type: 'held', holder: null, againInMs: againSoonMs() }
+  }
+  await removeEarlier(workspace, mine)
+  return { type: 'lease', lease: leaseAt(workspace, mine, folder) }
+}
+
+/** `null` when all owners so far are gone. */
+async function standingOf(
+  workspace: BatchWorkspace,
+  { owners, owner }: LeaseRequest,
+  leases: readonly LeaseFile[],
+): Promise<LeaseAnswer | null> {
+  for (const lease of leases) {
+    const read = await readLease(workspace, lease)
+    if (read.type === 'absent') continue
+    // Records are linked when they are whole: one that says nothing is none of ours, and a person has to look.
+    if (read.type === 'unreadable') return { type: 'held', holder: null, againInMs: unreadableAgainMs }
+    // One of our own that was not given back, because giving it back failed.
+    if (read.record.token === owner.token) continue
+    const standing = await owners.standingOf(read.record)
+    if (standing.type === 'present') {
+      return { type: 'held', holder: read.record, againInMs: standing.knownInMs }
+    }
+  }
+  return null
+}
+
+const unreadableAgainMs = 60_000
+
+async function hasClaimed(workspace: BatchWorkspace, { owner }: LeaseRequest, mine: Mine): Promise<boolean> {
+  const preparedPath = join(stagingPath(workspace, mine), 'lease')
+  return withPreparedRecord(workspace.fileSystem, preparedPath, owner, () =>
+    claimName(workspace.fileSystem, preparedPath, leasePath(workspace, mine)),
+  )
+}
+
+interface Mine extends LeaseFile {
+  readonly token: string
+}
+
+/**
+ * Who judged slowly may come when all those it judged are long gone and the numbers have begun anew. A lease that it did
+ * not judge, whatever its number, means that somebody else is at work; then it leaves.
+ */
+async function isHighest(
+  workspace: BatchWorkspace,
+  mine: Mine,
+  judged: readonly LeaseFile[],
+): Promise<boolean> {
+  const others = leasesOf(mine.name, await listWorkerFiles(workspace)).filter(
+    ({ number }) => number !== mine.number,
+  )
+  const isAlone = others.every(({ number }) => judged.some((each) => each.number === number))
+  if (!isAlone) await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
+  return isAlone
+}
+
+/** The folders first: their owners can do nothing any more from there on. */
+async function removeEarlier(workspace: BatchWorkspace, { name, number, token }: Mine): Promise<void> {
+  const files = await listWorkerFiles(workspace)
+  const folders = files.folders.filter((each) => each.name === name)
+  for (const each of folders) {
+    const isMine = each.number === number && each.token === token
+    if (!isMine && each.number <= number) await removeStagingFolder(workspace, stagingPath(workspace, each))
+  }
+  for (const each of leasesOf(name, files)) {
+    if (each.number < number) await removeIfThere(workspace.fileSystem, leasePath(workspace, each))
+  }
+}
+
+const leasesOf = (name: string, { leases }: WorkerFiles): readonly LeaseFile[] =>
+  leases.filter((each) => each.name === name)
+
+function leaseAt(workspace: BatchWorkspace, mine: Mine, folder: string): Lease {
+  const { fileSystem } = workspace
+  return {
+    name: mine.name,
+    number: mine.number,
+    folder,
+    async confirm() {
+      if ((await fileSystem.stat(folder)) === null) throw tripleTaken(mine.name)
+    },
+    async release() {
+      const isOurs = (await fileSystem.stat(folder)) !== null
+      await removeStagingFolder(workspace, folder)
+      // Its name may be that of another owner by now.
+      if (isOurs) await removeIfThere(fileSystem, leasePath(workspace, mine))
+    },
+  }
+}
+
+/** Another worker has gone on with it. */
+export function tripleTaken(name: string): BatchReconciliationError {
+  return reconciliationError({
+    code: 'TripleTaken',
+    message: `Another worker has taken over ${name}, because this one gave no sign of life for too long.`,
+    hint: 'Nothing is lost: the other one goes on. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
+    isPassing: true,
+    hasBeenRetried: true,
+    facts: { name },
+  })
+}

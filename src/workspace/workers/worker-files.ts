@@ -1,0 +1,148 @@
+import { join } from 'node:path'
+import { onFirstUse } from '../../on-first-use.js'
+import { asFileProblem } from '../file-problem.js'
+import type { BatchWorkspace } from '../open-workspace.js'
+import { readSmallFile } from '../read-whole-file.js'
+import { removeIfThere } from '../remove-if-there.js'
+import { listOrNothing } from '../scan.js'
+import { systemErrorCode } from '../system-error-code.js'
+import type { LeaseRecord, WorkerRecord } from './worker-schema.js'
+
+/**
+ * What stands in `.batch-reconciler.workers/`: a record of each worker, the leases, and for each lease a folder in which
+ * its owner writes what it is about to put in place. Names of triples are numbers or UUIDs, so they are safe in paths.
+ */
+export interface WorkerFiles {
+  /** Tokens of the workers that say they are at work. */
+  readonly tokens: readonly string[]
+  readonly leases: readonly LeaseFile[]
+  readonly folders: readonly StagingFolder[]
+}
+
+export interface LeaseFile {
+  /** What it is for. */
+  readonly name: string
+  /** Grows with each takeover. */
+  readonly number: number
+}
+
+export interface StagingFolder extends LeaseFile {
+  readonly token: string
+}
+
+export const workerPath = ({ layout }: BatchWorkspace, token: string): string =>
+  join(layout.workers, `worker.${token}.json`)
+
+export const leasePath = ({ layout }: BatchWorkspace, { name, number }: LeaseFile): string =>
+  join(layout.workers, `lease.${name}.${number}.json`)
+
+export const stagingPath = ({ layout }: BatchWorkspace, { name, number, token }: StagingFolder): string =>
+  join(layout.workers, `staging.${name}.${number}.${token}`)
+
+/** Lists the folder; without one nobody works. Rejects with a problem. */
+export async function listWorkerFiles(workspace: BatchWorkspace): Promise<WorkerFiles> {
+  const tokens: string[] = []
+  const leases: LeaseFile[] = []
+  const folders: StagingFolder[] = []
+  for (const { name } of await listOrNothing(workspace, workspace.layout.workers)) {
+    const worker = /^worker\.([0-9a-f]{32})\.json$/.exec(name)
+    if (worker !== null) tokens.push(worker[1] as string)
+    const lease = /^lease\.(.+)\.(\d{1,15})\.json$/.exec(name)
+    if (lease !== null) leases.push({ name: lease[1] as string, number: Number(lease[2]) })
+    const folder = /^staging\.(.+)\.(\d{1,15})\.([0-9a-f]{32})$/.exec(name)
+    if (folder !== null) {
+      folders.push({ name: folder[1] as string, number: Number(folder[2]), token: folder[3] as string })
+    }
+  }
+  return { tokens, leases, folders }
+}
+
+const loadSchemas = onFirstUse(async () => await import('./worker-schema.js'))
+
+/** More than any record of ours. */
+const mostRecordBytes = 64 * 1024
+
+export type Read<Record> =
+  | { readonly type: 'record'; readonly record: Record }
+  | { readonly type: 'absent' }
+  /** Something stands there that says nothing. */
+  | { readonly type: 'unreadable' }
+
+/** Reads the record of a worker. Rejects with the system's error. */
+export async function readWorker(workspace: BatchWorkspace, token: string): Promise<Read<WorkerRecord>> {
+  const { workerSchema } = await loadSchemas()
+  return readRecord(workspace, workerPath(workspace, token), (value) => workerSchema.safeParse(value))
+}
+
+/** Reads the record of a lease. Rejects with the system's error. */
+export async function readLease(workspace: BatchWorkspace, lease: LeaseFile): Promise<Read<LeaseRecord>> {
+  const { leaseSchema } = await loadSchemas()
+  return readRecord(workspace, leasePath(workspace, lease), (value) => leaseSchema.safeParse(value))
+}
+
+type Parsed<Record> = { readonly success: true; readonly data: Record } | { readonly success: false }
+
+async function readRecord<Record>(
+  { fileSystem }: BatchWorkspace,
+  path: string,
+  parse: (value: unknown) => Parsed<Record>,
+): Promise<Read<Record>> {
+  const read = await readSmallFile(fileSystem, path, mostRecordBytes)
+  if (read.type === 'absent') return { type: 'absent' }
+  const parsed = read.type === 'content' ? parse(jsonOrNull(read.content)) : { success: false as const }
+  return parsed.success ? { type: 'record', record: parsed.data } : { type: 'unreadable' }
+}
+
+function jsonOrNull(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Empties a staging folder and takes it away: from then on nothing that its owner wrote there can be put in place, and
+ * nothing new can be written there. Whoever still writes has its file taken away as well.
+ */
+export async function removeStagingFolder(workspace: BatchWorkspace, path: string): Promise<void> {
+  const { fileSystem } = workspace
+  for (let rounds = 0; ; rounds += 1) {
+    for (const { name } of await listOrNothing(workspace, path))
+      await removeIfThere(fileSystem, join(path, name))
+    try {
+      await fileSystem.removeDirectory(path)
+      return
+    } catch (error) {
+      const code = systemErrorCode(error)
+      if (code === 'ENOENT') return
+      if (code !== 'ENOTEMPTY' || rounds >= mostRounds) throw error
+    }
+  }
+}
+
+/** A worker writes a few files a second. */
+const mostRounds = 100
+
+/** Takes the folder of all workers away when nothing stands in it any more. Rejects with a problem. */
+export async function removeWorkersFolder({ fileSystem, layout }: BatchWorkspace): Promise<void> {
+  const path = layout.workers
+  await fileSystem.removeDirectory(path).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '')) return
+    return asFileProblem({ path, action: 'remove' })(error)
+  })
+}
+
+/** Removes everything in it, for who knows that no worker is at work. Rejects with a problem. */
+export async function removeAllWorkerFiles(workspace: BatchWorkspace): Promise<void> {
+  const { fileSystem, layout } = workspace
+  const { folders } = await listWorkerFiles(workspace)
+  const remove = async (): Promise<void> => {
+    for (const folder of folders) await removeStagingFolder(workspace, stagingPath(workspace, folder))
+    for (const { name, kind } of await listOrNothing(workspace, layout.workers)) {
+      if (kind === 'file') await removeIfThere(fileSystem, join(layout.workers, name))
+    }
+  }
+  await remove().catch(asFileProblem({ path: layout.workers, action: 'remove' }))
+  await removeWorkersFolder(workspace)
+}

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto'
+import { systemClock, type Clock } from '../../clock.js'
+import { reconciliationError, type BatchReconciliationError } from '../../errors.js'
+import { writeNewRecord } from '../claim-name.js'
+import { asFileProblem } from '../file-problem.js'
+import { acquireLockFile, type LockOptions } from '../lock.js'
+import type { BatchWorkspace } from '../open-workspace.js'
+import { systemProcessTable } from '../process-table.js'
+import { removeIfThere } from '../remove-if-there.js'
+import { takeLease, type Lease, type LeaseAnswer } from './lease.js'
+import { watchOwners, type OwnerWatch } from './owner-watch.js'
+import { listWorkerFiles, readWorker, removeWorkersFolder, workerPath } from './worker-files.js'
+import type { WorkerRecord } from './worker-schema.js'
+
+/** One worker's place in a workspace that it shares with others. */
+export interface WorkerSeat {
+  /** What it says of itself. */
+  readonly worker: WorkerRecord
+  /** Takes what has this name, or says who has it. Rejects with a problem. */
+  take(name: string): Promise<LeaseAnswer>
+  /**
+   * Gives a sign of life now: for the time that leases last, from here on, nobody takes any. Rejects with `TripleTaken`
+   * when others have found this worker silent for too long, and with a problem of the disk.
+   */
+  giveSignOfLife(): Promise<void>
+  /** Removes what workers that are gone left behind. */
+  tidy(): Promise<void>
+  /** Gives back all leases, and the place. */
+  leave(): Promise<void>
+}
+
+export interface WorkerSeatOptions extends LockOptions {
+  /** How long after its last sign of life a worker's leases last, in milliseconds; a minute unless given. */
+  readonly leaseMs?: number
+  /** Hears of signs of life that could not be given. */
+  readonly onProblem?: (problem: unknown) => void
+}
+
+export const usualLeaseMs = 60_000
+
+/** So many signs of life while a lease lasts: one or two may be late. */
+const signsWhileALeaseLasts = 4
+
+/**
+ * Takes a place among the workers of the workspace. Throws `WorkspaceLocked` while a command works on it that wants it
+ * for itself: the record is written while nobody else can have the lock file.
+ */
+export async function takeWorkerSeat(
+  workspace: BatchWorkspace,
+  options: WorkerSeatOptions = {},
+): Promise<WorkerSeat> {
+  const { clock = systemClock, processes = systemProcessTable, leaseMs = usualLeaseMs } = options
+  const lock = await acquireWhenFree(workspace, { clock, processes })
+  try {
+    const worker = newWorker(clock, processes, leaseMs)
+    const path = workerPath(workspace, worker.token)
+    const begin = async (): Promise<void> => {
+      await workspace.fileSystem.makeDirectory(workspace.layout.workers)
+      await writeNewRecord(workspace.fileSystem, path, worker)
+    }
+    await begin().catch(asFileProblem({ path, action: 'write' }))
+    return new Seat(workspace, worker, watchOwners(workspace, { clock, processes, leaseMs }), {
+      ...options,
+      clock,
+    })
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Other workers hold the lock for a moment while they come. */
+async function acquireWhenFree(workspace: BatchWorkspace, options: Required<LockOptions>) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await acquireLockFile(workspace, options)
+    } catch (error) {
+      if (tries >= mostTries) throw error
+      await pause(options.clock, triesApartMs)
+    }
+  }
+}
+
+const mostTries = 20
+const triesApartMs = 50
+
+const pause = (clock: Clock, delayMs: number): Promise<void> =>
+  new Promise((resolve) => void clock.setTimeout(resolve, delayMs))
+
+function newWorker(
+  clock: Clock,
+  processes: Required<LockOptions>['processes'],
+  leaseMs: number,
+): WorkerRecord {
+  const { host, pid } = processes
+  const nowMs = clock.now()
+  return {
+    host,
+    pid,
+    process_start: processes.startOf(pid),
+    token: randomBytes(16).toString('hex'),
+    since_ms: nowMs,
+    signs_of_life: 0,
+    lease_ms: leaseMs,
+    ends_at_ms: nowMs + leaseMs,
+  }
+}
+
+class Seat implements WorkerSeat {
+  readonly #workspace: BatchWorkspace
+  readonly #owners: OwnerWatch
+  readonly #clock: Clock
+  readonly #onProblem: (problem: unknown) => void
+  readonly #leases = new Map<string, Lease>()
+  readonly #asked = new Set<string>()
+  #worker: WorkerRecord
+  #signing: Promise<void> = Promise.resolve()
+  #timer: unknown
+  #hasLeft = false
+
+  constructor(
+    workspace: BatchWorkspace,
+    worker: WorkerRecord,
+    owners: OwnerWatch,
+    { clock, onProblem = () => {} }: WorkerSeatOptions & { readonly clock: Clock },
+  ) {
+    this.#workspace = workspace
+    this.#worker = worker
+    this.#owners = owners
+    this.#clock = clock
+    this.#onProblem = onProblem
+    this.#signLater()
+  }
+
+  get worker(): WorkerRecord {
+    return this.#worker
+  }
+
+  async take(name: string): Promise<LeaseAnswer> {
+    if (this.#asked.has(name)) return { type: 'held', holder: this.#leaseRecord(), againInMs: triesApartMs }
+    this.#asked.add(name)
+    let answer: LeaseAnswer | null = null
+    try {
+      answer = await takeLease(this.#workspace, { name, owner: this.#leaseRecord(), owners: this.#owners })
+      return answer.type === 'lease' ? { type: 'lease', lease: this.#kept(answer.lease) } : answer
+    } catch (error) {
+      return asFileProblem({ path: this.#workspace.layout.workers, action: 'take a lease in' })(error)
+    } finally {
+      if (answer?.type !== 'lease') this.#asked.delete(name)
+    }
+  }
+
+  async giveSignOfLife(): Promise<void> {
+    // One after the other: a sign that is under way began before this one was asked for.
+    const mine = this.#signing.then(() => this.#sign())
+    this.#signing = mine.catch(() => {})
+    return mine
+  }
+
+  async tidy(): Promise<void> {
+    await tidyUp(this, this.#workspace, this.#owners)
+  }
+
+  async leave(): Promise<void> {
+    this.#hasLeft = true
+    this.#clock.clearTimeout(this.#timer)
+    await this.#signing
+    for (const lease of [...this.#leases.values()]) await lease.release()
+    const path = workerPath(this.#workspace, this.#worker.token)
+    await removeIfThere(this.#workspace.fileSystem, path).catch(asFileProblem({ path, action: 'remove' }))
+    await removeWorkersFolder(this.#workspace)
+  }
+
+  #leaseRecord() {
+    const { host, pid, process_start, token } = this.#worker
+    return { host, pid, process_start, token, taken_at_ms: this.#clock.now() }
+  }
+
+  #kept(lease: Lease): Lease {
+    const { name } = lease
+    this.#leases.set(name, lease)
+    const release = async (): Promise<void> => {
+      try {
+        await lease.release().catch(asFileProblem({ path: lease.folder, action: 'remove' }))
+      } finally {
+        this.#leases.delete(name)
+        this.#asked.delete(name)
+      }
+    }
+    const kept = { ...lease, release }
+    this.#leases.set(name, kept)
+    return kept
+  }
+
+  async #sign(): Promise<void> {
+    const { fileSystem } = this.#workspace
+    const worker = {
+      ...this.#worker,
+      signs_of_life: this.#worker.signs_of_life + 1,
+      ends_at_ms: this.#clock.now() + this.#worker.lease_ms,
+    }
+    const path = workerPath(this.#workspace, worker.token)
+    // Who found it gone has removed it: then it is too late for a sign.
+    if ((await readWorker(this.#workspace, worker.token)).type === 'absent') throw foundGone()
+    const prepared = `${path}.new`
+    await removeIfThere(fileSystem, prepared)
+    await writeNewRecord(fileSystem, prepared, worker)
+    await fileSystem.rename(prepared, path)
+    this.#worker = worker
+  }
+
+  #signLater(): void {
+    const delayMs = this.#worker.lease_ms / signsWhileALeaseLasts
+    this.#timer = this.#clock.setTimeout(() => {
+      if (this.#hasLeft) return
+      void this.giveSignOfLife()
+        .catch((error: unknown) => this.#onProblem(error))
+        .finally(() => {
+          if (!this.#hasLeft) this.#signLater()
+        })
+    }, delayMs)
+  }
+}
+
+function foundGone(): BatchReconciliationError {
+  return reconciliationError({
+    code: 'TripleTaken',
+    message: 'Others have found this worker silent for longer than its leases last, and go on in its place.',
+    hint: 'Start it again. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
+    isPassing: true,
+    hasBeenRetried: true,
+  })
+}
+
+/** Takes over, and gives back, each lease of an owner that is gone; then removes the record of the owner. */
+async function tidyUp(seat: WorkerSeat, workspace: BatchWorkspace, owners: OwnerWatch): Promise<void> {
+  const { leases, folders, tokens } = await listWorkerFiles(workspace)
+  // A folder without a lease is that of somebody who is just taking one, unless its owner is gone.
+  const orphans = folders.filter(({ token }) => !tokens.includes(token))
+  for (const name of new Set([...leases, ...orphans].map((each) => each.name))) {
+    const answer = await seat.take(name)
+    if (answer.type === 'lease') await answer.lease.release()
+  }
+  for (const token of tokens) {
+    if (token === seat.worker.token) continue
+    const read = await readWorker(workspace, token)
+    if (read.type !== 'record' || (await owners.standingOf(read.record)).type !== 'gone') continue
+    await removeRecord(workspace, token)
+  }
+}
+
+async function removeRecord(workspace: BatchWorkspace, token: string): Promise<void> {
+  const path = workerPath(workspace, token)
+  for (const each of [`${path}.new`, path]) {
+    await removeIfThere(workspace.fileSystem, each).catch(asFileProblem({ path: each, action: 'remove' }))
+  }
+}
