@@ -111,6 +111,7 @@ export const tripleSetup = setup({
     noteFacts: assign((_, facts: TripleFacts) => ({ facts, remoteStatus: facts.remoteStatus })),
     noteSuccess: assign(({ context, event }) => ({
       failures: 0,
+      failedStep: null,
       problem: null,
       earlierFailures: hasSucceeded(context, event) ? null : context.earlierFailures,
     })),

@@ -73,6 +73,7 @@ export const stepOutcomes: { readonly [Name in StepName]: readonly StepOutputs[N
 export interface ModelEvent extends EventObject {
   readonly output?: unknown
   readonly error?: unknown
+  readonly actorId?: string
 }
 
 const doneStep = /^xstate\.done\.actor\.(\w+)$/
@@ -86,8 +87,11 @@ export function eventsIn(snapshot: TripleSnapshot): readonly ModelEvent[] {
 
 function eventsOfType(type: string): readonly ModelEvent[] {
   const step = doneStep.exec(type)?.[1]
-  if (step !== undefined) return stepOutcomes[step as StepName].map((output) => ({ type, output }))
-  if (failedStep.test(type)) return [passing(), lasting()].map((error) => ({ type, error }))
+  if (step !== undefined) {
+    return stepOutcomes[step as StepName].map((output) => ({ type, output, actorId: step }))
+  }
+  const actorId = failedStep.exec(type)?.[1]
+  if (actorId !== undefined) return [passing(), lasting()].map((error) => ({ type, error, actorId }))
   return [{ type }]
 }
 

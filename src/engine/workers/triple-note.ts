@@ -1,4 +1,4 @@
-import { isParkedState, isWaitingForBatch, isWaitingForServer } from '../../../machines/index.js'
+import { canHear, isParkedState, isWaitingForBatch, isWaitingForServer } from '../../../machines/index.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
 import { locateTriple } from '../../workspace/locate-triple.js'
 import { readMetadata } from '../../workspace/metadata.js'
@@ -64,14 +64,12 @@ export function needOf(
   { isPollDue, maySubmit }: { readonly isPollDue: boolean; readonly maySubmit: boolean },
 ): Need {
   if (note === undefined || note.names !== namesOf(triple)) return 'work'
-  if (maySubmit && !note.couldSubmit && note.state === waitingForLeave) return 'work'
+  if (maySubmit && !note.couldSubmit && canHear(note.state, 'triple.submit')) return 'work'
   if (!isPollDue) return 'nothing'
   if (note.batchId !== null && !note.isPassing) return 'ask-server'
   if (isWaitingForServer(note.state) && !isParkedState(note.state)) return 'work'
   return note.isPassing ? 'work' : 'nothing'
 }
-
-const waitingForLeave = 'submitting.waiting-for-leave'
 
 /** Whether the answer of the server is a reason to look at the triple. */
 export function isNews(batch: RemoteBatch | null, { remoteStatus }: TripleNote): boolean {
