@@ -33,6 +33,7 @@ export const problemCodes = [
   'WorkspaceNotFound',
   'WorkspaceLocked',
   'TripleTaken',
+  'QueueUnavailable',
   'NotARegularFile',
   'FileChangedDuringRun',
   'InputChanged',

@@ -11,7 +11,14 @@ import { rolldown } from 'rolldown'
 const pathTo = (name) => fileURLToPath(new URL(name, import.meta.url))
 const { values } = parseArgs({ options: { dist: { type: 'string', default: pathTo('../dist') } } })
 
-const doors = ['machines/index', 'src/index', 'src/inspect/index', 'src/testing/index', 'src/cli/main']
+const doors = [
+  'machines/index',
+  'src/index',
+  'src/inspect/index',
+  'src/testing/index',
+  'src/bullmq/index',
+  'src/cli/main',
+]
 
 const bundle = await rolldown({
   cwd: pathTo('..'),

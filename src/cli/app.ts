@@ -4,6 +4,7 @@ import { acceptRoute } from './accept-route.js'
 import { inspectRoute } from './inspect-routes.js'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
 import { adoptRoute, cancelRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
+import { workRoute } from './work-route.js'
 import type { CommandLineContext } from './context.js'
 import { programName, texts } from './texts.js'
 
@@ -24,6 +25,7 @@ const rootRoutes = buildRouteMap({
     run: runRoute,
     submit: submitRoute,
     watch: watchRoute,
+    work: workRoute,
     status: statusRoute,
     inspect: inspectRoute,
     verify: verifyRoute,

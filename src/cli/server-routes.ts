@@ -28,6 +28,14 @@ export const indexParameter = {
   parse: parseText,
 } as const
 
+export const pollSeconds = {
+  kind: 'parsed',
+  brief: 'Seconds between two looks at the server, 1 to 86400 (60 unless given)',
+  placeholder: 'number',
+  parse: wholeNumber(1, 86_400),
+  optional: true,
+} as const
+
 export const watchRoute = buildCommand<WatchFlags, WorkspaceArgument, CommandLineContext>({
   loader: async () => (await import('./commands/watch.js')).watch,
   parameters: {
@@ -36,13 +44,7 @@ export const watchRoute = buildCommand<WatchFlags, WorkspaceArgument, CommandLin
       ...reconcileFlags,
       ...serverFlags,
       ...inspectorFlags,
-      pollSeconds: {
-        kind: 'parsed',
-        brief: 'Seconds between two looks at the server, 1 to 86400 (60 unless given)',
-        placeholder: 'number',
-        parse: wholeNumber(1, 86_400),
-        optional: true,
-      },
+      pollSeconds,
       json: jsonFlag,
     },
   },

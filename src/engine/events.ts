@@ -16,6 +16,13 @@ export type ReconciliationEvent =
     }
   /** Waiting for the server; the next look at it is in `delayMs`. */
   | { readonly type: 'poll.scheduled'; readonly delayMs: number; readonly waiting: number }
+  /** A worker has looked over the folder for all; so many triples were queued, so many wait for the server. */
+  | {
+      readonly type: 'round.ended'
+      readonly triples: number
+      readonly queued: number
+      readonly waiting: number
+    }
   /** A watch that stays has nothing more to do by itself; `report` has the last report of each triple. */
   | { readonly type: 'watch.resting'; readonly report: WorkspaceReport }
   | { readonly type: 'triple.started'; readonly index: string }

@@ -7,6 +7,7 @@ import type { ContentSchema } from '../accounting/rows/schema.js'
 import type { RowProcessor } from '../actors/processors.js'
 import { systemClock, type Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
+import { usualLeaseMs } from '../workspace/workers/usual-lease.js'
 import type { ReportEvent } from './events.js'
 import type { AcceptOptions } from './accept-triple.js'
 import type { InspectOption } from './observe-actor.js'
@@ -16,6 +17,7 @@ import type { SubmitOptions } from './submit-requests.js'
 import type { TripleCommands } from './triple-commands.js'
 import type { VerifyOptions } from './verify-workspace.js'
 import type { WatchOptions } from './watch-workspace.js'
+import type { WorkerOptions } from './workers/worker-options.js'
 
 /** Every option of every public function; an option has one meaning wherever it is taken. */
 type OptionName = keyof (WatchOptions &
@@ -23,10 +25,17 @@ type OptionName = keyof (WatchOptions &
   RetryByHandOptions &
   AcceptOptions &
   PlanOptions &
-  VerifyOptions)
+  VerifyOptions &
+  WorkerOptions)
 
 /** Servers ask for this (Azure, Anthropic) or cut off who comes sooner (Together). */
 const defaultPollDelayMs = 60_000
+
+/** How soon a file that somebody put there is seen. */
+const defaultLookDelayMs = 5_000
+
+const lookError = 'a number of milliseconds, 100 or more'
+const leaseError = 'a number of milliseconds, 1000 or more'
 
 /** What is used of a provider, a clock and commands. */
 const providerMethods = [
@@ -114,6 +123,12 @@ export const optionSchemas = {
   shouldRetryAnswers: flag.default(false),
   shouldRetryUnrecognised: flag.default(false),
   shouldCheckIds: flag.default(false),
+  lookDelayMs: z.number({ error: lookError }).min(100, { error: lookError }).default(defaultLookDelayMs),
+  leaseMs: z.number({ error: leaseError }).min(1_000, { error: leaseError }).default(usualLeaseMs),
+  maxOpenBatches: wholeNumber(1).optional(),
+  maxOpenRequests: wholeNumber(1).optional(),
+  maxCreationsPerMinute: wholeNumber(1).optional(),
+  shouldEnd: flag.default(false),
   keep: z.enum(['first', 'last'], { error: "'first' or 'last'" }).optional(),
 } satisfies Record<OptionName, z.ZodType>
 

@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['src/actors'],
   ['src/engine'],
   ['src/index.ts'],
-  ['src/testing', 'src/inspect'],
+  ['src/testing', 'src/inspect', 'src/bullmq'],
   ['src/cli'],
 ]
 

@@ -19,11 +19,17 @@ export interface LookOverRequest {
 export interface Sight {
   /** Triples that somebody should work on now. */
   readonly tasks: readonly TripleTask[]
+  /** Triples that are held back until the workers' own bounds leave room again. */
+  readonly heldBack: readonly TripleTask[]
   /** Indices with a note that have no file in `workdir/` any more. */
   readonly gone: readonly string[]
   readonly triples: number
+  /** Of these, those nobody has worked on yet, as far as is known. */
+  readonly unknown: number
   /** Triples that rest until the server says more. */
   readonly waiting: number
+  /** Triples that are going to be looked at again without anybody's hand. */
+  readonly unsettled: number
   /** Why the server could not be asked; `null` when it was, or had not to be. */
   readonly problem: Problem | null
 }
@@ -39,13 +45,18 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
   const { notes, isPollDue } = request
   const scan = await scanWorkspace(run.workspace)
   const tasks: TripleTask[] = []
+  const heldBack: TripleTask[] = []
   const asked = new Map<string, string>()
   const resting: string[] = []
+  let unsettled = 0
   for (const triple of scan.triples) {
     const { index } = triple
     const note = notes.get(index)
-    const need = needOf(triple, note, { isPollDue, maySubmit: run.maySubmit })
+    const { maySubmit } = run
+    const need = needOf(triple, note, { isPollDue, maySubmit })
+    if (needOf(triple, note, { isPollDue: true, maySubmit }) !== 'nothing') unsettled += 1
     if (need === 'work') tasks.push({ index })
+    else if (need === 'room') heldBack.push({ index })
     else if (need === 'ask-server' && note?.batchId != null) asked.set(note.batchId, index)
     if (need !== 'work') resting.push(index)
   }
@@ -54,9 +65,12 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
   const standing = new Set(scan.triples.map(({ index }) => index))
   return {
     tasks,
+    heldBack,
     gone: [...notes.keys()].filter((index) => !standing.has(index)),
     triples: scan.triples.length,
+    unknown: scan.triples.filter(({ index }) => !notes.has(index)).length,
     waiting: resting.filter((index) => notes.get(index)?.batchId != null).length,
+    unsettled,
     problem,
   }
 }

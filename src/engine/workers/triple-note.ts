@@ -1,7 +1,7 @@
 import { canHear, isParkedState, isWaitingForBatch, isWaitingForServer } from '../../../machines/index.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
 import { locateTriple } from '../../workspace/locate-triple.js'
-import { readMetadata } from '../../workspace/metadata.js'
+import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
 import { standingPath } from '../../workspace/move-intent.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../../workspace/triple.js'
@@ -22,9 +22,13 @@ export interface TripleNote {
   readonly fingerprint: string
   /** The batch it waits for. */
   readonly batchId: string | null
+  /** Requests of that batch. */
+  readonly requests: number
   readonly remoteStatus: string | null
   /** Something that passes stopped it. */
   readonly isPassing: boolean
+  /** It was not sent because the workers' own bounds leave no room now. */
+  readonly isHeldBack: boolean
   /** Whether the worker that left it there had leave to send what was never sent. */
   readonly couldSubmit: boolean
 }
@@ -36,24 +40,27 @@ export async function noteOf(
   couldSubmit: boolean,
 ): Promise<TripleNote> {
   const triple = await locateTriple(workspace, index)
+  const metadata = isWaitingForBatch(state) ? await metadataOf(workspace, triple) : null
   return {
     state,
     names: namesOf(triple),
     fingerprint: await fingerprintOf(workspace, index),
-    batchId: isWaitingForBatch(state) ? await batchIdOf(workspace, triple) : null,
+    batchId: metadata?.batch_id ?? null,
+    requests: metadata?.request_count ?? 0,
     remoteStatus,
     isPassing: problem?.isPassing === true,
+    isHeldBack: problem?.facts?.['isHeldBack'] === true,
     couldSubmit,
   }
 }
 
-async function batchIdOf(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<string | null> {
+async function metadataOf(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<BatchMetadata | null> {
   const path = standingPath(workspace, triple, 'metadata')
-  return path === null ? null : ((await readMetadata(workspace, path))?.batch_id ?? null)
+  return path === null ? null : readMetadata(workspace, path)
 }
 
 /** What the next look over the workspace does about a triple. */
-export type Need = 'work' | 'ask-server' | 'nothing'
+export type Need = 'work' | 'ask-server' | 'room' | 'nothing'
 
 /**
  * From names and the note alone. `isPollDue`: it is time to ask the server, and to try again what passes by itself.
@@ -65,6 +72,7 @@ export function needOf(
 ): Need {
   if (note === undefined || note.names !== namesOf(triple)) return 'work'
   if (maySubmit && !note.couldSubmit && canHear(note.state, 'triple.submit')) return 'work'
+  if (note.isHeldBack) return 'room'
   if (!isPollDue) return 'nothing'
   if (note.batchId !== null && !note.isPassing) return 'ask-server'
   if (isWaitingForServer(note.state) && !isParkedState(note.state)) return 'work'

@@ -7,6 +7,7 @@ import { acquireLockFile, type LockOptions } from '../lock.js'
 import type { BatchWorkspace } from '../open-workspace.js'
 import { systemProcessTable } from '../process-table.js'
 import { removeIfThere } from '../remove-if-there.js'
+import { usualLeaseMs } from './usual-lease.js'
 import { takeLease, type Lease, type LeaseAnswer } from './lease.js'
 import { watchOwners, type OwnerWatch } from './owner-watch.js'
 import { listWorkerFiles, readWorker, removeWorkersFolder, workerPath } from './worker-files.js'
@@ -35,8 +36,6 @@ export interface WorkerSeatOptions extends LockOptions {
   /** Hears of signs of life that could not be given. */
   readonly onProblem?: (problem: unknown) => void
 }
-
-export const usualLeaseMs = 60_000
 
 /** So many signs of life while a lease lasts: one or two may be late. */
 const signsWhileALeaseLasts = 4

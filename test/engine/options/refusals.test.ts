@@ -62,6 +62,7 @@ const flag: Values = { good: [true, false], bad: notFlags }
 const fromOne: Values = { good: [1, 4, 1_000], bad: [...notCounts, 0] }
 const fromZero: Values = { good: [0, 5], bad: notCounts }
 const duration: Values = { good: [0, 0.5, 60_000], bad: notDurations }
+const durationFrom = (from: number): Values => ({ good: [from, 60_000], bad: [...notDurations, from - 1] })
 const functionOnly: Values = { good: [callback, async () => undefined], bad: notFunctions }
 
 /** Has to name every option there is: the compiler and a test see to it. */
@@ -139,6 +140,12 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   shouldRetryAnswers: flag,
   shouldRetryUnrecognised: flag,
   shouldCheckIds: flag,
+  lookDelayMs: durationFrom(100),
+  leaseMs: durationFrom(1_000),
+  maxOpenBatches: fromOne,
+  maxOpenRequests: fromOne,
+  maxCreationsPerMinute: fromOne,
+  shouldEnd: flag,
   keep: { good: ['first', 'last'], bad: ['', 'First', 'both', 1, true, null, ['first']] },
 }
 

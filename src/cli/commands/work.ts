@@ -1,0 +1,54 @@
+import { resolve } from 'node:path'
+import type { WorkOptions } from '../../bullmq/index.js'
+import { reconciliationError } from '../../errors.js'
+import { openWorkspace } from '../../workspace/open-workspace.js'
+import { command } from '../command.js'
+import { connect } from '../connect.js'
+import type { CommandLineContext } from '../context.js'
+import { exitCodes, type ExitCode } from '../exit-codes.js'
+import { loadBullMq } from '../load-bullmq.js'
+import { processorOf, reconcileOptions } from '../reconcile-options.js'
+import { workReportText, workTeller } from '../render/work-text.js'
+import type { WorkFlags } from '../work-route.js'
+
+/** `work <workspace>`: one of several workers, until it is stopped. */
+export const work = command(async (context, flags: WorkFlags, root: string): Promise<ExitCode> => {
+  const redisUrl = redisUrlOf(context, flags)
+  const client = await connect(context, flags)
+  const workspace = await openWorkspace(resolve(context.currentDirectory, root))
+  const loaded = await processorOf(context, flags)
+  const { workWorkspace } = await loadBullMq()
+  const { stderr } = context.process
+  const options: Omit<WorkOptions, 'redisUrl'> = {
+    ...reconcileOptions(context, flags, loaded),
+    client: client ?? undefined,
+    shouldSubmit: flags.submit,
+    pollDelayMs: inMs(flags.pollSeconds),
+    leaseMs: inMs(flags.leaseSeconds),
+    maxOpenBatches: flags.maxOpenBatches,
+    maxOpenRequests: flags.maxOpenRequests,
+    maxCreationsPerMinute: flags.maxCreationsPerMinute,
+    shouldEnd: flags.untilSettled,
+    onEvent: workTeller(context, flags),
+  }
+  const report = await workWorkspace(workspace, { ...options, redisUrl })
+  stderr.write(workReportText(report))
+  return exitCodes.success
+})
+
+const inMs = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : seconds * 1_000
+
+function redisUrlOf({ process: { env } }: CommandLineContext, { redis }: WorkFlags): string {
+  const url = redis ?? env['REDIS_URL'] ?? ''
+  const isUrl = URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol)
+  if (isUrl) return url
+  throw reconciliationError({
+    code: 'WrongUsage',
+    message:
+      url === ''
+        ? 'Workers need a Redis, and none is named.'
+        : 'The address of Redis is none; one such as redis://host:6379 was expected.',
+    hint: 'Name it with --redis redis://host:6379, or in REDIS_URL. One process alone needs none: `watch`.',
+  })
+}

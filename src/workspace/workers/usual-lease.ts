@@ -1,0 +1,2 @@
+/** How long the leases of a worker last after its last sign of life unless somebody says otherwise, in milliseconds. */
+export const usualLeaseMs = 60_000

@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import {
+  createFakeBatchServer,
+  type FakeBatchServer,
+  type FakeBatchServerOptions,
+} from '../../src/testing/index.js'
+import { requestLine } from '../server/scene.js'
+import { startRedis, type RedisServer } from './redis-server.js'
+
+const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+
+/** The server's clock: its minutes are seconds here, so that batches and doubts are over soon. */
+const speed = 20
+
+export interface FleetOptions {
+  readonly triples: number
+  readonly rows?: number
+  readonly server?: FakeBatchServerOptions
+  readonly redisFlags?: readonly string[]
+}
+
+/** A folder, a server on a real socket, a Redis, and workers that are real processes. */
+export interface Fleet {
+  readonly root: string
+  readonly server: FakeBatchServer
+  readonly redis: RedisServer
+  readonly ids: readonly string[]
+  start(flags?: readonly string[], env?: NodeJS.ProcessEnv): WorkerProcess
+}
+
+export interface WorkerProcess {
+  readonly child: ChildProcess
+  /** What it has printed so far. */
+  said(): string
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>
+}
+
+/** With the requests of so many triples in the folder, never sent. */
+export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Promise<void>): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'batch-fleet-'))
+  const ids = putInputs(root, options)
+  const epochMs = Date.now()
+  const server = createFakeBatchServer({
+    clock: { now: () => epochMs + (Date.now() - epochMs) * speed },
+    defaults: { validatingMs: 1_000, inProgressMs: 40_000 },
+    ...options.server,
+  })
+  const { baseURL, close } = await server.listen()
+  const redis = await startRedis(options.redisFlags)
+  const workers = new Set<ChildProcess>()
+  const start: Fleet['start'] = (flags = [], env = {}) => {
+    const usual = ['--poll-seconds', '1', '--lease-seconds', '5', '--submit']
+    const child = spawn(process.execPath, [program, 'work', root, ...usual, ...flags], {
+      env: {
+        ...process.env,
+        OPENAI_API_KEY: 'test-key',
+        OPENAI_BASE_URL: baseURL,
+        REDIS_URL: redis.url,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    workers.add(child)
+    let text = ''
+    const gather = (bytes: Buffer): void => void (text += bytes.toString())
+    child.stdout.on('data', gather)
+    child.stderr.on('data', gather)
+    const ended = once(child, 'close').then(() => {
+      workers.delete(child)
+      return child.exitCode
+    })
+    return { child, said: () => text, ended }
+  }
+  try {
+    await use({ root, server, redis, ids, start })
+  } finally {
+    for (const child of workers) child.kill('SIGKILL')
+    await close()
+    await redis.remove()
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+function putInputs(root: string, { triples, rows = 5 }: FleetOptions): readonly string[] {
+  mkdirSync(join(root, 'workdir'))
+  const ids: string[] = []
+  for (let triple = 1; triple <= triples; triple += 1) {
+    const own = Array.from({ length: rows }, (_, row) => `t${triple}-r${row + 1}`)
+    ids.push(...own)
+    writeFileSync(
+      join(root, 'workdir', `batch_input_${triple}.jsonl`),
+      own.map((id) => `${requestLine(id)}\n`).join(''),
+    )
+  }
+  return ids
+}
+
+/** One row for each request, a batch for each submission that was meant, and nothing left over. */
+export function expectAllDoneOnce({ root, server, ids }: Fleet, meant: number): void {
+  const rows = readdirSync(join(root, 'target')).flatMap((name) =>
+    readFileSync(join(root, 'target', name), 'utf8')
+      .trimEnd()
+      .split('\n'),
+  )
+  const found = rows.map((row) => (JSON.parse(row) as { readonly custom_id: string }).custom_id)
+  expect(found.toSorted()).toEqual([...ids].toSorted())
+  expect(server.batches()).toHaveLength(meant)
+  expect(readdirSync(join(root, 'workdir'))).toEqual([])
+  expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.batch-reconciler.id'])
+  const temporary = ['done', 'target', 'logs', 'failed-items'].flatMap((directory) =>
+    readdirSync(join(root, directory)).filter((name) => name.startsWith('.') || name.includes('.part')),
+  )
+  expect(temporary).toEqual([])
+}

@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { describe } from 'vitest'
+
+const usualPlaces = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server']
+
+/** `REDIS_SERVER_PATH`, else the first of the usual places; `null` where there is none. */
+const serverPath =
+  [process.env['REDIS_SERVER_PATH'] ?? '', ...usualPlaces].find((path) => existsSync(path)) ?? null
+
+/** Tests on a real Redis; each is reported as skipped, by name, where there is none. */
+// oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- no call of a test, but what makes one.
+export const describeOnRedis = describe.skipIf(serverPath === null)
+
+/** A Redis of our own, on a free port of the loopback, with its append-only file in a temporary folder. */
+export interface RedisServer {
+  readonly url: string
+  readonly client: Redis
+  start(): Promise<void>
+  /** As a crash does it; what it had not synced within the last second may be gone. */
+  kill(): Promise<void>
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>
+}
+
+export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'batch-redis-'))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const client = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy: () => 50 })
+  client.on('error', () => {})
+  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
+  let child: ChildProcess | null = null
+  const kill = async (): Promise<void> => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+  }
+  const server: RedisServer = {
+    url,
+    client,
+    async start() {
+      child = spawn(serverPath ?? '', [...flags, '--appendonly', 'yes', ...more], { stdio: 'ignore' })
+      await answers(port)
+    },
+    kill,
+    async remove() {
+      client.disconnect()
+      await kill()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+  await server.start()
+  return server
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** It loads its file first, and says so. */
+async function answers(port: number): Promise<void> {
+  const probe = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null })
+  probe.on('error', () => {})
+  for (let tries = 0; tries < 200; tries += 1) {
+    try {
+      await probe.connect()
+      await probe.config('GET', 'maxmemory')
+      probe.disconnect()
+      return
+    } catch {
+      probe.disconnect()
+      await delay(50)
+    }
+  }
+  throw new Error('Redis did not start.')
+}
