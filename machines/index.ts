@@ -26,6 +26,7 @@ export {
   isEndedStatus,
   isFailedStatus,
   isKnownStatus,
+  isRunningStatus,
   knownRemoteStatuses,
   type RemoteStatus,
 } from './remote-status.js'

@@ -11,8 +11,8 @@ export interface Ownership {
   withTriple<Result>(workspace: BatchWorkspace, index: string, work: Work<Result>): Promise<Result>
   /** Works on the results of a lineage, which each of its triples reads and writes anew. */
   withResults<Result>(workspace: BatchWorkspace, rootIndex: string, work: Work<Result>): Promise<Result>
-  /** Looks whether requests were sent before and notes that they are sent now, with nobody else doing so in between. */
-  withSubmissions<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Looks whether requests of a triple were sent before and notes that they are sent now; nobody else does in between. */
+  withSubmissions<Result>(index: string, work: () => Promise<Result>): Promise<Result>
   /** To be called right before a batch is created: makes sure that nobody else can do so until the time limit is over. */
   beforeCreation(): Promise<void>
   /** The longest time that a creation may take, in milliseconds; `null` where nobody takes over from us. */
@@ -26,7 +26,7 @@ export const soleOwnership: Ownership = {
   withTriple: (workspace, _index, work) => work(workspace),
   withResults: (workspace, rootIndex, work) =>
     inTurn(workspace.layout.resultsFile(rootIndex), () => work(workspace)),
-  withSubmissions: (work) => work(),
+  withSubmissions: (_index, work) => work(),
   beforeCreation: async () => {},
   creationLimitMs: null,
 }

@@ -24,6 +24,11 @@ export interface SentBefore {
   requireNew(inquiry: Inquiry, index: BatchIndex, metadata: BatchMetadata | null): Promise<void>
   /** Look anew when next asked: the workspace may have changed. */
   forget(): void
+  /**
+   * Another process sends these inputs now. What was found stays true when they were judged here as well, and may go: who
+   * comes after them was judged by that. Otherwise it is looked anew.
+   */
+  hearOf(indices: readonly string[]): Promise<void>
 }
 
 export function sentBefore(): SentBefore {
@@ -35,6 +40,10 @@ export function sentBefore(): SentBefore {
   }
   return {
     forget: () => (findings = null),
+    async hearOf(indices) {
+      const known = await findings?.catch(() => null)
+      if (indices.some((index) => known?.get(index) !== null)) findings = null
+    },
     async requireNew(inquiry, index, metadata) {
       if (isMeantToBeSent({ hasAnswers: false }, metadata)) return
       // What stopped the one who looked need not stop the next.

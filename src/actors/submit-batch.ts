@@ -157,7 +157,9 @@ async function submitAnew(
     await noteIntent(dependencies, place, intent, report, identity.sha256)
   }
   try {
-    await (isMeantToBeSent({ hasAnswers: false }, metadata) ? claim() : ownership.withSubmissions(claim))
+    await (isMeantToBeSent({ hasAnswers: false }, metadata)
+      ? claim()
+      : ownership.withSubmissions(place.index, claim))
   } catch (error) {
     await room.giveBack(place.index)
     throw error

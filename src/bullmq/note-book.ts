@@ -9,42 +9,21 @@ export interface NoteBook {
   drop(indices: readonly string[]): Promise<void>
 }
 
-/** As an array without names: a hundred thousand of them stand in Redis. */
-const storedSchema = z
-  .tuple([
-    z.string(),
-    z.string(),
-    z.string(),
-    z.string().nullable(),
-    z.number(),
-    z.string().nullable(),
-    z.boolean(),
-    z.boolean(),
-    z.boolean(),
-  ])
-  .transform(
-    ([
-      state,
-      names,
-      fingerprint,
-      batchId,
-      requests,
-      remoteStatus,
-      isPassing,
-      isHeldBack,
-      couldSubmit,
-    ]): TripleNote => ({
-      state,
-      names,
-      fingerprint,
-      batchId,
-      requests,
-      remoteStatus,
-      isPassing,
-      isHeldBack,
-      couldSubmit,
-    }),
-  )
+const noteSchema = z.object({
+  state: z.string(),
+  names: z.string(),
+  fingerprint: z.string(),
+  batchId: z.string().nullable(),
+  requests: z.number(),
+  remoteStatus: z.string().nullable(),
+  restedAtMs: z.number(),
+  isPassing: z.boolean(),
+  isHeldBack: z.boolean(),
+  couldSubmit: z.boolean(),
+}) satisfies z.ZodType<TripleNote>
+
+/** Without names: a hundred thousand of them stand in Redis. */
+const fields = Object.keys(noteSchema.shape) as readonly (keyof TripleNote)[]
 
 const fieldsAtOnce = 1_000
 
@@ -54,40 +33,18 @@ export function noteBook(redis: Redis, key: string): NoteBook {
       const notes = new Map<string, TripleNote>()
       let cursor = '0'
       do {
-        const [next, fields] = await redis.hscan(key, cursor, 'COUNT', fieldsAtOnce)
-        for (let at = 0; at + 1 < fields.length; at += 2) {
-          const note = parseNote(fields[at + 1] as string)
+        const [next, found] = await redis.hscan(key, cursor, 'COUNT', fieldsAtOnce)
+        for (let at = 0; at + 1 < found.length; at += 2) {
+          const note = parseNote(found[at + 1] as string)
           // One that nobody can read is as good as none.
-          if (note !== null) notes.set(fields[at] as string, note)
+          if (note !== null) notes.set(found[at] as string, note)
         }
         cursor = next
       } while (cursor !== '0')
       return notes
     },
     async keep(index, note) {
-      const {
-        state,
-        names,
-        fingerprint,
-        batchId,
-        requests,
-        remoteStatus,
-        isPassing,
-        isHeldBack,
-        couldSubmit,
-      } = note
-      const stored = [
-        state,
-        names,
-        fingerprint,
-        batchId,
-        requests,
-        remoteStatus,
-        isPassing,
-        isHeldBack,
-        couldSubmit,
-      ]
-      await redis.hset(key, index, JSON.stringify(stored))
+      await redis.hset(key, index, JSON.stringify(fields.map((field) => note[field])))
     },
     async drop(indices) {
       for (let at = 0; at < indices.length; at += fieldsAtOnce) {
@@ -99,7 +56,10 @@ export function noteBook(redis: Redis, key: string): NoteBook {
 
 function parseNote(text: string): TripleNote | null {
   try {
-    return storedSchema.safeParse(JSON.parse(text)).data ?? null
+    const values: unknown = JSON.parse(text)
+    if (!Array.isArray(values)) return null
+    const named = Object.fromEntries(fields.map((field, at) => [field, values[at] as unknown]))
+    return noteSchema.safeParse(named).data ?? null
   } catch {
     return null
   }

@@ -1,10 +1,12 @@
 import { soleOwnership, type Ownership, type TriplePlace } from '../../actors/ownership.js'
+import type { SentBefore } from '../../actors/sent-before.js'
 import type { Clock } from '../../clock.js'
 import { reconciliationError } from '../../errors.js'
 import { holderText } from '../../workspace/holder-text.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import type { Lease, LeaseAnswer } from '../../workspace/workers/lease.js'
 import { leasedFileSystem } from '../../workspace/workers/leased-file-system.js'
+import type { ClaimLog } from '../../workspace/workers/claim-log.js'
 import type { WorkerSeat } from '../../workspace/workers/worker-seat.js'
 import { sleep } from '../sleep.js'
 
@@ -13,8 +15,8 @@ export interface LeasedPlaces {
   readonly seat: WorkerSeat
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** Before requests are looked up that may have been sent by another worker since. */
-  readonly forgetSent: () => void
+  readonly sentBefore: SentBefore
+  readonly claims: ClaimLog
 }
 
 /** Of a lease's time, what a creation may take: the rest is for what comes between the sign of life and the request. */
@@ -26,7 +28,7 @@ export function leasedPlace(places: LeasedPlaces, lease: Lease): TriplePlace {
 }
 
 function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
-  const { workspace, seat, forgetSent } = places
+  const { workspace, seat, sentBefore, claims } = places
   const withLease = async <Result>(
     name: string,
     work: (workspace: BatchWorkspace) => Promise<Result>,
@@ -45,9 +47,13 @@ function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
     withResults: (_workspace, rootIndex, work) =>
       // Triples of this worker wait here for each other, instead of asking the disk again and again.
       soleOwnership.withResults(workspace, rootIndex, () => withLease(`${rootIndex}.results`, work)),
-    withSubmissions: (work) =>
-      withLease('submissions', () => {
-        forgetSent()
+    withSubmissions: (index, work) =>
+      withLease('submissions', async (ours) => {
+        const { indices, isWhole } = await claims.ofOthers()
+        if (isWhole) await sentBefore.hearOf(indices)
+        else sentBefore.forget()
+        // First: what is claimed and then not sent only makes others look once more.
+        await claims.add(ours, index)
         return work()
       }),
     async beforeCreation() {

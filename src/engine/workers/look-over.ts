@@ -76,7 +76,7 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
 }
 
 async function askServer(
-  { provider, signal }: Run,
+  { provider, signal, clock }: Run,
   asked: ReadonlyMap<string, string>,
   notes: ReadonlyMap<string, TripleNote>,
 ): Promise<{ readonly found: readonly TripleTask[]; readonly problem: Problem | null }> {
@@ -89,10 +89,11 @@ async function askServer(
     return { found: [], problem: error.problem }
   }
   const found: TripleTask[] = []
+  const nowMs = clock.now()
   for (const [batchId, index] of asked) {
     const batch = answers.get(batchId)
     const note = notes.get(index)
-    if (batch === undefined || note === undefined || !isNews(batch, note)) continue
+    if (batch === undefined || note === undefined || !isNews(batch, note, nowMs)) continue
     found.push(batch === null ? { index } : { index, learnt: batch })
   }
   return { found, problem: null }

@@ -1,4 +1,10 @@
-import { canHear, isParkedState, isWaitingForBatch, isWaitingForServer } from '../../../machines/index.js'
+import {
+  canHear,
+  isParkedState,
+  isRunningStatus,
+  isWaitingForBatch,
+  isWaitingForServer,
+} from '../../../machines/index.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
 import { locateTriple } from '../../workspace/locate-triple.js'
 import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
@@ -25,6 +31,8 @@ export interface TripleNote {
   /** Requests of that batch. */
   readonly requests: number
   readonly remoteStatus: string | null
+  /** When it came to rest, in milliseconds since 1970. */
+  readonly restedAtMs: number
   /** Something that passes stopped it. */
   readonly isPassing: boolean
   /** It was not sent because the workers' own bounds leave no room now. */
@@ -33,11 +41,13 @@ export interface TripleNote {
   readonly couldSubmit: boolean
 }
 
+const shortBatchMs = 300_000
+
 /** Looks at the files once more: what they are now is what is to be compared with. */
 export async function noteOf(
   workspace: BatchWorkspace,
   { index, state, remoteStatus, problem }: TripleReport,
-  couldSubmit: boolean,
+  { couldSubmit, nowMs }: { readonly couldSubmit: boolean; readonly nowMs: number },
 ): Promise<TripleNote> {
   const triple = await locateTriple(workspace, index)
   const metadata = isWaitingForBatch(state) ? await metadataOf(workspace, triple) : null
@@ -48,6 +58,7 @@ export async function noteOf(
     batchId: metadata?.batch_id ?? null,
     requests: metadata?.request_count ?? 0,
     remoteStatus,
+    restedAtMs: nowMs,
     isPassing: problem?.isPassing === true,
     isHeldBack: problem?.facts?.['isHeldBack'] === true,
     couldSubmit,
@@ -79,7 +90,17 @@ export function needOf(
   return note.isPassing ? 'work' : 'nothing'
 }
 
-/** Whether the answer of the server is a reason to look at the triple. */
-export function isNews(batch: RemoteBatch | null, { remoteStatus }: TripleNote): boolean {
-  return saysMore(batch, remoteStatus)
+/**
+ * Whether the answer of the server is a reason to look at the triple: the batch has ended, or something is said that
+ * nobody expected. That it runs is noted once, and not of batches that may have ended by then: it changes nothing.
+ */
+export function isNews(
+  batch: RemoteBatch | null,
+  { remoteStatus, restedAtMs }: TripleNote,
+  nowMs: number,
+): boolean {
+  if (!saysMore(batch, remoteStatus)) return false
+  if (batch === null || !isRunningStatus(batch.status)) return true
+  const isRunning = remoteStatus !== null && isRunningStatus(remoteStatus)
+  return !isRunning && Math.abs(nowMs - restedAtMs) > shortBatchMs
 }

@@ -5,6 +5,7 @@ import { isBatchReconciliationError } from '../../errors.js'
 import { onFirstUse } from '../../on-first-use.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../../workspace/open-workspace.js'
+import { claimLog } from '../../workspace/workers/claim-log.js'
 import type { LeaseRecord } from '../../workspace/workers/worker-schema.js'
 import { takeWorkerSeat, type WorkerSeat } from '../../workspace/workers/worker-seat.js'
 import type { Choices } from '../parse-options.js'
@@ -91,7 +92,8 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     seat,
     clock: run.clock,
     signal: run.signal,
-    forgetSent: () => run.sentBefore.forget(),
+    sentBefore: run.sentBefore,
+    claims: claimLog(run.workspace),
   }
   const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
     const { index, earlierFailures, learnt } = task
@@ -106,7 +108,11 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
         return { type: 'backing-off', report, delayMs: laterTry.delayMs, again }
       }
       if (report.problem?.code === 'TripleTaken') return { type: 'interrupted' }
-      return { type: 'rested', report, note: await noteOf(run.workspace, report, run.maySubmit) }
+      return {
+        type: 'rested',
+        report,
+        note: await noteOf(run.workspace, report, { couldSubmit: run.maySubmit, nowMs: run.clock.now() }),
+      }
     } catch (error) {
       if (isBatchReconciliationError(error) && error.code === 'Interrupted') return { type: 'interrupted' }
       throw error

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { reconciliationError, type BatchReconciliationError } from '../../errors.js'
-import { claimName, withPreparedRecord } from '../claim-name.js'
+import { claimName } from '../claim-name.js'
 import type { BatchWorkspace } from '../open-workspace.js'
 import { removeIfThere } from '../remove-if-there.js'
 import type { OwnerWatch } from './owner-watch.js'
@@ -10,6 +9,7 @@ import {
   readLease,
   removeStagingFolder,
   stagingPath,
+  workerPath,
   type LeaseFile,
   type WorkerFiles,
 } from './worker-files.js'
@@ -59,7 +59,7 @@ export async function takeLease(workspace: BatchWorkspace, request: LeaseRequest
   const folder = stagingPath(workspace, mine)
   // Before the claim: whoever takes over from us finds it, and takes it away.
   await workspace.fileSystem.makeDirectory(folder)
-  const isMine = (await hasClaimed(workspace, request, mine)) && (await isHighest(workspace, mine, before))
+  const isMine = (await hasClaimed(workspace, mine)) && (await isHighest(workspace, mine, before))
   if (!isMine) {
     await removeStagingFolder(workspace, folder)
     return { type: 'held', holder: null, againInMs: againSoonMs() }
@@ -91,11 +91,9 @@ async function standingOf(
 
 const unreadableAgainMs = 60_000
 
-async function hasClaimed(workspace: BatchWorkspace, { owner }: LeaseRequest, mine: Mine): Promise<boolean> {
-  const preparedPath = join(stagingPath(workspace, mine), 'lease')
-  return withPreparedRecord(workspace.fileSystem, preparedPath, owner, () =>
-    claimName(workspace.fileSystem, preparedPath, leasePath(workspace, mine)),
-  )
+/** The record of the owner gets one more name; it stands whole for as long as the owner has its place. */
+function hasClaimed(workspace: BatchWorkspace, mine: Mine): Promise<boolean> {
+  return claimName(workspace.fileSystem, workerPath(workspace, mine.token), leasePath(workspace, mine))
 }
 
 interface Mine extends LeaseFile {

@@ -22,7 +22,7 @@ export interface WorkerFiles {
 export interface LeaseFile {
   /** What it is for. */
   readonly name: string
-  /** Grows with each takeover. */
+  /** When it was taken, in milliseconds since 1970, or more: it grows with each takeover. */
   readonly number: number
 }
 
@@ -38,6 +38,9 @@ export const leasePath = ({ layout }: BatchWorkspace, { name, number }: LeaseFil
 
 export const stagingPath = ({ layout }: BatchWorkspace, { name, number, token }: StagingFolder): string =>
   join(layout.workers, `staging.${name}.${number}.${token}`)
+
+/** Which inputs workers have begun to send; see `ClaimLog`. */
+export const claimsPath = ({ layout }: BatchWorkspace): string => join(layout.workers, 'claims')
 
 /** Lists the folder; without one nobody works. Rejects with a problem. */
 export async function listWorkerFiles(workspace: BatchWorkspace): Promise<WorkerFiles> {
@@ -77,7 +80,10 @@ export async function readWorker(workspace: BatchWorkspace, token: string): Prom
 /** Reads the record of a lease. Rejects with the system's error. */
 export async function readLease(workspace: BatchWorkspace, lease: LeaseFile): Promise<Read<LeaseRecord>> {
   const { leaseSchema } = await loadSchemas()
-  return readRecord(workspace, leasePath(workspace, lease), (value) => leaseSchema.safeParse(value))
+  const read = await readRecord(workspace, leasePath(workspace, lease), (value) =>
+    leaseSchema.safeParse(value),
+  )
+  return read.type === 'record' ? { ...read, record: { ...read.record, taken_at_ms: lease.number } } : read
 }
 
 type Parsed<Record> = { readonly success: true; readonly data: Record } | { readonly success: false }
@@ -125,8 +131,12 @@ export async function removeStagingFolder(workspace: BatchWorkspace, path: strin
 const mostRounds = 100
 
 /** Takes the folder of all workers away when nothing stands in it any more. Rejects with a problem. */
-export async function removeWorkersFolder({ fileSystem, layout }: BatchWorkspace): Promise<void> {
+export async function removeWorkersFolder(workspace: BatchWorkspace): Promise<void> {
+  const { fileSystem, layout } = workspace
   const path = layout.workers
+  const { tokens, leases, folders } = await listWorkerFiles(workspace)
+  if (tokens.length + leases.length + folders.length > 0) return
+  await removeIfThere(fileSystem, claimsPath(workspace)).catch(asFileProblem({ path, action: 'remove' }))
   await fileSystem.removeDirectory(path).catch((error: unknown) => {
     if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '')) return
     return asFileProblem({ path, action: 'remove' })(error)

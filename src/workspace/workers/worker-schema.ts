@@ -21,11 +21,11 @@ export const workerSchema = z.object({
   ends_at_ms: z.number(),
 })
 
-/** The content of `lease.<name>.<number>.json`. */
-export const leaseSchema = z.object({ ...identity, taken_at_ms: z.number() })
+/** The content of `lease.<name>.<number>.json`, a second name of the record that its owner had when it took it. */
+export const leaseSchema = z.object(identity)
 
 /** A worker, as it says of itself. */
 export type WorkerRecord = z.infer<typeof workerSchema>
 
 /** Who has a lease, and since when. Until when: see its worker. */
-export type LeaseRecord = z.infer<typeof leaseSchema>
+export type LeaseRecord = z.infer<typeof leaseSchema> & { readonly taken_at_ms: number }
