@@ -71,7 +71,7 @@ export async function workWorkspace<Content = unknown, Type extends ExpectedCont
           pollDelayMs: Math.max(pollDelayMs, worker.run.provider?.minPollDelayMs ?? 0),
           lookDelayMs,
         }
-        const station = new Station({ worker, redis, names, notes, room, pace, shouldEnd })
+        const station = new Station({ worker, redis, giveUp: close, names, notes, room, pace, shouldEnd })
         return station.work()
       },
     )
@@ -83,6 +83,7 @@ export async function workWorkspace<Content = unknown, Type extends ExpectedCont
 interface StationParts {
   readonly worker: TripleWorker
   readonly redis: Redis
+  readonly giveUp: () => void
   readonly names: QueueNames
   readonly notes: NoteBook
   readonly room: SharedRoom
@@ -134,18 +135,15 @@ class Station {
       this.#workerOf(names.rounds, 1, () => this.#lookOver()),
     ]
     try {
-      await this.#rounds.setGlobalConcurrency(1)
-      // What a round said before we came says nothing of now.
-      await this.#parts.redis.hset(names.state, 'settled', 0)
+      let hasBegun = false
       while (!signal.aborted) {
-        await this.#keepRounds()
+        hasBegun ||= (await untilStopped(this.#begin(), signal)) ?? false
+        await untilStopped(this.#keepRounds(), signal)
         await sleep(this.#run.clock, this.#parts.pace.lookDelayMs, signal)
-        if (this.#parts.shouldEnd && (await this.#isSettled())) break
+        if (hasBegun && this.#parts.shouldEnd && (await untilStopped(this.#isSettled(), signal))) break
       }
     } finally {
-      // Jobs under way end first: their triples stop between two steps.
-      await Promise.all(workers.map((each) => each.close()))
-      await Promise.all([this.#triples.close(), this.#rounds.close()])
+      await this.#close(workers)
       this.#outages.stop()
     }
     return { rested: this.#rested, done: this.#done, held: this.#held }
@@ -157,12 +155,15 @@ class Station {
     process: (job: Job, token: string | undefined) => Promise<void>,
   ) {
     const { redis, worker } = this.#parts
-    const { host, pid } = worker.seat.worker
+    const { host, pid, lease_ms: leaseMs } = worker.seat.worker
+    const silenceMs = Math.min(leaseMs, longestSilenceMs)
     const made = new Worker(name, process, {
       connection: redis,
       prefix: keyPrefix,
       concurrency,
       name: `${host}:${pid}`,
+      lockDuration: silenceMs,
+      stalledInterval: silenceMs,
       maxStalledCount: mostStalls,
       skipVersionCheck: true,
       ...jobOptions,
@@ -171,14 +172,40 @@ class Station {
     return made
   }
 
+  /** What a round said before we came says nothing of now. `false` when Redis did not take it. */
+  async #begin(): Promise<boolean> {
+    const { redis, names } = this.#parts
+    try {
+      await redis.hset(names.state, 'settled', 0)
+      return true
+    } catch (error) {
+      this.#outages.note(error as Error)
+      return false
+    }
+  }
+
+  /** Jobs under way end first: their triples stop between two steps. A Redis that is away is not waited for. */
+  async #close(workers: readonly Worker[]): Promise<void> {
+    const { clock } = this.#run
+    const closing = Promise.all(workers.map((each) => each.close())).then(() =>
+      Promise.all([this.#triples.close(), this.#rounds.close()]),
+    )
+    const closed = new AbortController()
+    void closing.finally(() => closed.abort()).catch(() => {})
+    while (!closed.signal.aborted && !this.#outages.isAway) await sleep(clock, looksApartMs, closed.signal)
+    if (!closed.signal.aborted) this.#parts.giveUp()
+    await closing
+  }
+
   /** The engine's own scheduler, one for all workers; one that Redis lost is made again. */
   async #keepRounds(): Promise<void> {
     const { lookDelayMs } = this.#parts.pace
     try {
       const standing = await this.#rounds.getJobScheduler(roundJob)
       const isAlive = standing?.every === lookDelayMs && (standing.next ?? 0) > Date.now() - 3 * lookDelayMs
-      if (!isAlive)
-        await this.#rounds.upsertJobScheduler(roundJob, { every: lookDelayMs }, { opts: jobOptions })
+      if (isAlive) return
+      await this.#rounds.setGlobalConcurrency(1)
+      await this.#rounds.upsertJobScheduler(roundJob, { every: lookDelayMs }, { opts: jobOptions })
     } catch (error) {
       this.#outages.note(error as Error)
     }
@@ -208,7 +235,7 @@ class Station {
       case 'rested': {
         const { report, note } = end
         this.#rested += 1
-        if (note.batchId !== null) await room.occupy(task.index, note.requests)
+        if (note.batchId !== null) await room.occupy(task.index, note.requests, note.createdAtMs)
         else await room.giveBack(task.index)
         if (report.outcome.type !== 'done') return notes.keep(task.index, note)
         this.#done += 1
@@ -272,6 +299,22 @@ class Station {
 }
 
 const jobsAtOnce = 500
+
+/** After so long, or the time of a lease, the engine gives the job of a worker that says nothing to another one. */
+const longestSilenceMs = 30_000
+
+/** Between two looks whether Redis is there, when a worker stops. */
+const looksApartMs = 250
+
+/** What the work comes to, or `null` as soon as the signal fires. */
+function untilStopped<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result | null> {
+  return new Promise((resolve, reject) => {
+    const onStop = (): void => resolve(null)
+    signal.addEventListener('abort', onStop, { once: true })
+    if (signal.aborted) onStop()
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onStop))
+  })
+}
 
 /** Wishes of a server for longer pauses are cut to this. */
 const longestPauseMs = 3_600_000

@@ -24,6 +24,8 @@ export interface TripleNote {
   readonly batchId: string | null
   /** Requests of that batch. */
   readonly requests: number
+  /** When it was made, by the clock of the server. */
+  readonly createdAtMs: number | null
   readonly remoteStatus: string | null
   /** Something that passes stopped it. */
   readonly isPassing: boolean
@@ -47,6 +49,7 @@ export async function noteOf(
     fingerprint: await fingerprintOf(workspace, index),
     batchId: metadata?.batch_id ?? null,
     requests: metadata?.request_count ?? 0,
+    createdAtMs: metadata?.submitted_at_ms ?? null,
     remoteStatus,
     isPassing: problem?.isPassing === true,
     isHeldBack: problem?.facts?.['isHeldBack'] === true,
