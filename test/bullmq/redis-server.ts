@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,15 +25,24 @@ export interface RedisServer {
   start(): Promise<void>
   /** As a crash does it; what it had not synced within the last second may be gone. */
   kill(): Promise<void>
+  /** Removes what it keeps on disk, while it does not run. */
+  wipe(): void
   /** Stops it and removes its folder. */
   remove(): Promise<void>
 }
 
+/** @param more flags, such as `--requirepass` with what follows it, which is then what the client uses */
 export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'batch-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
-  const client = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy: () => 50 })
+  const password = more[more.indexOf('--requirepass') + 1]
+  const client = new Redis(url, {
+    maxRetriesPerRequest: null,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    ...(more.includes('--requirepass') && password !== undefined && { password }),
+  })
   client.on('error', () => {})
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
   let child: ChildProcess | null = null
@@ -51,6 +60,9 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
       await answers(port)
     },
     kill,
+    wipe() {
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
+    },
     async remove() {
       client.disconnect()
       await kill()
@@ -80,8 +92,10 @@ async function answers(port: number): Promise<void> {
       await probe.config('GET', 'maxmemory')
       probe.disconnect()
       return
-    } catch {
+    } catch (error) {
       probe.disconnect()
+      // It answers, though not to us.
+      if (error instanceof Error && error.message.startsWith('NOAUTH')) return
       await delay(50)
     }
   }
