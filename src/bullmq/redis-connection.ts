@@ -7,7 +7,7 @@ import { keyPrefix } from './queue-names.js'
 export interface RedisConnection {
   readonly redis: Redis
   /** Lets go of it, and of all connections that the engine made after its likeness: what was asked fails within a second. */
-  close(): void
+  readonly close: () => void
 }
 
 /** Jobs are moved with commands that came with it. */
@@ -80,7 +80,7 @@ function endingSurely(redis: Redis): Redis {
   return redis
 }
 
-async function loadRedis(): Promise<Pick<typeof import('ioredis'), 'Redis'>> {
+async function loadRedis() {
   try {
     return await import('ioredis')
   } catch (cause) {

@@ -40,7 +40,7 @@ export interface Fleet {
 export interface WorkerProcess {
   readonly child: ChildProcess
   /** What it has printed so far. */
-  said(): string
+  readonly said: () => string
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>
 }

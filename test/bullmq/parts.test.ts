@@ -116,14 +116,14 @@ describe('what INFO says', () => {
   })
 })
 
+const watched = () => {
+  const redis = new EventEmitter()
+  const said: string[] = []
+  return { redis, said, outages: watchOutages(redis as unknown as Redis, (message) => said.push(message)) }
+}
+
 describe('outages', () => {
   const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-  const watched = () => {
-    const redis = new EventEmitter()
-    const said: string[] = []
-    return { redis, said, outages: watchOutages(redis as unknown as Redis, (message) => said.push(message)) }
-  }
-
   test('are told once, and their end once, however often each is heard of', () => {
     const { redis, said, outages } = watched()
     for (let times = 0; times < 100; times += 1) {

@@ -28,7 +28,7 @@ export interface RedisServer {
   /** Removes what it keeps on disk, while it does not run. */
   wipe(): void
   /** Stops it and removes its folder. */
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 /** @param more flags, such as `--requirepass` with what follows it, which is then what the client uses */
