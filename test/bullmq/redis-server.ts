@@ -36,12 +36,12 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
   const directory = mkdtempSync(join(tmpdir(), 'batch-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
-  const password = more[more.indexOf('--requirepass') + 1]
+  const password = more.includes('--requirepass') ? more[more.indexOf('--requirepass') + 1] : undefined
   const client = new Redis(url, {
     maxRetriesPerRequest: null,
     lazyConnect: true,
     retryStrategy: () => 50,
-    ...(more.includes('--requirepass') && password !== undefined && { password }),
+    ...(password !== undefined && { password }),
   })
   client.on('error', () => {})
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
@@ -57,7 +57,7 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
     client,
     async start() {
       child = spawn(serverPath ?? '', [...flags, '--appendonly', 'yes', ...more], { stdio: 'ignore' })
-      await answers(port)
+      await answers(port, password)
     },
     kill,
     wipe() {
@@ -83,8 +83,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** It loads its file first, and says so. */
-async function answers(port: number): Promise<void> {
-  const probe = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null })
+async function answers(port: number, password: string | undefined): Promise<void> {
+  const probe = new Redis(port, '127.0.0.1', {
+    lazyConnect: true,
+    retryStrategy: null,
+    ...(password !== undefined && { password }),
+  })
   probe.on('error', () => {})
   for (let tries = 0; tries < 200; tries += 1) {
     try {
@@ -92,10 +96,8 @@ async function answers(port: number): Promise<void> {
       await probe.config('GET', 'maxmemory')
       probe.disconnect()
       return
-    } catch (error) {
+    } catch {
       probe.disconnect()
-      // It answers, though not to us.
-      if (error instanceof Error && error.message.startsWith('NOAUTH')) return
       await delay(50)
     }
   }
