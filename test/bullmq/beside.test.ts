@@ -77,8 +77,13 @@ describeOnRedis('beside workers', () => {
 
   test('of a watch a worker ends with 3', () =>
     withFleet({ triples: 1, server: longBatches }, async (fleet) => {
-      fleet.command(['watch', fleet.root, '--submit'])
+      const [sender] = await seated(fleet, 1)
       await until('it is sent', () => fleet.server.batches().length === 1)
+      sender?.child.kill('SIGTERM')
+      await sender?.ended
+      const asked = fleet.server.requests().length
+      fleet.command(['watch', fleet.root])
+      await until('it is watched', () => fleet.server.requests().length > asked)
       const [code, said] = await endOf(fleet.start())
       expect([code, said]).toEqual([3, expect.stringContaining('WorkspaceLocked')])
       expect(workerFiles(fleet.root)).toEqual([])
@@ -154,9 +159,9 @@ describeOnRedis('bounds of the account hold over all workers, also when Redis wa
   ])(
     '%s %s',
     (flag, bound, mostBatches) =>
-      withFleet({ triples: 40 }, async (fleet) => {
+      withFleet({ triples: 14 }, async (fleet) => {
         const workers = await seated(fleet, 3, ['--until-settled', flag, bound])
-        const emptied = until('ten are sent', () => fleet.server.batches().length >= 10).then(() =>
+        const emptied = until('some are sent', () => fleet.server.batches().length >= 8).then(() =>
           fleet.redis.client.flushall(),
         )
         const ended = Promise.all([emptied, ...workers.map((each) => each.ended)])
@@ -164,7 +169,7 @@ describeOnRedis('bounds of the account hold over all workers, also when Redis wa
         expect(most).toBeGreaterThan(mostBatches - 3)
         expect(most).toBeLessThanOrEqual(mostBatches)
         expect((await ended).slice(1)).toEqual([0, 0, 0])
-        expectAllDoneOnce(fleet, 40)
+        expectAllDoneOnce(fleet, 14)
       }),
     240_000,
   )
@@ -189,13 +194,14 @@ describeOnRedis('the queue', () => {
         await until('all are sent', () => fleet.server.batches().length === 300)
         // The first poll that finds all of them waiting.
         await delay(8_000)
-        const before = lists()
+        const retrieves = () => fleet.server.requests('batches.retrieve').length
+        const [before, retrievesBefore] = [lists(), retrieves()]
         await delay(20_500)
         const polls = (lists() - before) / 3
         expect(polls).toBeGreaterThanOrEqual(3)
         expect(polls).toBeLessThanOrEqual(5)
         expect(Number.isInteger(polls)).toBe(true)
-        expect(fleet.server.requests('batches.retrieve')).toEqual([])
+        expect(retrieves()).toBe(retrievesBefore)
       }),
     120_000,
   )

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createInterface } from 'node:readline'
-import { scriptPath, withoutTexts } from '../contenders/commands.mjs'
+import { scriptPath } from '../contenders/commands.mjs'
 import { redisPath, startRedis } from '../contenders/start-redis.mjs'
 import { startServer } from '../contenders/start-server.mjs'
 import { kinds } from '../data/kinds.mjs'
@@ -52,9 +52,9 @@ async function sent(bench, triples, count) {
   const root = writeInputs(bench.folder('workers'), triples, rowsEach)
   const { server, countsUrl } = await startBatchServer(bench)
   const cost = await together(bench, root, count, {
-    flags: ['--submit', '--poll-seconds', String(pollSeconds)],
+    flags: ['--poll-seconds', String(pollSeconds)],
+    workFlags: ['--submit'],
     env: { OPENAI_API_KEY: 'none', OPENAI_BASE_URL: `${server.origin}/v1` },
-    alone: 'watch',
   })
   const { batches, list } = await (await fetch(countsUrl)).json()
   await server.close()
@@ -78,7 +78,7 @@ async function offline(bench) {
   }
   const run = (count) => async () => {
     const root = make()
-    const cost = await together(bench, root, count, { flags: [], env: {}, alone: 'run' })
+    const cost = await together(bench, root, count, { flags: [], env: {} })
     requireDone(root, triples)
     await rm(root, { recursive: true })
     return cost
@@ -99,10 +99,19 @@ async function offline(bench) {
 const secondsText = (runs) => `${(medianOf(runs, 'wallMs') / 1000).toFixed(1)} s`
 
 /** Runs them side by side until all is settled; the costs of all together. The last look over the folder is not counted. */
-async function together({ node, products: [product], folder }, root, count, { flags, env, alone }) {
-  if (count === 0) return withoutTexts(await runNode(node, [product.cli, alone, root, ...flags], { env }))
+async function together({ node, products: [product], folder }, root, count, { flags, workFlags = [], env }) {
+  if (count === 0) {
+    // A watch sends nothing by itself.
+    const sending = await runNode(node, [product.cli, 'run', root, '--submit'], { env })
+    const watching = await runNode(node, [product.cli, 'watch', root, ...flags], { env })
+    return {
+      wallMs: sending.wallMs + watching.wallMs,
+      cpuMs: sending.cpuMs + watching.cpuMs,
+      peakRssBytes: Math.max(sending.peakRssBytes, watching.peakRssBytes),
+    }
+  }
   const redis = await startRedis(folder('redis'))
-  const args = [product.cli, 'work', root, '--until-settled', '--redis', redis.url, ...flags]
+  const args = [product.cli, 'work', root, '--until-settled', '--redis', redis.url, ...workFlags, ...flags]
   const startedAt = performance.now()
   let doneAt = null
   const timer = setInterval(() => {
