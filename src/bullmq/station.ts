@@ -211,7 +211,7 @@ export class Station {
     const nowMs = clock.now()
     const nextPollAtMs = Number((await redis.hget(names.state, 'nextPollAtMs')) ?? 0)
     // One that lies further ahead than a poll is of a clock that was set back since.
-    const isPollDue = provider !== null && (nextPollAtMs <= nowMs || nextPollAtMs > nowMs + longestPauseMs)
+    const isPollDue = provider !== null && !(nextPollAtMs > nowMs && nextPollAtMs <= nowMs + longestPauseMs)
     this.#turn += 1
     const sight = await worker.lookOver({ notes: known, isPollDue, turn: this.#turn })
     if (sight.problem !== null) report({ type: 'warning', index: null, message: sight.problem.message })

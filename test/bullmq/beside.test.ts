@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { expect, onTestFinished, test } from 'vitest'
-import { jobIdOf } from '../../src/bullmq/job-data.js'
 import { keyPrefix, queueNames, workspaceId } from '../../src/bullmq/queue-names.js'
 import { openWorkspace } from '../../src/workspace/open-workspace.js'
 import {
@@ -268,9 +267,6 @@ describeOnRedis('the queue', () => {
         { index: '3', learnt: 'nonsense' },
       ]
       for (const [at, each] of data.entries()) await queue.add('triple', each, { jobId: `bad-${at}` })
-      const key = `${keyPrefix}:${names.triples}`
-      await queue.add('triple', { index: '3' }, { jobId: jobIdOf('3') })
-      await fleet.redis.client.hset(`${key}:${jobIdOf('3')}`, 'data', '{no json')
       await fleet.redis.client.hset(names.state, { nextPollAtMs: 'soon', settled: 'x', counted: 'x' })
       await fleet.redis.client.hset(names.notes, { 1: 'x', 2: '[]', '../x': '[]' })
       const worker = fleet.start(['--until-settled'])
