@@ -15,6 +15,7 @@ const noteSchema = z.object({
   fingerprint: z.string(),
   batchId: z.string().nullable(),
   requests: z.number(),
+  createdAtMs: z.number().nullable(),
   remoteStatus: z.string().nullable(),
   restedAtMs: z.number(),
   isPassing: z.boolean(),

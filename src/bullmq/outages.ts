@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
  * between.
  */
 export interface Outages {
+  readonly isAway: boolean
   /** A fault of the queue; `QueueError`s of the engine and errors of Redis. */
   note(error: Error): void
   stop(): void
@@ -38,6 +39,9 @@ export function watchOutages(redis: Redis, warn: (message: string) => void): Out
   redis.on('close', onClose)
   redis.on('ready', onReady)
   return {
+    get isAway() {
+      return isAway
+    },
     note,
     stop() {
       redis.off('error', note)

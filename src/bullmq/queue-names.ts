@@ -21,11 +21,11 @@ export interface QueueNames {
   readonly state: string
 }
 
-export function queueNames(workspaceId: string): QueueNames {
-  const key = (name: string): string => `${keyPrefix}:${workspaceId}:${name}`
+export function queueNames(id: string): QueueNames {
+  const key = (name: string): string => `${keyPrefix}:${id}:${name}`
   return {
-    triples: `${workspaceId}-triples`,
-    rounds: `${workspaceId}-rounds`,
+    triples: `${id}-triples`,
+    rounds: `${id}-rounds`,
     notes: key('notes'),
     state: key('state'),
   }

@@ -1,15 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
+import { keyPrefix } from './queue-names.js'
 
-/** What is needed of a Redis that was looked at; the text is what `INFO` says. */
+/** A Redis that was found fit for jobs. */
 export interface RedisConnection {
   readonly redis: Redis
-  /** Lets go of it when it is ours; a connection that was given stays open. */
-  close(): void
+  /** Lets go of it, and of all connections that the engine made after its likeness: what was asked fails within a second. */
+  readonly close: () => void
 }
 
 /** Jobs are moved with commands that came with it. */
 const oldestVersion = [6, 2] as const
+
+/** Only who writes as workers do learns that a replica, a full disk or the rights of a user stand in the way. */
+const tryToWrite = `redis.call('HSET', KEYS[1], 'a', 1) return redis.call('DEL', KEYS[1])`
 
 /** A server that is not there is not waited for when the work begins; later on it is. */
 const firstAnswerMs = 10_000
@@ -27,21 +32,55 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
     connectTimeout: firstAnswerMs,
     // For as long as it takes: jobs wait in the files anyway.
     maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 6), 5_000),
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), longestPauseMs),
   })
+  const all = withLikenesses(redis)
   // Whoever works with it hears of errors; without a listener each of them would be printed.
   redis.on('error', () => {})
   try {
     await firstConnection(redis, url)
-    requireUsable(await redis.info(), url)
-    return { redis, close: () => redis.disconnect() }
+    requireUsable(await redis.info().catch(refused(url)), url)
+    await redis.eval(tryToWrite, 1, `${keyPrefix}:try:${randomUUID()}`).catch(refused(url))
+    const close = (): void => {
+      for (const each of all) each.disconnect()
+    }
+    return { redis, close }
   } catch (error) {
     redis.disconnect()
     throw error
   }
 }
 
-async function loadRedis(): Promise<Pick<typeof import('ioredis'), 'Redis'>> {
+/** Between two tries to reach a Redis that is away. */
+const longestPauseMs = 1_000
+
+/** The engine makes connections of its own. */
+function withLikenesses(redis: Redis): ReadonlySet<Redis> {
+  const all = new Set([endingSurely(redis)])
+  const duplicate = redis.duplicate.bind(redis)
+  redis.duplicate = (override) => {
+    const likeness = endingSurely(duplicate(override))
+    all.add(likeness)
+    return likeness
+  }
+  return all
+}
+
+/**
+ * A connection that waits for its next try would, told to disconnect, neither say that it has ended nor fail what was asked
+ * of it (ioredis 5), and the engine waits for both. So it ends with that try.
+ */
+function endingSurely(redis: Redis): Redis {
+  const disconnect = redis.disconnect.bind(redis)
+  redis.disconnect = (shouldReconnect = false) => {
+    if (shouldReconnect || redis.status !== 'reconnecting') return disconnect(shouldReconnect)
+    redis.options.retryStrategy = () => null
+    redis.once('connect', () => disconnect())
+  }
+  return redis
+}
+
+async function loadRedis() {
   try {
     return await import('ioredis')
   } catch (cause) {
@@ -87,7 +126,7 @@ function unreachable(url: string, cause: Error): BatchReconciliationError {
         : `Redis at ${addressOf(url)} cannot be reached: ${wordsOf(cause)}.`,
       hint: isRefused
         ? 'Put them into the address, as in redis://user:password@host:6379; special characters as %-escapes.'
-        : 'Check the address (--redis, REDIS_URL), and that the server runs and may be reached from here.',
+        : 'Check the address (--redis, REDIS_URL; rediss:// is with TLS), and that the server runs and may be reached from here.',
       isPassing: !isRefused,
       facts: { address: addressOf(url) },
     },
@@ -98,7 +137,7 @@ function unreachable(url: string, cause: Error): BatchReconciliationError {
 /** Some errors of the system have a code and no words. */
 function wordsOf(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return (error.message === '' ? code : error.message).slice(0, 200)
+  return (error.message === '' ? code : error.message).slice(0, 200).replace(/\.+$/, '')
 }
 
 /** Host, port and database: an address may hold a password. */
@@ -138,19 +177,45 @@ export function requireUsable(info: string, url: string): void {
   }
   const most = Number(said.get('maxmemory') ?? 0)
   if (most > 0 && Number(said.get('used_memory') ?? 0) >= most) {
-    throw unusable(
-      url,
-      `is full: ${said.get('used_memory')} of ${most} bytes are used`,
-      'Give it more memory (maxmemory), or remove what nobody needs from it.',
-    )
+    throw unusable(url, `is full: ${said.get('used_memory')} of ${most} bytes are used`, fullHint)
   }
 }
 
-function unusable(url: string, what: string, hint: string): BatchReconciliationError {
-  return reconciliationError({
-    code: 'QueueUnavailable',
-    message: `Redis at ${addressOf(url)} ${what}.`,
-    hint,
-    facts: { address: addressOf(url) },
-  })
+const fullHint =
+  'Give it more memory, as with redis-cli config set maxmemory 1gb (and in redis.conf), or remove what nobody needs from it.'
+
+/** By the word that an error of Redis begins with. */
+const refusals: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  NOPERM: [
+    'does not let the user do what workers do',
+    `Give the user the rights: redis-cli acl setuser <user> '~${keyPrefix}:*' +@all -@dangerous +info`,
+  ],
+  READONLY: ['is a replica, which takes no changes', 'Name the address of its primary.'],
+  OOM: ['is full', fullHint],
+  MISCONF: [
+    'cannot save what it is told to its disk',
+    'Look at the log of Redis and at the space on its disk.',
+  ],
+}
+
+function refused(url: string): (error: Error) => never {
+  return (cause) => {
+    const [what, hint] = refusals[/^[A-Z]+/.exec(cause.message)?.[0] ?? ''] ?? [
+      `refused a command: ${wordsOf(cause)}`,
+      'Workers need a Redis of its own kind, alone or the primary of others; see its log.',
+    ]
+    throw unusable(url, what, hint, cause)
+  }
+}
+
+function unusable(url: string, what: string, hint: string, cause?: Error): BatchReconciliationError {
+  return reconciliationError(
+    {
+      code: 'QueueUnavailable',
+      message: `Redis at ${addressOf(url)} ${what}.`,
+      hint,
+      facts: { address: addressOf(url) },
+    },
+    { cause },
+  )
 }

@@ -13,7 +13,7 @@ export interface RoomBounds {
 
 export interface SharedRoom extends CreationRoom {
   /** A batch of this triple is at the server, however it came there. */
-  occupy(index: string, requests: number): Promise<void>
+  occupy(index: string, requests: number, createdAtMs: number | null): Promise<void>
   /** Gives back the room of triples that are gone. */
   drop(indices: readonly string[]): Promise<void>
   /** How many more may be sent now; a guess, `reserve` decides. */
@@ -47,11 +47,25 @@ if most > 0 then
     local first = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')
     return 'rate ' .. (60000 - (ms - tonumber(first[2])))
   end
-  redis.call('ZADD', KEYS[2], ms, ARGV[1] .. ' ' .. now[1] .. now[2])
+  redis.call('ZADD', KEYS[2], ms, ARGV[1])
   redis.call('PEXPIRE', KEYS[2], 60000)
 end
 redis.call('HSET', KEYS[1], ARGV[1], requests)
 return ''
+`
+
+/**
+ * KEYS: open, rate. ARGV: field, requests, when the batch was made. What was made within the last minute counts, whether
+ * or not Redis still knows of it; the clock of the server may differ.
+ */
+const occupyScript = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local made = math.min(tonumber(ARGV[3]), ms)
+if made <= ms - 60000 then return end
+redis.call('ZADD', KEYS[2], 'NX', made, ARGV[1])
+redis.call('PEXPIRE', KEYS[2], 60000)
 `
 
 export interface SharedRoomOptions {
@@ -72,25 +86,31 @@ export function sharedRoom(redis: Redis, { account, workspaceId, bounds }: Share
   return {
     async reserve(index, requests) {
       if (!isBounded) return null
-      const answer = await redis.eval(
-        reserveScript,
-        3,
-        open,
-        rate,
-        state,
-        fieldOf(index),
-        requests,
-        bounds.maxOpenBatches ?? 0,
-        bounds.maxOpenRequests ?? 0,
-        bounds.maxCreationsPerMinute ?? 0,
-      )
-      return problemOf(index, String(answer), bounds)
+      try {
+        const answer = await redis.eval(
+          reserveScript,
+          3,
+          open,
+          rate,
+          state,
+          fieldOf(index),
+          requests,
+          bounds.maxOpenBatches ?? 0,
+          bounds.maxOpenRequests ?? 0,
+          bounds.maxCreationsPerMinute ?? 0,
+        )
+        return problemOf(index, String(answer), bounds)
+      } catch (error) {
+        return notAsked(index, error)
+      }
     },
     async giveBack(index) {
-      if (isBounded) await redis.hdel(open, fieldOf(index))
+      // What cannot be given back now is so when the triple rests, at the latest.
+      if (isBounded) await redis.hdel(open, fieldOf(index)).catch(() => {})
     },
-    async occupy(index, requests) {
-      if (isBounded) await redis.hset(open, fieldOf(index), requests)
+    async occupy(index, requests, createdAtMs) {
+      if (!isBounded) return
+      await redis.eval(occupyScript, 2, open, rate, fieldOf(index), requests, createdAtMs ?? 0)
     },
     async drop(indices) {
       if (isBounded && indices.length > 0) await redis.hdel(open, ...indices.map(fieldOf))
@@ -109,6 +129,18 @@ export function sharedRoom(redis: Redis, { account, workspaceId, bounds }: Share
         requests === null ? Infinity : triedAtATime,
       )
     },
+  }
+}
+
+/** Without an answer nothing is sent. */
+function notAsked(index: string, error: unknown): Problem {
+  return {
+    code: 'QueueUnavailable',
+    message: `Triple ${index} waits: Redis did not say whether there is room (${error instanceof Error ? error.message.slice(0, 200) : 'no reason given'}).`,
+    hint: 'It is sent when Redis says so; nothing has to be done if it is back by itself.',
+    isPassing: true,
+    hasBeenRetried: true,
+    facts: { index, isHeldBack: true },
   }
 }
 

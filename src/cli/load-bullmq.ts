@@ -1,3 +1,4 @@
+import type * as BullMqPart from '../bullmq/index.js'
 import { reconciliationError } from '../errors.js'
 
 /**
@@ -5,7 +6,7 @@ import { reconciliationError } from '../errors.js'
  *
  * @throws QueueUnavailable when the engine cannot be loaded
  */
-export async function loadBullMq(): Promise<typeof import('../bullmq/index.js')> {
+export async function loadBullMq(): Promise<typeof BullMqPart> {
   try {
     return await import('../bullmq/index.js')
   } catch (cause) {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import {
@@ -32,12 +33,14 @@ export interface Fleet {
   readonly redis: RedisServer
   readonly ids: readonly string[]
   start(flags?: readonly string[], env?: NodeJS.ProcessEnv): WorkerProcess
+  /** Any other command, beside the workers. */
+  command(inputs: readonly string[], env?: NodeJS.ProcessEnv): WorkerProcess
 }
 
 export interface WorkerProcess {
   readonly child: ChildProcess
   /** What it has printed so far. */
-  said(): string
+  readonly said: () => string
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>
 }
@@ -55,9 +58,8 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
   const { baseURL, close } = await server.listen()
   const redis = await startRedis(options.redisFlags)
   const workers = new Set<ChildProcess>()
-  const start: Fleet['start'] = (flags = [], env = {}) => {
-    const usual = ['--poll-seconds', '1', '--lease-seconds', '5', '--submit']
-    const child = spawn(process.execPath, [program, 'work', root, ...usual, ...flags], {
+  const command: Fleet['command'] = (inputs, env = {}) => {
+    const child = spawn(process.execPath, [program, ...inputs], {
       env: {
         ...process.env,
         OPENAI_API_KEY: 'test-key',
@@ -78,8 +80,14 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
     })
     return { child, said: () => text, ended }
   }
+  const start: Fleet['start'] = (flags = [], env = {}) => {
+    const usual = ['--poll-seconds', '1', '--lease-seconds', '5', '--submit'].filter(
+      (_, at, all) => !flags.includes(all[at - (at % 2)] as string),
+    )
+    return command(['work', root, ...usual, ...flags], env)
+  }
   try {
-    await use({ root, server, redis, ids, start })
+    await use({ root, server, redis, ids, start, command })
   } finally {
     for (const child of workers) child.kill('SIGKILL')
     await close()
@@ -87,6 +95,24 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
     rmSync(root, { recursive: true, force: true })
   }
 }
+
+/** Waits until it holds, for as long as a test may take. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 2_400; tries += 1) {
+    if (await holds()) return
+    await delay(25)
+  }
+  throw new Error(`It did not come to this: ${what}.`)
+}
+
+/** What workers write while they are at work, and nobody leaves behind. */
+export function workerFiles(root: string): readonly string[] {
+  const folder = join(root, '.batch-reconciler.workers')
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+
+/** How often a text stands in another one. */
+export const timesIn = (text: string, part: string): number => text.split(part).length - 1
 
 function putInputs(root: string, { triples, rows = 5 }: FleetOptions): readonly string[] {
   mkdirSync(join(root, 'workdir'))

@@ -16,7 +16,7 @@ const fleetOptions = {
   triples,
   server: {
     defaults: { validatingMs: 1_000, inProgressMs: 60_000 },
-    planFor: (_: NewBatch) => ({
+    planFor: (_batch: NewBatch) => ({
       rows: [
         {
           when: (request: { readonly custom_id: string }) => failingRow.test(request.custom_id),

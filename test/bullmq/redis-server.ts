@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,15 +25,24 @@ export interface RedisServer {
   start(): Promise<void>
   /** As a crash does it; what it had not synced within the last second may be gone. */
   kill(): Promise<void>
+  /** Removes what it keeps on disk, while it does not run. */
+  wipe(): void
   /** Stops it and removes its folder. */
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
+/** @param more flags, such as `--requirepass` with what follows it, which is then what the client uses */
 export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'batch-redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
-  const client = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, retryStrategy: () => 50 })
+  const password = more.includes('--requirepass') ? more[more.indexOf('--requirepass') + 1] : undefined
+  const client = new Redis(url, {
+    maxRetriesPerRequest: null,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    ...(password !== undefined && { password }),
+  })
   client.on('error', () => {})
   const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
   let child: ChildProcess | null = null
@@ -48,9 +57,12 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
     client,
     async start() {
       child = spawn(serverPath ?? '', [...flags, '--appendonly', 'yes', ...more], { stdio: 'ignore' })
-      await answers(port)
+      await answers(port, password)
     },
     kill,
+    wipe() {
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
+    },
     async remove() {
       client.disconnect()
       await kill()
@@ -71,8 +83,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** It loads its file first, and says so. */
-async function answers(port: number): Promise<void> {
-  const probe = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null })
+async function answers(port: number, password: string | undefined): Promise<void> {
+  const probe = new Redis(port, '127.0.0.1', {
+    lazyConnect: true,
+    retryStrategy: null,
+    ...(password !== undefined && { password }),
+  })
   probe.on('error', () => {})
   for (let tries = 0; tries < 200; tries += 1) {
     try {

@@ -186,10 +186,10 @@ describe('processes that come at the same moment', () => {
           await acquireWorkspaceLock(onDisk(workspace, second), { processes: processTable(7) }).catch(
             () => {},
           )
-          const { holder, release } = await acquireWorkspaceLock(workspace, { processes: processTable(8) })
-          expect(JSON.parse(readFileSync(workspace.layout.lockFile, 'utf8'))).toEqual(holder)
+          const lock = await acquireWorkspaceLock(workspace, { processes: processTable(8) })
+          expect(JSON.parse(readFileSync(workspace.layout.lockFile, 'utf8'))).toEqual(lock.holder)
           expect(lockFiles(workspace)).toHaveLength(1)
-          await release()
+          await lock.release()
           expect(lockFiles(workspace)).toEqual([])
           return first.isCrashed()
         })

@@ -30,6 +30,8 @@ export interface TripleNote {
   readonly batchId: string | null
   /** Requests of that batch. */
   readonly requests: number
+  /** When it was made, by the clock of the server. */
+  readonly createdAtMs: number | null
   readonly remoteStatus: string | null
   /** When it came to rest, in milliseconds since 1970. */
   readonly restedAtMs: number
@@ -57,6 +59,7 @@ export async function noteOf(
     fingerprint: await fingerprintOf(workspace, index),
     batchId: metadata?.batch_id ?? null,
     requests: metadata?.request_count ?? 0,
+    createdAtMs: metadata?.submitted_at_ms ?? null,
     remoteStatus,
     restedAtMs: nowMs,
     isPassing: problem?.isPassing === true,

@@ -60,7 +60,7 @@ export async function listWorkerFiles(workspace: BatchWorkspace): Promise<Worker
   return { tokens, leases, folders }
 }
 
-const loadSchemas = onFirstUse(async () => await import('./worker-schema.js'))
+const loadSchemas = onFirstUse(() => import('./worker-schema.js'))
 
 /** More than any record of ours. */
 const mostRecordBytes = 64 * 1024

@@ -53,6 +53,20 @@ export function writeManyFiles(root, files) {
   return { root, triples }
 }
 
+/** Requests that were never sent. */
+export function writeInputs(root, count, rows) {
+  openEmptyWorkspace(root)
+  for (let index = 1; index <= count; index += 1) {
+    const lines = Array.from(
+      { length: rows },
+      (_, row) =>
+        `{"custom_id":"t${index}-r${row}","method":"POST","url":"${kinds.chat.url}","body":{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Say ${row}."}]}}\n`,
+    )
+    writeFileSync(join(root, 'workdir', `batch_input_${index}.jsonl`), lines.join(''))
+  }
+  return root
+}
+
 /** Triples whose batches a server still works on. */
 export function writeWaitingTriples(root, count) {
   openEmptyWorkspace(root)

@@ -35,6 +35,8 @@ export const inspection = atMost(1.2)
 
 export const register = atMost(250, 'MB')
 
+export const workers = { cpu: atMost(1.25), two: atLeast(1.7) }
+
 export function isMet({ bound, value }, seen) {
   return bound === '≥' ? seen >= value : seen <= value
 }

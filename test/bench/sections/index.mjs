@@ -9,6 +9,7 @@ import { wholeRuns } from './run.mjs'
 import { smallTriples } from './small-triples.mjs'
 import { startup } from './startup.mjs'
 import { watch } from './watch.mjs'
+import { workers } from './workers.mjs'
 
 /** In the order of the table. `isOnRequest`: with `--full` or by name only. */
 export const sections = {
@@ -23,6 +24,7 @@ export const sections = {
   watch: { run: watch, isOnRequest: true },
   inspection: { run: inspection, isOnRequest: true },
   register: { run: register, isOnRequest: true },
+  workers: { run: workers, isOnRequest: true },
 }
 
 /** @returns the functions to run, in order */

@@ -1,0 +1,278 @@
+import {
+  DelayedError,
+  Queue,
+  WaitingError,
+  Worker,
+  type Job,
+  type WorkerOptions as EngineOptions,
+} from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Run } from '../engine/run.js'
+import { sleep } from '../engine/sleep.js'
+import type { TripleWorker } from '../engine/workers/triple-worker.js'
+import { dataOf, jobIdOf, taskOf, type JobData } from './job-data.js'
+import type { NoteBook } from './note-book.js'
+import { watchOutages, type Outages } from './outages.js'
+import { keyPrefix, type QueueNames } from './queue-names.js'
+import type { SharedRoom } from './shared-room.js'
+import { untilStopped } from './until-stopped.js'
+
+/** What one worker did. */
+export interface WorkReport {
+  /** How often a triple was worked on until it rested. */
+  readonly rested: number
+  /** How often that was its end. */
+  readonly done: number
+  /** How often another worker had it. */
+  readonly held: number
+}
+
+interface StationParts {
+  readonly worker: TripleWorker
+  readonly redis: Redis
+  readonly giveUp: () => void
+  readonly names: QueueNames
+  readonly notes: NoteBook
+  readonly room: SharedRoom
+  readonly pace: { readonly pollDelayMs: number; readonly lookDelayMs: number }
+  readonly shouldEnd: boolean
+}
+
+const roundJob = 'look-over'
+
+/** A job that was lost is made again by the next round; one that stalls is given to another worker, however often. */
+const jobOptions = { removeOnComplete: true, removeOnFail: true } as const
+const mostStalls = 1_000_000
+
+/** The queues as one worker sees them. */
+export class Station {
+  readonly #parts: StationParts
+  readonly #run: Run
+  readonly #outages: Outages
+  readonly #triples: Queue<JobData>
+  readonly #rounds: Queue
+  #turn = 0
+  #rested = 0
+  #done = 0
+  #held = 0
+
+  constructor(parts: StationParts) {
+    this.#parts = parts
+    this.#run = parts.worker.run
+    const { redis, names } = parts
+    this.#outages = watchOutages(redis, (message) => this.#warn(message))
+    const options = {
+      connection: redis,
+      prefix: keyPrefix,
+      defaultJobOptions: jobOptions,
+      skipVersionCheck: true,
+    }
+    this.#triples = new Queue<JobData>(names.triples, options)
+    this.#rounds = new Queue(names.rounds, options)
+    for (const queue of [this.#triples, this.#rounds]) queue.on('error', (error) => this.#outages.note(error))
+  }
+
+  async work(): Promise<WorkReport> {
+    const { names } = this.#parts
+    const { signal, concurrency } = this.#run
+    const workers = [
+      this.#workerOf(names.triples, concurrency, (job, token) =>
+        this.#workOnTriple(job as Job<JobData>, token),
+      ),
+      this.#workerOf(names.rounds, 1, () => this.#lookOver()),
+    ]
+    try {
+      let hasBegun = false
+      while (!signal.aborted) {
+        hasBegun ||= (await untilStopped(this.#begin(), signal)) ?? false
+        await untilStopped(this.#keepRounds(), signal)
+        await sleep(this.#run.clock, this.#parts.pace.lookDelayMs, signal)
+        if (hasBegun && this.#parts.shouldEnd && (await untilStopped(this.#isSettled(), signal))) break
+      }
+    } finally {
+      await this.#close(workers)
+      this.#outages.stop()
+    }
+    return { rested: this.#rested, done: this.#done, held: this.#held }
+  }
+
+  #workerOf(
+    name: string,
+    concurrency: number,
+    process: (job: Job, token: string | undefined) => Promise<void>,
+  ) {
+    const { redis, worker } = this.#parts
+    const { host, pid, lease_ms: leaseMs } = worker.seat.worker
+    const silenceMs = Math.min(leaseMs, longestSilenceMs)
+    const options: EngineOptions = {
+      connection: redis,
+      prefix: keyPrefix,
+      concurrency,
+      name: `${host}:${pid}`,
+      lockDuration: silenceMs,
+      stalledInterval: silenceMs,
+      maxStalledCount: mostStalls,
+      skipVersionCheck: true,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+    }
+    const made = new Worker(name, process, options)
+    made.on('error', (error) => this.#outages.note(error))
+    return made
+  }
+
+  /** What a round said before we came says nothing of now. `false` when Redis did not take it. */
+  async #begin(): Promise<boolean> {
+    const { redis, names } = this.#parts
+    try {
+      await redis.hset(names.state, 'settled', 0)
+      return true
+    } catch (error) {
+      this.#outages.note(error as Error)
+      return false
+    }
+  }
+
+  /** Jobs under way end first: their triples stop between two steps. A Redis that is away is not waited for. */
+  async #close(workers: readonly Worker[]): Promise<void> {
+    const { clock } = this.#run
+    const closing = Promise.all(workers.map((each) => each.close())).then(() =>
+      Promise.all([this.#triples.close(), this.#rounds.close()]),
+    )
+    const closed = new AbortController()
+    void closing.finally(() => closed.abort()).catch(() => {})
+    while (!closed.signal.aborted && !this.#outages.isAway) await sleep(clock, looksApartMs, closed.signal)
+    if (!closed.signal.aborted) this.#parts.giveUp()
+    await closing
+  }
+
+  /** The engine's own scheduler, one for all workers; one that Redis lost is made again. */
+  async #keepRounds(): Promise<void> {
+    const { lookDelayMs } = this.#parts.pace
+    try {
+      const standing = await this.#rounds.getJobScheduler(roundJob)
+      const isAlive = standing?.every === lookDelayMs && (standing.next ?? 0) > Date.now() - 3 * lookDelayMs
+      if (isAlive) return
+      await this.#rounds.setGlobalConcurrency(1)
+      await this.#rounds.upsertJobScheduler(roundJob, { every: lookDelayMs }, { opts: jobOptions })
+    } catch (error) {
+      this.#outages.note(error as Error)
+    }
+  }
+
+  /** Nothing is queued or at work, and the last round found nothing to wait for. */
+  async #isSettled(): Promise<boolean> {
+    const { redis, names } = this.#parts
+    try {
+      const counts = await this.#triples.getJobCounts('wait', 'active', 'delayed', 'prioritized')
+      const isIdle = Object.values(counts).every((count) => count === 0)
+      return isIdle && (await redis.hget(names.state, 'settled')) === '1'
+    } catch (error) {
+      this.#outages.note(error as Error)
+      return false
+    }
+  }
+
+  async #workOnTriple(job: Job<JobData>, token: string | undefined): Promise<void> {
+    const { worker, notes, room } = this.#parts
+    const { signal, clock } = this.#run
+    const task = taskOf(job.data, clock.now())
+    if (task === null) return this.#warn('A job names no triple and is dropped.')
+    if (signal.aborted) return putBack(job, token)
+    const end = await worker.work(task)
+    switch (end.type) {
+      case 'rested': {
+        const { report, note } = end
+        this.#rested += 1
+        if (note.batchId !== null) await room.occupy(task.index, note.requests, note.createdAtMs)
+        else await room.giveBack(task.index)
+        if (report.outcome.type !== 'done') return notes.keep(task.index, note)
+        this.#done += 1
+        await notes.drop([task.index])
+        return this.#queue(retriesOf(report.outcome).map((index) => ({ index })))
+      }
+      case 'backing-off':
+        await job.updateData(dataOf(end.again, clock.now()))
+        return delay(job, token, end.delayMs)
+      case 'held':
+        this.#held += 1
+        return delay(job, token, end.delayMs)
+      case 'interrupted':
+        return putBack(job, token)
+    }
+  }
+
+  /** One worker at a time looks over the folder, and asks the server for all batches that are waited for. */
+  async #lookOver(): Promise<void> {
+    const { worker, notes, room, redis, names, pace } = this.#parts
+    const { clock, signal, report, provider } = this.#run
+    if (signal.aborted) return
+    const known = await notes.all()
+    const nowMs = clock.now()
+    const nextPollAtMs = Number((await redis.hget(names.state, 'nextPollAtMs')) ?? 0)
+    // One that lies further ahead than a poll is of a clock that was set back since.
+    const isPollDue = provider !== null && !(nextPollAtMs > nowMs && nextPollAtMs <= nowMs + longestPauseMs)
+    this.#turn += 1
+    const sight = await worker.lookOver({ notes: known, isPollDue, turn: this.#turn })
+    if (sight.problem !== null) report({ type: 'warning', index: null, message: sight.problem.message })
+    if (isPollDue) {
+      const pauseMs = Math.min(Math.max(pace.pollDelayMs, sight.problem?.retryAfterMs ?? 0), longestPauseMs)
+      await redis.hset(names.state, 'nextPollAtMs', nowMs + pauseMs)
+      report({ type: 'poll.scheduled', delayMs: pauseMs, waiting: sight.waiting })
+    }
+    const free = Math.max(0, await room.free())
+    const tasks = [...sight.tasks, ...sight.heldBack.slice(0, free)]
+    await this.#queue(tasks)
+    await notes.drop(sight.gone)
+    await room.drop(sight.gone)
+    const isSettled = tasks.length === 0 && sight.unsettled === 0
+    await redis.hset(names.state, { settled: isSettled ? 1 : 0, ...(sight.unknown === 0 && { counted: 1 }) })
+    report({ type: 'round.ended', triples: sight.triples, queued: tasks.length, waiting: sight.waiting })
+  }
+
+  async #queue(tasks: readonly Parameters<typeof dataOf>[0][]): Promise<void> {
+    const nowMs = this.#run.clock.now()
+    for (let at = 0; at < tasks.length; at += jobsAtOnce) {
+      const jobs = tasks.slice(at, at + jobsAtOnce).map((task) => ({
+        name: 'triple',
+        data: dataOf(task, nowMs),
+        opts: { jobId: jobIdOf(task.index) },
+      }))
+      await this.#triples.addBulk(jobs)
+    }
+  }
+
+  #warn(message: string): void {
+    this.#run.report({ type: 'warning', index: null, message })
+  }
+}
+
+const jobsAtOnce = 500
+
+/** After so long, or the time of a lease, the engine gives the job of a worker that says nothing to another one. */
+const longestSilenceMs = 30_000
+
+/** Between two looks whether Redis is there, when a worker stops. */
+const looksApartMs = 250
+
+/** Wishes of a server for longer pauses are cut to this. */
+const longestPauseMs = 3_600_000
+
+function retriesOf(outcome: {
+  readonly retryIndex: string | null
+  readonly retryIndices?: readonly string[]
+}) {
+  return outcome.retryIndices ?? (outcome.retryIndex === null ? [] : [outcome.retryIndex])
+}
+
+/** The same job later; what it throws is how the engine wants to be told. */
+async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.max(1, Math.ceil(delayMs)), token)
+  throw new DelayedError()
+}
+
+/** For another worker, now. */
+async function putBack(job: Job, token: string | undefined): Promise<never> {
+  await job.moveToWait(token)
+  throw new WaitingError()
+}
