@@ -165,6 +165,7 @@ const note: TripleNote = {
   batchId: 'batch_1',
   requests: 5,
   createdAtMs: nowMs,
+  restedAtMs: 5,
   remoteStatus: 'in_progress',
   isPassing: false,
   isHeldBack: true,

@@ -163,7 +163,7 @@ class Seat implements WorkerSeat {
     this.#hasLeft = true
     this.#clock.clearTimeout(this.#timer)
     await this.#signing
-    for (const lease of [...this.#leases.values()]) await lease.release()
+    for (const lease of this.#leases.values()) await lease.release()
     const path = workerPath(this.#workspace, this.#worker.token)
     await removeIfThere(this.#workspace.fileSystem, path).catch(asFileProblem({ path, action: 'remove' }))
     await removeWorkersFolder(this.#workspace)
