@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as machines from '../../machines/index.js'
+import * as bullmq from '../../src/bullmq/index.js'
 import * as inspect from '../../src/inspect/index.js'
 import * as library from '../../src/index.js'
 import * as testing from '../../src/testing/index.js'
@@ -14,6 +15,7 @@ const doors = [
   { name: 'batch-reconciler', path: 'src/index.ts', exported: library },
   { name: 'batch-reconciler/machines', path: 'machines/index.ts', exported: machines },
   { name: 'batch-reconciler/inspect', path: 'src/inspect/index.ts', exported: inspect },
+  { name: 'batch-reconciler/bullmq', path: 'src/bullmq/index.ts', exported: bullmq },
   { name: 'batch-reconciler/testing', path: 'src/testing/index.ts', exported: testing },
 ]
 
