@@ -22,6 +22,9 @@ export interface LeasedPlaces {
 /** Of a lease's time, what a creation may take: the rest is for what comes between the sign of life and the request. */
 const creationShare = 0.75
 
+/** Shorter than the time for which whoever takes over searches for the batch before it makes another. */
+const longestCreationMs = 60_000
+
 /** Where the steps of a triple work that this worker has the lease of. */
 export function leasedPlace(places: LeasedPlaces, lease: Lease): TriplePlace {
   return { workspace: workspaceOf(places, lease), ownership: leasedOwnership(places, lease) }
@@ -60,7 +63,7 @@ function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
       await seat.giveSignOfLife()
       await lease.confirm()
     },
-    creationLimitMs: seat.worker.lease_ms * creationShare,
+    creationLimitMs: Math.min(seat.worker.lease_ms * creationShare, longestCreationMs),
   }
 }
 

@@ -5,7 +5,7 @@ import { writeNewRecord } from '../claim-name.js'
 import { asFileProblem } from '../file-problem.js'
 import { acquireLockFile, type LockOptions } from '../lock.js'
 import type { BatchWorkspace } from '../open-workspace.js'
-import { systemProcessTable } from '../process-table.js'
+import { systemProcessTable, type ProcessTable } from '../process-table.js'
 import { removeIfThere } from '../remove-if-there.js'
 import { usualLeaseMs } from './usual-lease.js'
 import { takeLease, type Lease, type LeaseAnswer } from './lease.js'
@@ -49,19 +49,29 @@ export async function takeWorkerSeat(
   options: WorkerSeatOptions = {},
 ): Promise<WorkerSeat> {
   const { clock = systemClock, processes = systemProcessTable, leaseMs = usualLeaseMs } = options
-  const lock = await acquireWhenFree(workspace, { clock, processes })
+  const worker = newWorker(clock, processes, leaseMs)
+  await sitDown(workspace, worker, { clock, processes })
+  return new Seat(workspace, worker, watchOwners(workspace, { clock, processes, leaseMs }), {
+    ...options,
+    clock,
+    processes,
+  })
+}
+
+/** The lock file is held meanwhile: a command that wants the workspace for itself comes before or after, and sees it. */
+async function sitDown(
+  workspace: BatchWorkspace,
+  worker: WorkerRecord,
+  options: Required<LockOptions>,
+): Promise<void> {
+  const lock = await acquireWhenFree(workspace, options)
+  const path = workerPath(workspace, worker.token)
+  const begin = async (): Promise<void> => {
+    await workspace.fileSystem.makeDirectory(workspace.layout.workers)
+    await writeNewRecord(workspace.fileSystem, path, worker)
+  }
   try {
-    const worker = newWorker(clock, processes, leaseMs)
-    const path = workerPath(workspace, worker.token)
-    const begin = async (): Promise<void> => {
-      await workspace.fileSystem.makeDirectory(workspace.layout.workers)
-      await writeNewRecord(workspace.fileSystem, path, worker)
-    }
     await begin().catch(asFileProblem({ path, action: 'write' }))
-    return new Seat(workspace, worker, watchOwners(workspace, { clock, processes, leaseMs }), {
-      ...options,
-      clock,
-    })
   } finally {
     await lock.release()
   }
@@ -108,6 +118,7 @@ class Seat implements WorkerSeat {
   readonly #workspace: BatchWorkspace
   readonly #owners: OwnerWatch
   readonly #clock: Clock
+  readonly #processes: ProcessTable
   readonly #onProblem: (problem: unknown) => void
   readonly #leases = new Map<string, Lease>()
   readonly #asked = new Set<string>()
@@ -120,12 +131,13 @@ class Seat implements WorkerSeat {
     workspace: BatchWorkspace,
     worker: WorkerRecord,
     owners: OwnerWatch,
-    { clock, onProblem = () => {} }: WorkerSeatOptions & { readonly clock: Clock },
+    { clock, processes, onProblem = () => {} }: WorkerSeatOptions & Required<LockOptions>,
   ) {
     this.#workspace = workspace
     this.#worker = worker
     this.#owners = owners
     this.#clock = clock
+    this.#processes = processes
     this.#onProblem = onProblem
     this.#signLater()
   }
@@ -198,12 +210,19 @@ class Seat implements WorkerSeat {
       ends_at_ms: this.#clock.now() + this.#worker.lease_ms,
     }
     const path = workerPath(this.#workspace, worker.token)
-    // Who found it gone has removed it: then it is too late for a sign.
-    if ((await readWorker(this.#workspace, worker.token)).type === 'absent') throw foundGone()
+    // Who found it gone has taken what it had, and then its record: too late for a sign, but it may begin anew.
+    if ((await readWorker(this.#workspace, worker.token)).type === 'absent') {
+      await sitDown(this.#workspace, worker, { clock: this.#clock, processes: this.#processes })
+      this.#worker = worker
+      throw foundGone()
+    }
     const prepared = `${path}.new`
-    await removeIfThere(fileSystem, prepared)
-    await writeNewRecord(fileSystem, prepared, worker)
-    await fileSystem.rename(prepared, path)
+    const write = async (): Promise<void> => {
+      await removeIfThere(fileSystem, prepared)
+      await writeNewRecord(fileSystem, prepared, worker)
+      await fileSystem.rename(prepared, path)
+    }
+    await write().catch(asFileProblem({ path, action: 'write' }))
     this.#worker = worker
   }
 
@@ -223,8 +242,9 @@ class Seat implements WorkerSeat {
 function foundGone(): BatchReconciliationError {
   return reconciliationError({
     code: 'TripleTaken',
-    message: 'Others have found this worker silent for longer than its leases last, and go on in its place.',
-    hint: 'Start it again. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
+    message:
+      'Others have found this worker silent for longer than its leases last, and go on with what it had.',
+    hint: 'Nothing is lost, and it takes other triples. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
     isPassing: true,
     hasBeenRetried: true,
   })
