@@ -32,8 +32,8 @@ describe('of many triples', () => {
 
   test('a status asks for no more, and for no journal that is not there', async () => {
     const { lists, looks, opens } = await asked(workspaceStatus)
-    // workdir/, and done/ for the triples of workdir/ and for those that are done; logs/ and failed-items/.
-    expect(lists).toBe(5)
+    // workdir/, and done/ for the triples of workdir/ and for those that are done; logs/, failed-items/ and the workers.
+    expect(lists).toBe(6)
     expect(looks).toBe(2 * count)
     // The lock is one more.
     expect(opens).toBe(count + 1)
