@@ -86,6 +86,6 @@ describeOnRedis('a Redis that is away for a while', () => {
         expect(await fleet.start(['--until-settled']).ended).toBe(0)
         expectAllDoneOnce(fleet, triples)
       }),
-    120_000,
+    300_000,
   )
 })
