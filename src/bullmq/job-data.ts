@@ -3,7 +3,10 @@ import type { TripleTask } from '../engine/workers/triple-worker.js'
 import type { RemoteBatch } from '../providers/batch-provider.js'
 import { parseBatchIndex } from '../workspace/batch-index.js'
 
-/** What a job holds. Whoever can write to Redis can write anything here, so nothing of it is taken on trust. */
+/**
+ * What a job holds. Whoever can write to Redis can write anything here, so its form is looked at, and it names nothing but
+ * a triple. What it says of that triple's batch is believed for a minute, as the server's own answer would be.
+ */
 export type JobData = Omit<TripleTask, 'learnt'> & {
   /** With the time it was learnt, in milliseconds since 1970: what is old is asked for again. */
   readonly learnt?: { readonly batch: RemoteBatch; readonly atMs: number } | undefined

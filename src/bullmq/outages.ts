@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
  */
 export interface Outages {
   readonly isAway: boolean
-  /** A fault of the queue; `QueueError`s of the engine and errors of Redis. */
+  /** A fault of the queue, whether the engine or Redis tells it. */
   note(error: Error): void
   stop(): void
 }

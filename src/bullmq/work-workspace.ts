@@ -3,11 +3,11 @@ import type { ReconcileWorkspaceOptions, UsualType } from '../engine/options.js'
 import { withTripleWorker } from '../engine/workers/triple-worker.js'
 import type { WorkerOptions } from '../engine/workers/worker-options.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { addressOfServer } from './account.js'
+import { accountOf } from './account.js'
 import { noteBook } from './note-book.js'
 import { queueNames, workspaceId } from './queue-names.js'
 import { connectRedis } from './redis-connection.js'
-import { sharedRoom, type SharedRoom } from './shared-room.js'
+import { sharedRoom } from './shared-room.js'
 import { Station, type WorkReport } from './station.js'
 
 export interface WorkOptions<Content = unknown, Type extends ExpectedContentType = UsualType<Content>>
@@ -35,7 +35,6 @@ export async function workWorkspace<Content = unknown, Type extends ExpectedCont
   const { redis, close } = await connectRedis(redisUrl)
   try {
     const id = await workspaceId(workspace)
-    let room: SharedRoom | null = null
     return await withTripleWorker(
       workspace,
       options,
@@ -45,11 +44,9 @@ export async function workWorkspace<Content = unknown, Type extends ExpectedCont
           maxOpenRequests: choices.maxOpenRequests ?? null,
           maxCreationsPerMinute: choices.maxCreationsPerMinute ?? null,
         }
-        room = sharedRoom(redis, { account: addressOfServer(choices), workspaceId: id, bounds })
-        return { leaseMs: choices.leaseMs, room }
+        return sharedRoom(redis, { account: accountOf(choices), workspaceId: id, bounds })
       },
-      async (worker, { pollDelayMs, lookDelayMs, shouldEnd }) => {
-        if (room === null) throw new Error('The worker was made without its room.')
+      (worker, room, { pollDelayMs, lookDelayMs, shouldEnd }) => {
         const names = queueNames(id)
         const notes = noteBook(redis, names.notes)
         const pace = {

@@ -159,7 +159,7 @@ describe('outages', () => {
 })
 
 const note: TripleNote = {
-  state: 'waitingForBatch',
+  state: 'awaiting-online-files.waiting',
   names: 'im',
   fingerprint: '1 2',
   batchId: 'batch_1',

@@ -49,10 +49,10 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
   const asked = new Map<string, string>()
   const resting: string[] = []
   let unsettled = 0
+  const { maySubmit } = run
   for (const triple of scan.triples) {
     const { index } = triple
     const note = notes.get(index)
-    const { maySubmit } = run
     const need = needOf(triple, note, { isPollDue, maySubmit })
     if (needOf(triple, note, { isPollDue: true, maySubmit }) !== 'nothing') unsettled += 1
     if (need === 'work') tasks.push({ index })

@@ -53,29 +53,25 @@ export interface TripleWorker {
 /** Longer waits than this are left to whoever says which triple is next. */
 const patienceMs = 2_000
 
-export interface WorkerSettings {
-  readonly leaseMs: number
-  readonly room: CreationRoom
-}
-
 /**
  * Works as one of several on a workspace. Throws `WorkspaceLocked` while a command is at work that wants it for itself.
  */
-export function withTripleWorker<Result>(
+export function withTripleWorker<Room extends CreationRoom, Result>(
   workspace: BatchWorkspace,
   options: object,
-  settingsOf: (choices: Choices) => WorkerSettings,
-  work: (worker: TripleWorker, choices: Choices) => Promise<Result>,
+  roomOf: (choices: Choices) => Room,
+  work: (worker: TripleWorker, room: Room, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
   return withRun(workspace, options, async (run, choices) => {
-    const { leaseMs, room } = settingsOf(choices)
+    const { leaseMs } = choices
+    const room = roomOf(choices)
     const { clock, report } = run
     const onProblem = (problem: unknown): void =>
       report({ type: 'warning', index: null, message: `No sign of life could be given: ${String(problem)}` })
     const seat = await takeWorkerSeat(workspace, { clock, leaseMs, onProblem })
     try {
       await createWorkspaceDirectories(workspace)
-      return await work(tripleWorker({ ...run, room }, seat), choices)
+      return await work(tripleWorker({ ...run, room }, seat), room, choices)
     } finally {
       await seat.leave()
     }

@@ -59,7 +59,7 @@ export async function takeLease(workspace: BatchWorkspace, request: LeaseRequest
   const folder = stagingPath(workspace, mine)
   // Before the claim: whoever takes over from us finds it, and takes it away.
   await workspace.fileSystem.makeDirectory(folder)
-  const isMine = (await hasClaimed(workspace, mine)) && (await isHighest(workspace, mine, before))
+  const isMine = (await hasClaimed(workspace, mine)) && (await isAlone(workspace, mine, before))
   if (!isMine) {
     await removeStagingFolder(workspace, folder)
     return { type: 'held', holder: null, againInMs: againSoonMs() }
@@ -101,10 +101,10 @@ interface Mine extends LeaseFile {
 }
 
 /**
- * Who judged slowly may come when all those it judged are long gone and the numbers have begun anew. A lease that it did
- * not judge, whatever its number, means that somebody else is at work; then it leaves.
+ * Who judged slowly may come when all those it judged are long gone and others have come. A lease that it did not judge,
+ * whatever its number, means that somebody else is at work; then it leaves.
  */
-async function isHighest(
+async function isAlone(
   workspace: BatchWorkspace,
   mine: Mine,
   judged: readonly LeaseFile[],
@@ -112,9 +112,9 @@ async function isHighest(
   const others = leasesOf(mine.name, await listWorkerFiles(workspace)).filter(
     ({ number }) => number !== mine.number,
   )
-  const isAlone = others.every(({ number }) => judged.some((each) => each.number === number))
-  if (!isAlone) await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
-  return isAlone
+  const areJudged = others.every(({ number }) => judged.some((each) => each.number === number))
+  if (!areJudged) await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
+  return areJudged
 }
 
 /** The folders first: their owners can do nothing any more from there on. */
@@ -153,12 +153,25 @@ function leaseAt(workspace: BatchWorkspace, mine: Mine, folder: string): Lease {
 
 /** Another worker has gone on with it. */
 export function tripleTaken(name: string): BatchReconciliationError {
+  return taken(`Another worker has taken over ${name}, because this one gave no sign of life for too long.`, {
+    name,
+  })
+}
+
+/** Others have gone on with all that the worker had. */
+export function everythingTaken(): BatchReconciliationError {
+  return taken(
+    'Others have found this worker silent for longer than its leases last, and go on with what it had.',
+  )
+}
+
+function taken(message: string, facts: Readonly<Record<string, unknown>> = {}): BatchReconciliationError {
   return reconciliationError({
     code: 'TripleTaken',
-    message: `Another worker has taken over ${name}, because this one gave no sign of life for too long.`,
-    hint: 'Nothing is lost: the other one goes on. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
+    message,
+    hint: 'Nothing is lost: who has it goes on. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
     isPassing: true,
     hasBeenRetried: true,
-    facts: { name },
+    facts,
   })
 }

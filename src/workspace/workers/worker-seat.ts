@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock, type Clock } from '../../clock.js'
-import { reconciliationError, type BatchReconciliationError } from '../../errors.js'
 import { writeNewRecord } from '../claim-name.js'
 import { asFileProblem } from '../file-problem.js'
 import { acquireLockFile, type LockOptions } from '../lock.js'
@@ -8,7 +7,7 @@ import type { BatchWorkspace } from '../open-workspace.js'
 import { systemProcessTable, type ProcessTable } from '../process-table.js'
 import { removeIfThere } from '../remove-if-there.js'
 import { usualLeaseMs } from './usual-lease.js'
-import { takeLease, type Lease, type LeaseAnswer } from './lease.js'
+import { everythingTaken, takeLease, type Lease, type LeaseAnswer } from './lease.js'
 import { watchOwners, type OwnerWatch } from './owner-watch.js'
 import { listWorkerFiles, readWorker, removeWorkersFolder, workerPath } from './worker-files.js'
 import type { WorkerRecord } from './worker-schema.js'
@@ -214,7 +213,7 @@ class Seat implements WorkerSeat {
     if ((await readWorker(this.#workspace, worker.token)).type === 'absent') {
       await sitDown(this.#workspace, worker, { clock: this.#clock, processes: this.#processes })
       this.#worker = worker
-      throw foundGone()
+      throw everythingTaken()
     }
     const prepared = `${path}.new`
     const write = async (): Promise<void> => {
@@ -237,17 +236,6 @@ class Seat implements WorkerSeat {
         })
     }, delayMs)
   }
-}
-
-function foundGone(): BatchReconciliationError {
-  return reconciliationError({
-    code: 'TripleTaken',
-    message:
-      'Others have found this worker silent for longer than its leases last, and go on with what it had.',
-    hint: 'Nothing is lost, and it takes other triples. When it happens often, give workers more memory and CPU, or a longer --lease-seconds.',
-    isPassing: true,
-    hasBeenRetried: true,
-  })
 }
 
 /** Takes over, and gives back, each lease of an owner that is gone; then removes the record of the owner. */
