@@ -146,7 +146,8 @@ async function manyWaiting(bench) {
     },
   )
   child.stdout.resume()
-  await new Promise((resolve) => {
+  await new Promise((resolve, reject) => {
+    child.once('close', () => reject(new Error('The worker ended before all triples waited.')))
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (line.endsWith(`${options.waiting.toLocaleString('en')} waiting for the server`)) resolve()
     })
