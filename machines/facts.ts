@@ -42,6 +42,12 @@ export interface TripleFacts {
   readonly submission: SubmissionState
   /** As the server last gave them; never trusted for what they say is complete. */
   readonly requestCounts: ReportedCounts | null
+  /** When the server made the batch, in milliseconds since 1970; `null` without one, or where nothing says it. */
+  readonly submittedAtMs: number | null
+  /** When the server gives the batch up, by its own word, in milliseconds since 1970; `null` as above. */
+  readonly dueAtMs: number | null
+  /** Since when the server has had no room for it, in milliseconds since 1970; `null` while it has. */
+  readonly noRoomSinceMs: number | null
   /** Somebody asked for the batch to be cancelled; the server is asked until it has stopped. */
   readonly isCancelWanted: boolean
   /** The batch alone is more than the server takes: its requests go on in so many triples. */

@@ -46,6 +46,7 @@ export {
   failedState,
   firstState,
   hasAskedServer,
+  isBackingOff,
   isDoneState,
   isParkedState,
   isWaitingForBatch,
@@ -84,6 +85,14 @@ export type {
   SubmitResult,
   WantedFiles,
 } from './steps.js'
+export {
+  noTokens,
+  sumOfTokens,
+  sumOfTotals,
+  tokenKinds,
+  type TokenCounts,
+  type TokenTotals,
+} from './tokens.js'
 export { backoffDelayMs, jitterOf, longestDelayMs, seedOf, type BackoffLimits } from './backoff.js'
 export { courseOf, decisionFor, type Course, type Decision } from './triple/decision.js'
 export {

@@ -39,7 +39,7 @@ export const publicationWindowMs = 600_000
  * What a server's answer means for the files that stand here.
  *
  * @param batch `undefined` when the server was asked for many at once and did not come to this one, `null` when it
- * does not know it
+ * shows that it has none for this triple
  */
 export function onlineVerdict(
   facts: TripleFacts,
@@ -48,7 +48,10 @@ export function onlineVerdict(
 ): OnlineVerdict {
   if (batch === undefined) return { type: 'still-processing', remoteStatus: facts.remoteStatus ?? 'unknown' }
   if (batch === null) return { type: 'ended-badly', remoteStatus: 'not found', problem: batchGone(facts) }
-  if (!isEndedStatus(batch.status)) return { type: 'still-processing', remoteStatus: batch.status }
+  if (!isEndedStatus(batch.status)) {
+    const { status: remoteStatus, requestCounts } = batch
+    return { type: 'still-processing', remoteStatus, ...(requestCounts === null ? {} : { requestCounts }) }
+  }
   return endedVerdict(facts, batch, look)
 }
 
@@ -114,8 +117,8 @@ function describe({ errors }: ReportedBatch): string {
 function batchGone({ index, batchId }: TripleFacts): Problem {
   return {
     code: 'BatchFilesGone',
-    message: `The server does not know batch ${batchId} of triple ${index}.`,
-    hint: 'Check that key, project and server are those it was submitted with. If it has expired there, its results are lost: take the input and its metadata out of workdir/ and send the input with `submit --again`.',
+    message: `The server does not know batch ${batchId} of triple ${index} any more, nor any other of its upload.`,
+    hint: 'Look for it on the server, if in doubt. It is the account it was made with, so its results are lost: take the input and its metadata out of workdir/ and send the input with `submit --again`.',
     needsPerson: true,
     facts: { index, batchId },
   }

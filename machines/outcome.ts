@@ -26,18 +26,22 @@ export type TripleOutcome =
   | { readonly type: 'needs-attention'; readonly problem: Problem }
   | { readonly type: 'failed'; readonly problem: Problem }
 
-/** Reads the outcome off a snapshot at rest. A triple that still works counts as pending. */
-export function outcomeOf(snapshot: TripleSnapshot): TripleOutcome {
+/**
+ * Reads the outcome off a snapshot at rest. A triple that still works counts as pending.
+ *
+ * @param workspace how commands in its words name the workspace, quoted for a shell where it has to be
+ */
+export function outcomeOf(snapshot: TripleSnapshot, workspace = '<workspace>'): TripleOutcome {
   const { context } = snapshot
-  if (snapshot.matches('done')) return doneOutcome(context)
-  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context)
+  if (snapshot.matches('done')) return doneOutcome(context, workspace)
+  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context, workspace)
   if (snapshot.hasTag('parked')) return parkedOutcome(context.problem)
   return { type: 'pending', remoteStatus: context.remoteStatus, problem: context.problem }
 }
 
-function notSubmitted({ facts }: TripleContext): TripleOutcome {
+function notSubmitted({ facts }: TripleContext, workspace: string): TripleOutcome {
   if (facts === null || !(facts.isCancelWanted || facts.needsLeave)) return { type: 'not-submitted' }
-  const retry = `\`batch-reconciler retry <workspace> ${facts.index}\``
+  const retry = `\`batch-reconciler retry ${workspace} ${facts.index}\``
   return {
     type: 'not-submitted',
     note: facts.isCancelWanted
@@ -46,9 +50,9 @@ function notSubmitted({ facts }: TripleContext): TripleOutcome {
   }
 }
 
-function doneOutcome(context: TripleContext): TripleOutcome {
+function doneOutcome(context: TripleContext, workspace: string): TripleOutcome {
   const { retryIndex, retryIndices } = context
-  const note = noteOf(context)
+  const note = noteOf(context, workspace)
   return {
     type: 'done',
     retryIndex,
@@ -58,9 +62,9 @@ function doneOutcome(context: TripleContext): TripleOutcome {
 }
 
 /** What was stopped is delivered as far as it went; only a person sends the rest. */
-function noteOf({ facts, rows, counts }: TripleContext): string | null {
+function noteOf({ facts, rows, counts }: TripleContext, workspace: string): string | null {
   if (facts === null || !wasCancelled(facts)) return null
-  const retry = `\`batch-reconciler retry <workspace> ${facts.index}\` sends`
+  const retry = `\`batch-reconciler retry ${workspace} ${facts.index}\` sends`
   if (!isCancelledStatus(facts.remoteStatus)) {
     return `Batch ${facts.batchId ?? '(unknown)'} had ended before it could be cancelled; nothing of it is sent again by itself; ${retry} what failed.`
   }

@@ -18,10 +18,13 @@ export const problemCodes = [
   'MissingOutputFileId',
   'MissingErrorFileId',
   'BatchMetadataUnreadable',
+  'BatchMetadataLost',
   'BatchStillProcessing',
   'BatchFailed',
   'BatchEndedWithoutFiles',
+  'BatchOverdue',
   'BatchFilesGone',
+  'BatchUnknown',
   'UnknownBatchStatus',
   'OutputFileAlreadyExists',
   'ErrorFileAlreadyExists',
@@ -34,6 +37,7 @@ export const problemCodes = [
   'WorkspaceLocked',
   'TripleTaken',
   'QueueUnavailable',
+  'StorageCheckFailed',
   'NotARegularFile',
   'FileChangedDuringRun',
   'InputChanged',
@@ -44,6 +48,7 @@ export const problemCodes = [
   'RateLimited',
   'AccessDenied',
   'QuotaExhausted',
+  'OverBudget',
   'RequestRefused',
   'ServerNotSupported',
   'SubmissionAmbiguous',
@@ -91,7 +96,7 @@ export function toProblem(error: unknown): Problem {
   return {
     code: 'UnexpectedError',
     message: messageOf(error).slice(0, longestForeignMessage),
-    hint: 'This looks like a fault in batch-reconciler; please report it.',
+    hint: 'If the code that threw it is yours (an actor, a provider, a listener), look there; else it is a fault in batch-reconciler, please report it.',
   }
 }
 

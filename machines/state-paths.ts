@@ -78,6 +78,9 @@ export const isWaitingForBatch = (path: string): boolean => hasTag(path, 'waitin
 /** The server has no room for the batch, and the triple rests until the next poll. */
 export const isWaitingForRoom = (path: string): boolean => hasTag(path, 'waiting-for-room')
 
+/** It tries a step again by itself after a while. */
+export const isBackingOff = (path: string): boolean => /(?:backing-off|-later)$/.test(path)
+
 /** The next poll wakes it. */
 export const isWaitingForServer = (path: string): boolean => canHear(path, 'poll.due')
 

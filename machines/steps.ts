@@ -2,6 +2,7 @@ import type { ReportedCounts, TripleFacts } from './facts.js'
 import type { Refusal } from './no-room.js'
 import type { Problem } from './problem.js'
 import type { RowCounts } from './row-classes.js'
+import type { TokenTotals } from './tokens.js'
 
 /** What every actor of the triple machine is told. Facts are those of the last survey. */
 export interface StepInput {
@@ -57,7 +58,11 @@ export type SubmitResult =
   | { readonly type: 'offline' }
 
 export type OnlineVerdict =
-  | { readonly type: 'still-processing'; readonly remoteStatus: string }
+  | {
+      readonly type: 'still-processing'
+      readonly remoteStatus: string
+      readonly requestCounts?: ReportedCounts | null
+    }
   /** The batch has ended and its metadata names files that are not here. */
   | { readonly type: 'files-ready'; readonly remoteStatus: string }
   /**
@@ -82,15 +87,20 @@ export type OnlineVerdict =
   /** No server is configured in this run. */
   | { readonly type: 'offline' }
 
+interface Counted {
+  readonly counts: AccountingCounts
+  /** What the answers took; absent where nobody counted that. */
+  readonly tokens?: TokenTotals
+}
+
 export type CheckVerdict =
-  | {
+  | (Counted & {
       readonly type: 'accounted'
-      readonly counts: AccountingCounts
       /** Requests a batch that was cut short never executed; they are among `counts.missing`. */
       readonly notExecuted: number
-    }
-  | { readonly type: 'ids-missing'; readonly counts: AccountingCounts; readonly problem: Problem }
-  | { readonly type: 'mismatch'; readonly counts: AccountingCounts; readonly problem: Problem }
+    })
+  | (Counted & { readonly type: 'ids-missing'; readonly problem: Problem })
+  | (Counted & { readonly type: 'mismatch'; readonly problem: Problem })
 
 export interface ProcessResult {
   readonly rows: RowCounts

@@ -1,5 +1,8 @@
 import type { Problem, ProblemCode } from '../machines/index.js'
 
+/** Of a problem that passes by itself: true while a command goes on, and when it has ended. */
+export const laterHint = '`watch` goes on by itself, or `run` again later.'
+
 /**
  * The one error class of this package. `code` says which problem (`docs/errors.md`), `hint` what to do,
  * `facts` what the message was built from.

@@ -28,4 +28,10 @@ function inUnits(timeMs: number, round: (value: number) => number): string {
   return seconds < 172_800 ? `${round(seconds / 3600)} h` : `${round(seconds / 86_400)} d`
 }
 
+/** ISO 8601 in UTC; `null` for a number that is no time: files that are read may hold any. */
+export function isoTime(atMs: number): string | null {
+  const time = new Date(atMs)
+  return Number.isNaN(time.getTime()) ? null : time.toISOString()
+}
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']

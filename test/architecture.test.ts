@@ -17,11 +17,13 @@ describe('the layers', () => {
     expect([...sources].flatMap(([path, text]) => wrongImports(path, text))).toEqual([])
   })
 
-  test('import only packages that are installed with this one', async () => {
+  test('import only packages that are installed with this one, or come along in its files', async () => {
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
+    const takenAlong = JSON.parse(await readFile(join(root, 'src/taken-along.json'), 'utf8')) as string[]
     const installed = new Set([
       ...Object.keys(manifest.dependencies),
       ...Object.keys(manifest.peerDependencies),
+      ...takenAlong,
     ])
     const shipped = [...sources].filter(([path]) => !path.startsWith(pagePath))
     const foreign = shipped.flatMap(([path, text]) =>

@@ -2,6 +2,7 @@ import type { TripleFacts } from '../facts.js'
 import type { Problem } from '../problem.js'
 import { noRows, type RowCounts } from '../row-classes.js'
 import type { AccountingCounts } from '../steps.js'
+import type { TokenTotals } from '../tokens.js'
 import { seedOf } from '../backoff.js'
 
 export interface TripleLimits {
@@ -64,6 +65,8 @@ export interface TripleContext {
   readonly looksAgain: number
   readonly remoteStatus: string | null
   readonly counts: AccountingCounts | null
+  /** What its answers took; `null` before they were counted. */
+  readonly tokens: TokenTotals | null
   readonly notExecuted: number
   /** Why the server is asked again; the reason to give up when that brings nothing new. */
   readonly idsProblem: Problem | null
@@ -99,6 +102,7 @@ export const freshStart = {
   failures: 0,
   remoteStatus: null,
   counts: null,
+  tokens: null,
   notExecuted: 0,
   idsProblem: null,
   rows: noRows,

@@ -119,25 +119,31 @@ export function decisionFor(facts: TripleFacts): Decision {
 
 export const courseOf = (facts: TripleFacts): Course => decisionFor(facts).course
 
-function nothingHere({ index, submission }: TripleFacts): Problem {
+function nothingHere({ index, submission, batchId }: TripleFacts): Problem {
   return {
     code: 'NoBatchFileTripleAtIndex',
     message: `No input, output or error file stands at index ${index}.`,
     hint:
       submission === 'intended'
         ? `Put batch_input_${index}.jsonl back into workdir/ and keep the metadata: only it tells which upload a batch may have been made of.`
-        : 'Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).',
+        : `Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).${fetchWords(batchId)}`,
     needsPerson: true,
     facts: { index },
   }
 }
 
-function inputMissing({ index, output, error }: TripleFacts): Problem {
+/** For a batch that the server knows. People copy it into a shell, so an id that needs quotes there gets no command. */
+const fetchWords = (batchId: string | null): string =>
+  batchId === null || !/^[\w.-]+$/.test(batchId)
+    ? ''
+    : ` As long as the server has them: batch-reconciler import --batch ${batchId} <workspace>`
+
+function inputMissing({ index, output, error, batchId }: TripleFacts): Problem {
   const found = [output, error].flatMap((file) => (file === null ? [] : [file.path]))
   return {
     code: 'MissingBatchInputFileButOthersExist',
     message: `The input file of triple ${index} is missing, but ${found.join(' and ')} stands here.`,
-    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.`,
+    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.${fetchWords(batchId)}`,
     needsPerson: true,
     facts: { index, output: output?.path ?? null, error: error?.path ?? null },
   }

@@ -139,6 +139,7 @@ export const tripleSetup = setup({
     })),
     noteCounts: assign((_, verdict: CheckVerdict) => ({
       counts: verdict.counts,
+      tokens: verdict.tokens ?? null,
       notExecuted: verdict.type === 'accounted' ? verdict.notExecuted : 0,
     })),
     noteRows: assign((_, { rows }: ProcessResult) => ({ rows })),

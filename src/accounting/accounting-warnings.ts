@@ -1,4 +1,5 @@
-import { examples, plural, repeats, unreadableWords } from './accounting-words.js'
+import { countOf } from '../units.js'
+import { examples, repeats, unreadableWords } from './accounting-words.js'
 import { areTooManyUnrecognised, lookWords } from './unrecognised-answers.js'
 import type { Findings } from './verdict.js'
 
@@ -28,35 +29,35 @@ export function accountingWarnings(findings: Findings): string[] {
     ),
     when(
       overruled.count > 0,
-      `A success and a failure stand for one request in ${plural(overruled.count, 'row')}; the success counts${examples(overruled)}.`,
+      `A success and a failure stand for one request in ${countOf(overruled.count, 'row')}; the success counts${examples(overruled)}.`,
     ),
     when(
       secondFailures.count > 0,
-      `A second, different failure stands for one request in ${plural(secondFailures.count, 'row')}; the first counts${examples(secondFailures)}.`,
+      `A second, different failure stands for one request in ${countOf(secondFailures.count, 'row')}; the first counts${examples(secondFailures)}.`,
     ),
     when(
       overruledRows.count > 0,
-      `An answer that is no success and another row stand for one request in ${plural(overruledRows.count, 'row')}; what was answered counts${examples(overruledRows)}.`,
+      `An answer that is no success and another row stand for one request in ${countOf(overruledRows.count, 'row')}; what was answered counts${examples(overruledRows)}.`,
     ),
     when(
       chosen.count > 0,
-      `Two different successes answer one request in ${plural(chosen.count, 'row')}; the ${findings.accepted.keep} counts, as somebody decided${examples(chosen)}.`,
+      `Two different successes answer one request in ${countOf(chosen.count, 'row')}; the ${findings.accepted.keep} counts, as somebody decided${examples(chosen)}.`,
     ),
     when(
       unproven.count > 0,
-      `${plural(unproven.count, 'answer')} stopped for a reason that is missing or not known, so nobody can say that they are whole (unproven)${examples(unproven)}.`,
+      `${countOf(unproven.count, 'answer')} stopped for a reason that is missing or not known, so nobody can say that they are whole (unproven)${examples(unproven)}.`,
     ),
     when(
       unrecognised.count > 0 && !areTooManyUnrecognised(findings),
-      `${plural(unrecognised.count, 'answer row')} cannot be understood; ${lookWords(tally.looks.slice(0, 3))}${examples(unrecognised)}. Such a request is never sent again unless asked for by name.`,
+      `${countOf(unrecognised.count, 'answer row')} cannot be understood; ${lookWords(tally.looks.slice(0, 3))}${examples(unrecognised)}. Such a request is never sent again unless asked for by name.`,
     ),
     when(
       opaque.count > 0,
-      `${plural(opaque.count, 'answer')} came from an endpoint that is not known here${endpointWords(tally.unknownEndpoints)}; the bodies are kept whole and were not checked${examples(opaque)}.`,
+      `${countOf(opaque.count, 'answer')} came from an endpoint that is not known here${endpointWords(tally.unknownEndpoints)}; the bodies are kept whole and were not checked${examples(opaque)}.`,
     ),
     when(
       inBoth.count > 0,
-      `The output and the error file both answer ${plural(inBoth.count, 'request')}${examples(inBoth)}.`,
+      `The output and the error file both answer ${countOf(inBoth.count, 'request')}${examples(inBoth)}.`,
     ),
     when(
       tally.unreadableInputLines < counts.unreadable,

@@ -1,18 +1,14 @@
 import { basename, dirname } from 'node:path'
+import { countOf } from '../units.js'
 import { shellWord } from '../workspace/shell-word.js'
 import type { TallyEntry } from './tally.js'
 import type { AccountedFile, UnreadableLine } from './triple-accounting.js'
 
 const shownExamples = 2
 
-/** `1 row`, `2,000 rows`. */
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
-}
-
 /** `1 input row repeats`, `2 input rows repeat`. */
 export function repeats(count: number, noun: string): string {
-  return `${plural(count, noun)} ${count === 1 ? 'repeats' : 'repeat'}`
+  return `${countOf(count, noun)} ${count === 1 ? 'repeats' : 'repeat'}`
 }
 
 /** ` (e.g. "a" at batch_output_7.jsonl:12, "b" at …)`, or nothing. */
@@ -26,7 +22,7 @@ export function examples({ samples }: TallyEntry): string {
 /** `2 lines are unreadable (batch_output_7.jsonl:9: the line ends in the middle)`. */
 export function unreadableWords(count: number, first: UnreadableLine | undefined): string {
   const place = first === undefined ? '' : ` (${basename(first.path)}:${first.line}: ${first.reason})`
-  return `${plural(count, 'line')} ${count === 1 ? 'is' : 'are'} unreadable${place}`
+  return `${countOf(count, 'line')} ${count === 1 ? 'is' : 'are'} unreadable${place}`
 }
 
 /** `. batch_output_7.jsonl looks like UTF-16 text`, or nothing when no file looks like anything known. */

@@ -47,7 +47,14 @@ export class IdTable {
     return this.#add(bytes, 0, end, hashOfBytes(bytes, 0, end), isWide)
   }
 
-  /** The same for an id in UTF-8, which no lone surrogate stands in. */
+  /** Whether the id was new; from now on it is not. */
+  addNew(id: string): boolean {
+    const before = this.#size
+    this.add(id)
+    return this.#size > before
+  }
+
+  /** The same as `add` for an id in UTF-8, which no lone surrogate stands in. */
   addBytes(bytes: Uint8Array, start: number, end: number, hash: number): number {
     return this.#add(bytes, start, end, hash, false)
   }

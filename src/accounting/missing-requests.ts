@@ -1,7 +1,7 @@
 import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileSystem } from '../workspace/file-system.js'
-import { systemErrorCode } from '../workspace/system-error-code.js'
+import { removeIfThere } from '../workspace/remove-if-there.js'
 import type { AccountedTriple } from './account.js'
 import type { RequestLedger } from './request-ledger.js'
 
@@ -30,7 +30,8 @@ export async function writeMissingRequests(
     await writeFileDurably(fs, path, missingLines(ledger)).catch(
       asFileProblem({ path, action: 'write', index }),
     )
-  } else if (counts.missing === 0) {
+  } else if (counts.missing === 0 && (await fs.stat(path)) !== null) {
+    // Most triples have none; to be told so by a removal that fails costs more than to ask.
     await removeIfThere(fs, path).catch(asFileProblem({ path, action: 'remove', index }))
   }
 }
@@ -53,12 +54,4 @@ function missingLine(ledger: RequestLedger, ordinal: number): string {
     input_line: ledger.inputAt(ordinal).line,
   }
   return `${JSON.stringify(missing)}\n`
-}
-
-async function removeIfThere(fs: FileSystem, path: string): Promise<void> {
-  try {
-    await fs.remove(path)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error
-  }
 }

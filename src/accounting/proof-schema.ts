@@ -31,6 +31,22 @@ export const proofSchema = z.object({
   accepted: z
     .object({ unrecognised: z.boolean(), missing: z.boolean(), keep: z.enum(['first', 'last']).nullable() })
     .optional(),
+  /** Tokens of all answers, good or not, by model; a proof made before this was kept has none. */
+  usage: z
+    .object({
+      models: z.array(
+        z.object({
+          model: z.string().nullable(),
+          answers: whole,
+          input: whole,
+          cached: whole,
+          output: whole,
+          reasoning: whole,
+        }),
+      ),
+      untold: whole,
+    })
+    .optional(),
   files: z.array(
     z.object({
       kind: z.enum(['input', 'output', 'error']),

@@ -1,5 +1,6 @@
+import type { TokenTotals } from '../../machines/index.js'
 import type { Clock } from '../clock.js'
-import { reconciliationError } from '../errors.js'
+import { isBatchReconciliationError, reconciliationError } from '../errors.js'
 import { onFirstUse } from '../on-first-use.js'
 import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
@@ -7,6 +8,7 @@ import type { FileSystem } from '../workspace/file-system.js'
 import { readLineAt } from './line-reader.js'
 import type { AccountingProof } from './proof-schema.js'
 import type { TripleAccounting } from './triple-accounting.js'
+import { totalsOf, type Usage } from './usage/usage-tally.js'
 
 export type { AccountingProof } from './proof-schema.js'
 
@@ -17,6 +19,8 @@ export interface ProofFacts {
   readonly isCutShort: boolean
   /** Where the server's counts disagree (`requestCountContradictions`), and an input that is not the one that was sent. */
   readonly contradictions: readonly string[]
+  /** What the answers took, also those that a later download replaced. */
+  readonly usage: Usage
 }
 
 /** A proof is a few KiB; far more than that is not one. */
@@ -34,6 +38,24 @@ export async function writeProof(
     asFileProblem({ path, action: 'write', index: accounting.index }),
   )
   return proof
+}
+
+/** What a proof says of tokens; `null` for one that was made before it did. */
+export function usageProven({ usage }: AccountingProof): Pick<Usage, 'models' | 'untold'> | null {
+  if (usage === undefined) return null
+  const models = usage.models.map(({ model, answers, ...tokens }) => ({
+    model,
+    answers,
+    tokens,
+    endpoint: null,
+  }))
+  return { models, untold: usage.untold }
+}
+
+/** The same as one sum. */
+export function tokensProven(proof: AccountingProof): TokenTotals | null {
+  const usage = usageProven(proof)
+  return usage === null ? null : totalsOf(usage)
 }
 
 const loadSchema = onFirstUse(() => import('./proof-schema.js'))
@@ -54,9 +76,19 @@ export async function readProof(fs: FileSystem, path: string): Promise<Accountin
   return parsed.data
 }
 
+/** The same; `null` also where it cannot be read: a damaged proof is for `verify` to report. */
+export async function proofOrNull(fs: FileSystem, path: string): Promise<AccountingProof | null> {
+  try {
+    return await readProof(fs, path)
+  } catch (error) {
+    if (isBatchReconciliationError(error)) return null
+    throw error
+  }
+}
+
 function proofOf(
   accounting: TripleAccounting,
-  { clock, isCutShort, contradictions }: ProofFacts,
+  { clock, isCutShort, contradictions, usage }: ProofFacts,
 ): AccountingProof {
   const { index, verdict, counts, answers, outcomes, accepted, files, warnings } = accounting
   return {
@@ -71,6 +103,10 @@ function proofOf(
     understood: counts.matched - outcomes.unrecognised,
     outcomes: { ...outcomes },
     accepted: { ...accepted },
+    usage: {
+      models: usage.models.map((one) => ({ model: one.model, answers: one.answers, ...one.tokens })),
+      untold: usage.untold,
+    },
     files: files.map(({ kind, name, bytes, sha256, lines, rows }) => ({
       kind,
       name,

@@ -130,19 +130,31 @@ export class RowReader {
   }
 
   #takeScanned(cutter: LineCutter): Promise<void> | undefined {
-    const { onPlainRow, maxLineBytes = defaultMaxLineBytes } = this.#options
-    const scanned = this.#scanned
-    while (scanned.next()) {
-      const plain = scanned.isUtf8 && scanned.length <= maxLineBytes ? scanned : null
-      const taken = plain === null ? false : (onPlainRow?.(plain) ?? false)
-      if (taken !== false) {
-        this.lines += 1
-        this.rows += 1
-      }
-      const pending = taken === false ? this.#takeLineOf(scanned, cutter, plain) : taken
-      if (typeof pending === 'object') return pending.then(() => this.#takeScanned(cutter))
+    while (this.#scanned.next()) {
+      const pending = this.#takeNext(cutter)
+      if (pending !== undefined) return this.#takeRest(pending, cutter)
     }
     return undefined
+  }
+
+  /** A loop: promises that wait for each other, row by row, would all stay until the last one. */
+  async #takeRest(first: Promise<void>, cutter: LineCutter): Promise<void> {
+    await first
+    while (this.#scanned.next()) {
+      const pending = this.#takeNext(cutter)
+      if (pending !== undefined) await pending
+    }
+  }
+
+  #takeNext(cutter: LineCutter): Promise<void> | undefined {
+    const { onPlainRow, maxLineBytes = defaultMaxLineBytes } = this.#options
+    const scanned = this.#scanned
+    const plain = scanned.isUtf8 && scanned.length <= maxLineBytes ? scanned : null
+    const taken = plain === null ? false : (onPlainRow?.(plain) ?? false)
+    if (taken === false) return this.#takeLineOf(scanned, cutter, plain)
+    this.lines += 1
+    this.rows += 1
+    return taken === true ? undefined : taken
   }
 
   #takeLineOf(

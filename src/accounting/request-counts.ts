@@ -1,5 +1,5 @@
 import { rowClassesThat } from '../../machines/index.js'
-import { plural } from './accounting-words.js'
+import { countOf, countText } from '../units.js'
 import type { TripleAccounting } from './triple-accounting.js'
 
 /** The server's `request_counts`; `null` where it said nothing. */
@@ -33,5 +33,5 @@ export function requestCountContradictions(
 
 function contradiction(reported: number | null, found: number, noun: string): string[] {
   if (reported === null || reported === found) return []
-  return [`The server counts ${plural(reported, noun)}; the files show ${found.toLocaleString('en-US')}.`]
+  return [`The server counts ${countOf(reported, noun)}; the files show ${countText(found)}.`]
 }

@@ -1,4 +1,5 @@
 import { reconciliationError } from '../errors.js'
+import { countText } from '../units.js'
 import { GrowableColumn } from './growable-column.js'
 import { IdTable } from './id-table.js'
 import type { LinePosition } from './line-position.js'
@@ -202,7 +203,7 @@ const bits = {
 } as const
 
 function tooManyRequests(maxRequests: number, line: number): Error {
-  const limit = maxRequests.toLocaleString('en-US')
+  const limit = countText(maxRequests)
   return reconciliationError({
     code: 'TooManyRequests',
     message: `The input file holds more than ${limit} requests (line ${line} is one too many).`,

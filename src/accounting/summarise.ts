@@ -36,6 +36,7 @@ export function summarise({ index, files, books, isCutShort, accepted }: Summari
     answers: { succeeded: outcomes.success, failed: matched - outcomes.success },
     outcomes,
     accepted,
+    usage: books.usage.usage,
     samples: samplesOf(books),
     files,
     unreadableLines: tally.unreadableLines,

@@ -7,16 +7,18 @@ import type { Row } from './read-rows.js'
 import type { AnswerFile, LedgerAnswer, RequestLedger } from './request-ledger.js'
 import { judgeAnswer } from './rows/judge-answer.js'
 import { promiseOf } from './rows/promise.js'
-import { readResultLine } from './rows/result-line.js'
+import { nowhere, readResultLine, type ResultLine } from './rows/result-line.js'
 import { learnSuccess, plainSuccess } from './scan/plain-answers.js'
 import { learnRequest, plainRequest } from './scan/plain-requests.js'
 import type { PlainRow } from './scan/scanned-rows.js'
 import type { Tally } from './tally.js'
+import type { UsageBooks } from './usage/usage-books.js'
 
 /** Where the rows of one triple are entered. */
 export interface RowBooks {
   readonly ledger: RequestLedger
   readonly tally: Tally
+  readonly usage: UsageBooks
   readonly lookup: LineLookup
   readonly paths: { readonly input: string; readonly output: string | null; readonly error: string | null }
   /** Which of two different successes counts, when somebody decided that; else they are a conflict. */
@@ -32,13 +34,14 @@ export function takePlainRequest({ ledger, tally }: RowBooks, row: PlainRow): bo
 }
 
 /** Enters a first answer that is a success like an earlier one, without a look into it; false when it is anything else. */
-export function takePlainAnswer({ ledger }: RowBooks, file: AnswerFile, row: PlainRow): boolean {
+export function takePlainAnswer({ ledger, usage }: RowBooks, file: AnswerFile, row: PlainRow): boolean {
   if (row.pattern === 0) return false
   const ordinal = ledger.ordinalOfPlain(row)
   if (ordinal === -1 || ledger.isAnswered(ordinal)) return false
   const success = plainSuccess(row, ledger.promiseAt(ordinal))
   if (success === undefined) return false
   ledger.setPlainSuccess(ordinal, file, row, success.isOpaque)
+  usage.addPlain(row, success.paid)
   return true
 }
 
@@ -58,27 +61,29 @@ export function takeRequest(books: RowBooks, row: Row): Promise<void> | undefine
  * Two successes that differ are a conflict.
  */
 export function takeAnswer(books: RowBooks, file: AnswerFile, row: Row): Promise<void> | undefined {
-  const { ledger, tally } = books
+  const { ledger, tally, usage } = books
   const ordinal = ledger.ordinalOf(row.id)
   if (ordinal === -1) {
+    usage.addNamed(row.id, readResultLine(row.value, nowhere, row))
     tally.add('unknown', row.id, pathOf(books, file), row.position.line)
     return undefined
   }
-  const answer = answerIn(books, file, row, ordinal)
+  const line = readResultLine(row.value, { file, line: row.position.line }, row)
+  const answer = answerIn(books, line, { row, file, ordinal })
   const earlier = ledger.answerAt(ordinal)
-  if (earlier !== null) return takeFurtherAnswer(books, { row, ordinal, answer, earlier })
+  if (earlier !== null) return takeFurtherAnswer(books, { row, line, ordinal, answer, earlier })
+  usage.add(line)
   ledger.setAnswer(ordinal, answer)
   return undefined
 }
 
 function answerIn(
   { ledger, tally }: RowBooks,
-  file: AnswerFile,
-  { value, text, isTooDeep, position, plain }: Row,
-  ordinal: number,
+  read: ResultLine,
+  { row, file, ordinal }: Pick<FurtherAnswer, 'row' | 'ordinal'> & { readonly file: AnswerFile },
 ): LedgerAnswer {
+  const { value, plain, position } = row
   const { line, offset, length } = position
-  const read = readResultLine(value, { file, line }, { text, isTooDeep })
   const promise = ledger.promiseAt(ordinal)
   const judgement = judgeAnswer(read, promise)
   if (plain !== null) learnSuccess(plain, promise, judgement)
@@ -102,21 +107,24 @@ async function takeRepeatedRequest(
 
 interface FurtherAnswer {
   readonly row: Row
+  readonly line: ResultLine
   readonly ordinal: number
   readonly answer: LedgerAnswer
   readonly earlier: LedgerAnswer
 }
 
 async function takeFurtherAnswer(books: RowBooks, further: FurtherAnswer): Promise<void> {
-  const { ledger, tally, lookup } = books
-  const { row, ordinal, answer, earlier } = further
+  const { ledger, tally, lookup, usage } = books
+  const { row, line, ordinal, answer, earlier } = further
+  const earlierBytes = await lookup.read(pathOf(books, earlier.file), earlier)
+  usage.nameEarlier(row.id, earlierBytes)
+  usage.addNamed(row.id, line)
   const path = pathOf(books, answer.file)
   const note = (topic: Parameters<Tally['add']>[0]): void => tally.add(topic, row.id, path, row.position.line)
   noteWhereSeen(books, further, note)
   const gain = traitsOf(answer.class).weight - traitsOf(earlier.class).weight
   if (gain > 0) ledger.setAnswer(ordinal, answer)
   if (gain !== 0) return note(isSuccess(answer) || isSuccess(earlier) ? 'overruledFailure' : 'overruledRow')
-  const earlierBytes = await lookup.read(pathOf(books, earlier.file), earlier)
   if (isSameAnswer(earlierBytes, row.bytes, ledger.promiseAt(ordinal))) note('repeatedAnswer')
   else if (!isSuccess(answer)) note('secondFailure')
   else takeSecondSuccess(books, further, note)

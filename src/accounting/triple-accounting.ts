@@ -1,4 +1,5 @@
 import type { AccountingCounts, Problem, RowClass } from '../../machines/index.js'
+import type { Usage } from './usage/usage-tally.js'
 
 export type { AccountingCounts }
 
@@ -99,6 +100,8 @@ export interface TripleAccounting {
   readonly outcomes: AnswerOutcomes
   /** What somebody decided about this triple, and the verdict goes by. */
   readonly accepted: AcceptedFaults
+  /** The tokens of all answers, good or not. */
+  readonly usage: Usage
   readonly samples: AccountingSamples
   readonly files: readonly AccountedFile[]
   /** At most 10,000; `counts.unreadable` has all. */

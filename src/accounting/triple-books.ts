@@ -6,6 +6,7 @@ import { RowIntake } from './row-intake.js'
 import { summarise } from './summarise.js'
 import { takeAnswer, takePlainAnswer, takePlainRequest, takeRequest, type RowBooks } from './take-rows.js'
 import { Tally } from './tally.js'
+import { UsageBooks } from './usage/usage-books.js'
 import type { AcceptedFaults, AccountedFile, RowFileKind, TripleAccounting } from './triple-accounting.js'
 
 export interface AccountedTriple {
@@ -39,7 +40,7 @@ export class TripleBooks {
     this.#index = index
     this.#lookup = new LineLookup(fs)
     const ledger = new RequestLedger({ maxRequests })
-    this.#books = { ledger, tally: new Tally(), lookup: this.#lookup, paths, keep }
+    this.#books = { ledger, tally: new Tally(), usage: new UsageBooks(), lookup: this.#lookup, paths, keep }
   }
 
   get files(): readonly AccountedFile[] {
@@ -58,11 +59,10 @@ export class TripleBooks {
    * Enters a file while it arrives.
    *
    * @param partPath where its bytes can be read meanwhile
+   * @param likelyBytes about how much will come
    */
-  intake(kind: AnswerFile, path: string, partPath: string): RowIntake {
+  intake(kind: AnswerFile, path: string, partPath: string, likelyBytes: number): RowIntake {
     this.#lookup.readFrom(path, partPath)
-    // Answers are about as long as what was asked.
-    const likelyBytes = this.#files[0]?.bytes ?? 0
     return new RowIntake({ kind, path, ...this.#handlersOf(kind) }, likelyBytes)
   }
 
@@ -85,7 +85,10 @@ export class TripleBooks {
 
   #handlersOf(kind: RowFileKind): Pick<ReadRowsOptions, 'onRow' | 'onPlainRow' | 'onUnreadable'> {
     const books = this.#books
-    const onUnreadable: ReadRowsOptions['onUnreadable'] = (line) => books.tally.addUnreadable(line)
+    const onUnreadable: ReadRowsOptions['onUnreadable'] = (line) => {
+      books.tally.addUnreadable(line)
+      if (kind !== 'input') books.usage.addUnreadable()
+    }
     if (kind === 'input') {
       const onPlainRow: ReadRowsOptions['onPlainRow'] = (row) => takePlainRequest(books, row)
       return { onUnreadable, onPlainRow, onRow: (row) => takeRequest(books, row) }

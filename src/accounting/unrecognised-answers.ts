@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { Problem } from '../../machines/index.js'
-import { acceptCommand, examples, plural } from './accounting-words.js'
+import { countOf, countText } from '../units.js'
+import { acceptCommand, examples } from './accounting-words.js'
 import type { Findings } from './verdict.js'
 
 /** So many odd rows may stand in a file that is otherwise understood. */
@@ -26,7 +27,7 @@ export function unrecognisedAnswers({ index, counts, tally, files }: Findings): 
   return {
     code: 'UnrecognisedAnswers',
     message:
-      `Triple ${index}: ${entry.count.toLocaleString('en-US')} of ${plural(counts.matched, 'answer')} in ` +
+      `Triple ${index}: ${countText(entry.count)} of ${countOf(counts.matched, 'answer')} in ` +
       `${names.join(' and ')} ${verb} not understood${examples(entry)}; ${lookWords(looks)}. Nothing was moved or sent again.`,
     hint:
       `Put the output file of the OpenAI batch in place of ${names.join(' and ')} and run again; or go on with what ` +

@@ -1,5 +1,6 @@
 import type { Problem, ProblemCode } from '../../machines/index.js'
-import { acceptCommand, examples, looksWords, plural, rootOf, unreadableWords } from './accounting-words.js'
+import { countOf, countText } from '../units.js'
+import { acceptCommand, examples, looksWords, rootOf, unreadableWords } from './accounting-words.js'
 import { workspaceLayout } from '../workspace/layout.js'
 import type { Tally } from './tally.js'
 import type {
@@ -57,7 +58,7 @@ function unreadableInput(findings: Findings): Problem {
 function answersAsInput(findings: Findings): Problem {
   const entry = findings.tally.entry('answerAsRequest')
   const verb = entry.count === 1 ? 'looks' : 'look'
-  const words = `${plural(entry.count, 'line')} in the input file ${verb} like an answer, not a request${examples(entry)}; every line must be a request`
+  const words = `${countOf(entry.count, 'line')} in the input file ${verb} like an answer, not a request${examples(entry)}; every line must be a request`
   return problem(findings, 'UnreadableInputLines', words, {
     hint: 'The file holds answers. Put the requests of this batch in its place, as they were uploaded, and run again.',
   })
@@ -71,7 +72,7 @@ function cures(files: readonly AccountedFile[]): string {
 
 function duplicateRequests(findings: Findings): Problem {
   const entry = findings.tally.entry('differentRequest')
-  const words = `the input uses one custom_id for different requests in ${plural(entry.count, 'row')}${examples(entry)}`
+  const words = `the input uses one custom_id for different requests in ${countOf(entry.count, 'row')}${examples(entry)}`
   return problem(findings, 'DuplicateRequestIds', words, {
     hint: 'Answers to shared ids cannot be told apart. Move the files of this triple out of workdir/, give every request its own custom_id, and send it with `submit --again`.',
   })
@@ -79,7 +80,7 @@ function duplicateRequests(findings: Findings): Problem {
 
 function conflictingAnswers(findings: Findings): Problem {
   const entry = findings.tally.entry('conflicting')
-  const words = `two different successes answer ${plural(entry.count, 'request')}${examples(entry)}`
+  const words = `two different successes answer ${countOf(entry.count, 'request')}${examples(entry)}`
   return problem(findings, 'ConflictingAnswers', words, {
     hint: `Look at both, then say which of them counts, the first or the last in the files: \`${acceptCommand(findings.index, findings.files)} --keep first\` or \`--keep last\`.`,
   })
@@ -125,17 +126,15 @@ function idFaults({ counts, tally }: Findings): string {
   const belong = counts.unknown === 1 ? 'belongs' : 'belong'
   const faults = [
     counts.missing > 0
-      ? `${count(counts.missing)} of ${plural(requests, 'request')} ${have} no answer${examples(missing)}`
+      ? `${countText(counts.missing)} of ${countOf(requests, 'request')} ${have} no answer${examples(missing)}`
       : '',
     counts.unknown > 0
-      ? `${plural(counts.unknown, 'answer')} ${belong} to no request${examples(tally.entry('unknown'))}`
+      ? `${countOf(counts.unknown, 'answer')} ${belong} to no request${examples(tally.entry('unknown'))}`
       : '',
     counts.unreadable > 0 ? unreadableWords(counts.unreadable, tally.unreadableLines[0]) : '',
   ]
   return faults.filter((fault) => fault !== '').join(', ')
 }
-
-const count = (value: number): string => value.toLocaleString('en-US')
 
 function problem(
   { index, counts, tally, files }: Findings,

@@ -26,61 +26,70 @@ export class ArrivingBooks {
   readonly #books: TripleBooks
   readonly #expected: number
   readonly #arrived: AccountedFile[] = []
+  /** The input is entered: answers are counted after it. */
+  readonly #requests: Promise<void>
   #intake: RowIntake | null = null
   #hasFailed = false
+  #lastNamedAtMs = 0
 
-  private constructor(workspace: BatchWorkspace, books: TripleBooks, expected: number) {
+  private constructor(
+    workspace: BatchWorkspace,
+    books: TripleBooks,
+    expected: number,
+    requests: Promise<void>,
+  ) {
     this.#workspace = workspace
     this.#books = books
     this.#expected = expected
+    // The check will say why it cannot be counted.
+    this.#requests = requests.catch(() => void (this.#hasFailed = true))
   }
 
-  /** Reads the input. `null` when there is none, it is small, or it cannot be counted. */
-  static async begin(
+  /** Begins to read the input, while the server is asked for its answers. `null` when there is none, or it is small. */
+  static begin(
     { workspace }: TripleDependencies,
     { index, input }: TripleFacts,
     files: readonly ArrivingFile[],
     signal: AbortSignal,
-  ): Promise<ArrivingBooks | null> {
+  ): ArrivingBooks | null {
     if (input === null || input.bytes < smallInputBytes) return null
     const pathOf = (kind: AnswerKind): string | null => files.find((file) => file.kind === kind)?.path ?? null
     const paths = { input: input.path, output: pathOf('output'), error: pathOf('error') }
     const books = new TripleBooks({ fs: workspace.fileSystem, index, paths, keep: null })
-    try {
-      await books.read('input', input.path, { signal })
-      return new ArrivingBooks(workspace, books, files.length)
-    } catch {
-      // The check will say why.
-      await books.release()
-      return null
-    }
+    const requests = books.read('input', input.path, { signal })
+    return new ArrivingBooks(workspace, books, files.length, requests)
   }
 
-  begin({ kind, path, partPath }: ArrivingFile): void {
-    if (!this.#hasFailed) this.#intake = this.#books.intake(kind, path, partPath)
+  /** @param likelyBytes about how much will come */
+  begin({ kind, path, partPath }: ArrivingFile, likelyBytes: number): void {
+    if (!this.#hasFailed) this.#intake = this.#books.intake(kind, path, partPath, likelyBytes)
   }
 
-  /** Takes bytes that stand on the disk by now. */
+  /** Takes bytes that stand on the disk by now. Waits for the input. */
   async push(bytes: Uint8Array): Promise<void> {
+    await this.#requests
     await this.#orFail(() => this.#intake?.push(bytes))
   }
 
   /** All bytes of the file came. */
   async finish(): Promise<AccountedFile | null> {
+    await this.#requests
     return (await this.#orFail(() => this.#intake?.finish())) ?? null
   }
 
   /** The file has got its name. */
   add(file: AccountedFile): void {
     this.#arrived.push(file)
+    this.#lastNamedAtMs = performance.now()
   }
 
   /** The books, where all files were counted to their end and are worth it; lets go of the files. */
   async end(): Promise<TripleBooks | null> {
+    await this.#requests
     await this.#books.release()
     const bytes = this.#arrived.reduce((sum, file) => sum + file.bytes, 0)
     if (this.#hasFailed || this.#arrived.length < this.#expected || bytes < smallBytes) return null
-    await setTimeout(settlingMs)
+    await setTimeout(Math.max(0, this.#lastNamedAtMs + settlingMs - performance.now()))
     for (const file of this.#arrived) {
       const found = await this.#workspace.fileSystem.stat(file.path)
       if (found === null || found.bytes !== file.bytes || found.identity === null) return null
@@ -104,8 +113,8 @@ export class ArrivingBooks {
 const smallBytes = 8 * 1024 * 1024
 /** An input that is smaller has no answers worth it. */
 const smallInputBytes = 128 * 1024
-/** By then a file that was just renamed can be told from one that changes now. */
-const settlingMs = 100
+/** By then a file that was just renamed can be told from one that changes now, which takes two ticks of the disk's clock. */
+const settlingMs = 60
 
 /** The accounting of files that were counted while they arrived, where these are still the files; else `null`. */
 export async function accountForArrived(

@@ -4,10 +4,11 @@ import { attemptSourceKey, openAttemptRows, type AttemptRows } from '../accounti
 import type { RowTable } from '../accounting/results/row-table.js'
 import type { AcceptedFaults } from '../accounting/triple-accounting.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
-import { retryBatchIndex } from '../workspace/batch-index.js'
+import { derivedBatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { readMetadata } from '../workspace/metadata.js'
 import type { TripleDependencies } from './dependencies.js'
+import { hasCallbacks } from './processors.js'
 
 /** One attempt at the requests of a triple: what its rows are made from, and where failed requests go next. */
 export interface Attempt {
@@ -52,10 +53,10 @@ export async function describeAttempt(
 
 /** Opens the rows of the attempt; rows of an earlier run at the same files are taken up. */
 export function openRows(dependencies: TripleDependencies, attempt: Attempt): Promise<AttemptRows> {
-  const { workspace, accountings, processOutput, processErrors } = dependencies
+  const { workspace, accountings } = dependencies
   const { rowsPath: path, sourceKey, facts } = attempt
   return openAttemptRows(workspace.fileSystem, path, sourceKey, {
-    isCheckpoint: processOutput !== undefined || processErrors !== undefined,
+    isCheckpoint: hasCallbacks(dependencies),
     known: accountings.recallRows(sourceKey),
   }).catch(asFileProblem({ path, action: 'open', index: facts.index }))
 }
@@ -89,7 +90,7 @@ function retriesOf(
   const { index, attempt, splitParts } = facts
   // Made from what is retried, so that a crash between writing the retry and moving its parent makes no second one.
   const indexOf = (...part: readonly string[]): string =>
-    retryBatchIndex(JSON.stringify([index, attempt, ...part, ...hashes]))
+    derivedBatchIndex(JSON.stringify([index, attempt, ...part, ...hashes]))
   if (wasCancelled(facts)) return { retryIndices: [], retryIndexOf: () => null }
   if (splitParts !== null) {
     const indices = Array.from({ length: splitParts }, (_, part) =>

@@ -1,6 +1,7 @@
 import type { CheckVerdict, StepInput, TripleFacts } from '../../machines/index.js'
 import { lateAnswers, wasCutShort } from '../../machines/index.js'
 import type { AccountedTriple } from '../accounting/account.js'
+import { acceptCommand } from '../accounting/accounting-words.js'
 import { changeOfInput, explainedBy } from '../accounting/changed-input.js'
 import { writeMissingRequests } from '../accounting/missing-requests.js'
 import { writeProof, type ProofFacts } from '../accounting/proof.js'
@@ -8,10 +9,11 @@ import { writeQuarantine } from '../accounting/quarantine.js'
 import { requestCountContradictions } from '../accounting/request-counts.js'
 import type { RequestLedger } from '../accounting/request-ledger.js'
 import type { TripleAccounting } from '../accounting/triple-accounting.js'
-import { doneFileConflict, findDoneConflicts } from '../workspace/done-conflicts.js'
-import { locateTriple } from '../workspace/locate-triple.js'
+import { totalsOf } from '../accounting/usage/usage-tally.js'
+import { doneFileConflict, findConflictsOfFacts } from '../workspace/done-conflicts.js'
 import { inputChangeText, type InputChange } from '../workspace/input-identity.js'
 import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { usageOfTriple } from './answers-paid.js'
 import { accountForFacts } from './account-for-facts.js'
 import { accountForArrived } from './arrived-books.js'
 import { bytesReporter } from './bytes-reporter.js'
@@ -23,7 +25,7 @@ import type { Step, TripleDependencies } from './dependencies.js'
  */
 export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { index, facts }, signal) => {
   const { workspace, report } = dependencies
-  const conflicts = await findDoneConflicts(workspace, await locateTriple(workspace, index))
+  const conflicts = await findConflictsOfFacts(workspace, facts)
   if (conflicts.length > 0) throw doneFileConflict(index, conflicts)
   const accounted = await accountFor(dependencies, facts, signal)
   const { accounting } = accounted
@@ -33,15 +35,28 @@ export const checkIds: Step<StepInput, CheckVerdict> = async (dependencies, { in
     ...findContradictions(facts, metadata, accounting),
     ...(change === null ? [] : [`${inputChangeText(change)}.`]),
   ]
+  const usage = await usageOfTriple(workspace, facts, accounting, metadata, signal)
   await keepEvidence(dependencies, accounting, {
     clock: dependencies.clock,
     isCutShort: wasCutShort(facts),
     contradictions,
+    usage,
   })
   await writeMissingRequests(workspace.fileSystem, workspace.layout.missingFile(index), accounted)
   for (const message of [...accounting.warnings, ...contradictions])
     report({ type: 'warning', index, message })
-  return checkVerdict(facts, accounted, change)
+  const verdict = { ...checkVerdict(facts, accounted, change), tokens: totalsOf(usage) }
+  return change === null ? withOwner(dependencies, verdict, signal) : verdict
+}
+
+/** Answers that are to none of the requests may be those of a triple beside it. */
+export async function withOwner(
+  { workspace, ownersOfAnswers }: Pick<TripleDependencies, 'workspace' | 'ownersOfAnswers'>,
+  verdict: CheckVerdict,
+  signal: AbortSignal,
+): Promise<CheckVerdict> {
+  if (verdict.type === 'accounted') return verdict
+  return { ...verdict, problem: await ownersOfAnswers.explained(workspace, verdict.problem, signal) }
 }
 
 /** The accounting of the triple's files: kept from the check when they are the same, else made anew. */
@@ -67,13 +82,15 @@ export function checkVerdict(
   { accounting, ledger }: AccountedTriple,
   change: InputChange | null = null,
 ): CheckVerdict {
-  const { counts, verdict } = accounting
+  const { counts, verdict, files } = accounting
   switch (verdict.type) {
     case 'balanced':
       return { type: 'accounted', counts, notExecuted: 0 }
     case 'balanced-with-missing': {
       const { missing: isAccepted } = accounting.accepted
-      const problem = isAccepted ? null : lateAnswers(facts, counts, answersInOutput(ledger))
+      const problem = isAccepted
+        ? null
+        : lateAnswers(facts, counts, answersInOutput(ledger), acceptCommand(facts.index, files))
       return problem === null
         ? { type: 'accounted', counts, notExecuted: counts.missing }
         : { type: 'ids-missing', counts, problem }

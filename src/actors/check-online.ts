@@ -1,15 +1,17 @@
 import {
   canBeCancelled,
+  isEndedStatus,
   onlineVerdict,
   unknownStatusWarning,
   type OnlineStepInput,
   type OnlineVerdict,
-  type TripleFacts,
 } from '../../machines/index.js'
 import { isBatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import { readMetadata, updateMetadata } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
+import { fieldsOfStatus } from './batch-fields.js'
+import { batchInPlaceOfUnknown, batchOfOwnUpload, type BatchPlace } from './right-batch.js'
 import { noteCancelAnswered, noteNoRoom } from './submission-record.js'
 
 /**
@@ -21,12 +23,12 @@ export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependen
   const { provider, clock } = dependencies
   if (provider === null || facts.batchId === null || facts.metadata === null) return { type: 'offline' }
   const { path } = facts.metadata
-  const found = (await provider.status([facts.batchId], signal)).get(facts.batchId)
+  const found = await askedBatch(dependencies, provider, { facts, path }, signal)
   const batch =
     found == null
       ? found
       : await cancelWhenWanted(dependencies, provider, { facts, path, batch: found }, signal)
-  const sinceMs = batch == null ? clock.now() : await noteStatus(dependencies, path, batch)
+  const sinceMs = batch == null ? clock.now() : await noteStatus(dependencies, provider, path, batch)
   const verdict = onlineVerdict(facts, batch, { wanted, unchangedForMs: clock.now() - sinceMs })
   warnOfUnknownStatus(dependencies, facts.index, batch ?? null)
   if (verdict.type !== 'no-room') return verdict
@@ -36,10 +38,27 @@ export const checkOnline: Step<OnlineStepInput, OnlineVerdict> = async (dependen
   }
 }
 
-interface Found {
-  readonly facts: TripleFacts
-  /** Of the metadata. */
-  readonly path: string
+/** What the server says of the batch; before anything is fetched it must be that of this triple. */
+async function askedBatch(
+  dependencies: TripleDependencies,
+  provider: BatchProvider,
+  place: BatchPlace,
+  signal: AbortSignal,
+): Promise<RemoteBatch | null | undefined> {
+  const { facts, path } = place
+  const asked = facts.batchId ?? ''
+  const said = (await provider.status([asked], signal)).get(asked)
+  if (said === undefined) return said
+  if (said !== null)
+    return isEndedStatus(said.status) ? batchOfOwnUpload(dependencies, provider, place, said, signal) : said
+  const batchId = (await readMetadata(dependencies.workspace, path))?.batch_id ?? null
+  // It was put right since the triple was looked at.
+  if (batchId !== null && batchId !== asked)
+    return askedBatch(dependencies, provider, { facts: { ...facts, batchId }, path }, signal)
+  return batchInPlaceOfUnknown(dependencies, provider, place, signal)
+}
+
+interface Found extends BatchPlace {
   readonly batch: RemoteBatch
 }
 
@@ -85,26 +104,29 @@ async function cancelOrWarn(
  */
 async function noteStatus(
   { workspace, clock }: TripleDependencies,
+  { account }: BatchProvider,
   path: string,
-  { status, outputFileId, errorFileId, requestCounts }: RemoteBatch,
+  batch: RemoteBatch,
 ): Promise<number> {
-  const said = {
-    remote_status: status,
-    output_file_id: outputFileId,
-    error_file_id: errorFileId,
-    request_counts: requestCounts && { ...requestCounts },
-  }
+  const { createdAtMs, expiresAtMs } = batch
+  const said = fieldsOfStatus(account, batch)
   const current = await readMetadata(workspace, path)
   const before = {
     remote_status: current?.remote_status,
     output_file_id: current?.output_file_id,
     error_file_id: current?.error_file_id,
     request_counts: current?.request_counts,
+    ...(account !== undefined && { account: current?.account }),
   }
   const sinceMs = current?.last_polled_at_ms
   if (sinceMs != null && JSON.stringify(said) === JSON.stringify(before)) return sinceMs
   const nowMs = clock.now()
-  await updateMetadata(workspace, path, { ...said, last_polled_at_ms: nowMs })
+  await updateMetadata(workspace, path, {
+    ...said,
+    submitted_at_ms: createdAtMs ?? current?.submitted_at_ms ?? null,
+    expires_at_ms: expiresAtMs ?? current?.expires_at_ms ?? null,
+    last_polled_at_ms: nowMs,
+  })
   return nowMs
 }
 

@@ -11,9 +11,11 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { CreationRoom } from './creation-room.js'
 import type { StepEvent } from './events.js'
 import { soleOwnership, type Ownership, type TriplePlace } from './ownership.js'
+import type { OwnersOfAnswers } from './owners-of-answers.js'
 import type { RowProcessor } from './processors.js'
 import type { PublishedLineages } from './published-lineages.js'
 import type { SentBefore } from './sent-before.js'
+import type { SubmissionBudget } from './submission-budget.js'
 import type { SubmissionGate } from './submission-gate.js'
 
 /** What the steps of all triples of one run share. */
@@ -35,17 +37,21 @@ export interface RunDependencies {
   readonly submissions: SubmissionGate
   readonly sentBefore: SentBefore
   readonly lineages: PublishedLineages
+  readonly ownersOfAnswers: OwnersOfAnswers
   /** Whether retries of failed requests may be sent. */
   readonly maySubmitRetries: boolean
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
   readonly room: CreationRoom
+  readonly budget: SubmissionBudget
 }
 
 /** What the steps of one triple work with. Made anew for each triple; nothing of its own outlives it. */
 export interface TripleDependencies extends RunDependencies {
   readonly ownership: Ownership
   readonly accountings: AccountingMemory
+  /** Ids of the files that were downloaded and got their name: a download that is tried again goes on after them. */
+  readonly downloaded: Set<string>
   readonly stepsAtWork: StepsAtWork
 }
 
@@ -57,6 +63,7 @@ export function tripleDependencies(
     ...run,
     ...place,
     accountings: accountingMemory(),
+    downloaded: new Set(),
     stepsAtWork: stepsAtWork(),
   }
 }

@@ -1,12 +1,11 @@
 import type { OnlineStepInput, TripleFacts } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
-import { beginDurableFile } from '../workspace/durable-write.js'
 import type { AccountedFile } from '../accounting/triple-accounting.js'
-import { asFileProblem } from '../workspace/file-problem.js'
 import { readMetadata } from '../workspace/metadata.js'
 import { ArrivingBooks, type ArrivingFile } from './arrived-books.js'
 import type { Step, TripleDependencies } from './dependencies.js'
+import { fetchFile, type RemoteFile } from './fetch-file.js'
 import { keepSuperseded } from './keep-superseded.js'
 
 /**
@@ -31,8 +30,7 @@ export const downloadFiles: Step<OnlineStepInput, void> = async (dependencies, i
   const isAll = (['output', 'error'] as const).every(
     (kind) => facts[kind] === null || files.some((file) => file.kind === kind),
   )
-  const books =
-    isAll && files.length > 0 ? await ArrivingBooks.begin(dependencies, facts, files, signal) : null
+  const books = isAll && files.length > 0 ? ArrivingBooks.begin(dependencies, facts, files, signal) : null
   try {
     for (const file of files) await downloadFile(dependencies, provider, { facts, ...file, books }, signal)
   } finally {
@@ -67,35 +65,34 @@ async function downloadFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { facts, kind, fileId, path, partPath, isReplaced, books } = wanted
-  const { workspace, report } = dependencies
-  const { fileSystem } = workspace
+  const { workspace, downloaded } = dependencies
   const { index } = facts
-  const failed = asFileProblem({ path, action: 'write', index })
+  if (!isReplaced && downloaded.has(fileId) && (await workspace.fileSystem.stat(path)) !== null) return
   if (!isReplaced) await requireAbsent(dependencies, facts, kind, path)
-  // What a crash left of an earlier download; servers give no way to tell whether it is still the beginning.
-  if ((await fileSystem.stat(partPath)) !== null) await fileSystem.remove(partPath).catch(failed)
-  const file = await beginDurableFile(fileSystem, path, partPath).catch(failed)
-  let counted: AccountedFile | null = null
-  books?.begin(wanted)
-  try {
-    await provider.download(
-      fileId,
-      async (bytes) => {
-        await file.write(bytes).catch(failed)
-        await books?.push(bytes)
-        report({ type: 'bytes.downloaded', index, bytes: bytes.byteLength })
-      },
-      signal,
-    )
-    counted = (await books?.finish()) ?? null
-    // A download takes minutes: what somebody put there meanwhile is not ours to replace.
-    if (!isReplaced) await requireAbsent(dependencies, facts, kind, path)
-    await keepSuperseded(workspace, { index, kind, path, replacedBy: partPath })
-  } catch (error) {
-    await file.abort()
-    throw error
+  // Answers are about as long as what was asked.
+  books?.begin(wanted, facts.input?.bytes ?? 0)
+  const file: RemoteFile<AccountedFile | null> = {
+    index,
+    fileId,
+    path,
+    partPath,
+    ...(books !== null && { onBytes: (bytes) => books.push(bytes) }),
+    beforeNaming: async () => {
+      const whole = (await books?.finish()) ?? null
+      // A download takes minutes: what somebody put there meanwhile is not ours to replace.
+      if (!isReplaced) await requireAbsent(dependencies, facts, kind, path)
+      await keepSuperseded(workspace, {
+        index,
+        kind,
+        path,
+        metadataPath: facts.metadata?.path ?? null,
+        replacedBy: partPath,
+      })
+      return whole
+    },
   }
-  await file.commit().catch(failed)
+  const counted = await fetchFile(dependencies, provider, file, signal)
+  downloaded.add(fileId)
   if (counted !== null) books?.add(counted)
 }
 

@@ -1,11 +1,10 @@
 import { monotonicMsOf } from '../clock.js'
-import { isBatchReconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { SubmissionIntent } from '../workspace/metadata.js'
 import { adoptFound } from './adopt-found.js'
 import type { TripleDependencies } from './dependencies.js'
 import { noteMissing, type SubmissionPlace } from './submission-record.js'
-import { cannotTell, notListedYet, type Doubt } from './submission-doubt.js'
+import { cannotTell, isNoProof, listOfAnother, notListedYet, type Doubt } from './submission-doubt.js'
 
 /** Lists may lag behind creations; a batch that is not listed after this long was never made, in milliseconds. */
 export const settleWindowMs = 120_000
@@ -24,7 +23,8 @@ export interface EarlierTry {
 /**
  * The batch an earlier try may have made: searched for by the id of its upload and by our key in its metadata, which
  * no other batch has but those the server had no room for. `null` when there was no such try, or when the whole list
- * has been without it for the settle window. Until then it rejects with `SubmissionAmbiguous`, which passes.
+ * has been without it for the settle window. Until then it rejects with `SubmissionAmbiguous`, which passes; where another
+ * account was asked, whose list this is not, for a person.
  */
 export async function findEarlierBatch(
   dependencies: TripleDependencies,
@@ -38,6 +38,9 @@ export async function findEarlierBatch(
   const refusedIds = new Set(submission.refused_batch_ids)
   const found = batches.filter(({ batchId }) => !refusedIds.has(batchId))
   if (found.length > 0) return adoptFound(dependencies, provider, place.index, found, signal)
+  const { account: asked } = submission
+  if (asked != null && provider.account !== undefined && asked !== provider.account)
+    throw listOfAnother(doubt, { asked, now: provider.account })
   const remainingMs = await remainingWindowMs(dependencies, { place, submission }, serverNowMs)
   if (remainingMs <= 0) return null
   throw notListedYet(doubt, settleWindowMs, Math.min(remainingMs, settleWindowMs / looksInWindow))
@@ -66,16 +69,13 @@ async function search(
   try {
     return await provider.find({ inputFileId: doubt.inputFileId, intentKey, uploadedAtMs }, signal)
   } catch (error) {
-    if (!isBatchReconciliationError(error) || !isNoProof(error.code)) throw error
+    if (!isNoProof(error)) throw error
     // The batch may still come up on what the list does show. Later than that, only a person can tell.
     const monotonicMs = monotonicMsOf(clock)
     const isOver = monotonicMs - submissions.lookingSinceMs(doubt.index, monotonicMs) >= settleWindowMs
     throw cannotTell(doubt, error, isOver ? null : settleWindowMs / looksInWindow)
   }
 }
-
-/** The list was read and shows too little, or this server has none to read. */
-const isNoProof = (code: string): boolean => code === 'SubmissionAmbiguous' || code === 'RequestRefused'
 
 /**
  * What is left of the settle window, in milliseconds. It begins with the first look after the last moment the server

@@ -4,6 +4,8 @@ import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileSystem } from '../workspace/file-system.js'
 import { moveTripleToDone } from '../workspace/move.js'
 import type { Step } from './dependencies.js'
+import { inTurn } from './in-turn.js'
+import { moveOf } from './ownership.js'
 
 /** Moves the files of a triple whose results are published, or finishes a move that was cut short: what was proven, and nothing else. */
 export const moveToDone: Step<StepInput, void> = async (
@@ -11,14 +13,10 @@ export const moveToDone: Step<StepInput, void> = async (
   { index, facts },
 ) => {
   const proven = accountings.recall(facts)?.accounting.files ?? (await readProvenFiles(workspace, index))
-  await moveTripleToDone(
-    workspace,
-    { index },
-    {
-      clock,
-      proven,
-      beforeMetadata: () => removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index),
-    },
+  const beforeMetadata = (): Promise<void> =>
+    removeRows(workspace.fileSystem, workspace.layout.rowsFile(index), index)
+  await inTurn(moveOf(workspace, index), () =>
+    moveTripleToDone(workspace, { index }, { clock, proven, beforeMetadata }),
   )
 }
 

@@ -21,9 +21,12 @@ export interface Ownership {
 
 type Work<Result> = (workspace: BatchWorkspace) => Promise<Result>
 
-/** Nobody else is at work. */
+/**
+ * Nobody else is at work. A parent that is processed once more writes its retry again, which may be on its way to `done/` at
+ * that moment: its files are changed before that or after it.
+ */
 export const soleOwnership: Ownership = {
-  withTriple: (workspace, _index, work) => work(workspace),
+  withTriple: (workspace, index, work) => inTurn(moveOf(workspace, index), () => work(workspace)),
   withResults: (workspace, rootIndex, work) =>
     inTurn(workspace.layout.resultsFile(rootIndex), () => work(workspace)),
   withSubmissions: (_index, work) => work(),
@@ -36,3 +39,6 @@ export interface TriplePlace {
   readonly workspace: BatchWorkspace
   readonly ownership: Ownership
 }
+
+/** What the move of a triple, and whoever writes its files from outside, take turns at. */
+export const moveOf = ({ layout }: BatchWorkspace, index: string): string => layout.doneFile('input', index)

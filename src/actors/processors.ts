@@ -21,3 +21,11 @@ export type RowProcessor<Content = unknown> = (
   row: ReconciledRow<Content>,
   context: RowContext,
 ) => RowDecision | Promise<RowDecision>
+
+/** Whether code of the user sees rows. What it has seen must be known after a crash; all else follows from the files again. */
+export function hasCallbacks(options: {
+  readonly processOutput?: unknown
+  readonly processErrors?: unknown
+}): boolean {
+  return options.processOutput !== undefined || options.processErrors !== undefined
+}

@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
-import type { Problem } from '../../machines/index.js'
+import { toProblem, type Problem } from '../../machines/index.js'
 import { diskProblemOf } from '../accounting/requests/disk-problem.js'
+import { keyOf } from '../accounting/requests/answered-requests.js'
+import { readLooseAnswers, type LooseAnswers } from '../accounting/requests/loose-answers.js'
 import { knownTriples, type KnownTriple } from '../accounting/requests/known-triples.js'
 import { readRequests, type Inquiry } from '../accounting/requests/read-requests.js'
 import { RequestTable } from '../accounting/requests/request-table.js'
@@ -14,6 +16,7 @@ import { reconciliationError } from '../errors.js'
 import { countOf, countText } from '../units.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { shellWord } from '../workspace/shell-word.js'
 
 /** Shared by all triples of a run: which inputs that somebody put there hold requests that were sent before. */
 export interface SentBefore {
@@ -48,8 +51,10 @@ export function sentBefore(): SentBefore {
       if (isMeantToBeSent({ hasAnswers: false }, metadata)) return
       // What stopped the one who looked need not stop the next.
       const known = await (findings ?? look(inquiry)).catch(() => look(inquiry))
-      // One that somebody put there since was not looked at.
-      const problem = known.has(index) ? known.get(index) : (await look(inquiry)).get(index)
+      const found = known.get(index)
+      // One that somebody put there since was not looked at, and what the disk refused may have passed.
+      const problem =
+        found === undefined || found?.isPassing === true ? (await look(inquiry)).get(index) : found
       if (problem != null) throw reconciliationError(problem, { index })
     },
   }
@@ -64,17 +69,21 @@ const mostRequestsAtOnce = 2_000_000
 async function findRepeatedRequests(inquiry: Inquiry): Promise<Findings> {
   const findings = new Map<BatchIndex, Problem | null>()
   let waiting = await unsentInputs(inquiry)
+  const loose = waiting.length === 0 ? null : await readLooseAnswers(inquiry.workspace, inquiry.signal)
   while (waiting.length > 0) {
     const table = new RequestTable()
     let taken = 0
     while (taken < waiting.length && (taken === 0 || table.size < mostRequestsAtOnce)) {
-      await readRequests(inquiry, waiting[taken] as KnownTriple, nothing, (words, at) => table.add(words, at))
+      const triple = waiting[taken] as KnownTriple
+      const refusal = await readRequests(inquiry, triple, nothing, (words, at) => table.add(words, at))
+      if (refusal !== null) findings.set(triple.index, toProblem(refusal))
       taken += 1
     }
     const isMeant = (index: BatchIndex): boolean => findings.get(index) === null
     const sent = await findSentRequests({ ...inquiry, table, isMeant })
     for (const triple of waiting.slice(0, taken)) {
-      findings.set(triple.index, await judge(inquiry, triple, { table, sent }))
+      if (!findings.has(triple.index))
+        findings.set(triple.index, await judge(inquiry, triple, { table, sent, loose }))
     }
     waiting = waiting.slice(taken)
   }
@@ -99,31 +108,53 @@ async function unsentInputs({ workspace }: Inquiry): Promise<readonly KnownTripl
 interface Lookup {
   readonly table: RequestTable
   readonly sent: SentRequests
+  readonly loose: LooseAnswers | null
 }
 
 /** One that may go holds its requests from here on: the next one with one of them stops. */
 async function judge(
   inquiry: Inquiry,
   triple: KnownTriple,
-  { table, sent }: Lookup,
+  { table, sent, loose }: Lookup,
 ): Promise<Problem | null> {
   const { index } = triple
   let counts = new Map<Holder, number>()
   let ordinals: number[] = []
+  let answeredBy: string | null = null
   const begin = (): void => {
     counts = new Map()
     ordinals = []
+    answeredBy = null
   }
-  await readRequests(inquiry, triple, begin, (words, at) => {
+  const refusal = await readRequests(inquiry, triple, begin, (words, at) => {
     const ordinal = table.find(words, at)
     const holder = sent.holderOf(ordinal)
     ordinals.push(ordinal)
+    answeredBy ??= loose?.get(keyOf(words[at] ?? 0, words[at + 1] ?? 0)) ?? null
     if (holder !== null) counts.set(holder, (counts.get(holder) ?? 0) + 1)
   })
+  if (refusal !== null) return toProblem(refusal)
+  if (answeredBy !== null) return answeredBeside(inquiry, triple, answeredBy)
   if (counts.size > 0) return repeated(inquiry, triple, ordinals.length, counts)
   const notes = sent.add({ index, standing: 'pending', remoteStatus: null, isUnsent: true })
   for (const ordinal of ordinals) notes.hasRequest(ordinal)
   return null
+}
+
+/** Somebody has fetched the answers already, and put them there under the name that the server gave them. */
+function answeredBeside(
+  { workspace: { root, layout } }: Inquiry,
+  { index, input }: KnownTriple,
+  answers: string,
+): Problem {
+  const path = input ?? ''
+  return {
+    code: 'RequestsSentBefore',
+    message: `${basename(answers)}, in workdir/ beside ${basename(path)}, answers requests of it. Nothing of it was sent.`,
+    hint: `Bring the answers in: \`batch-reconciler import ${shellWord(layout.workdir)} ${shellWord(root)}\`, then run again. If they are those of other requests with the same ids, move ${answers} out of workdir/.`,
+    needsPerson: true,
+    facts: { index, path, answers },
+  }
 }
 
 const mostNamed = 3
@@ -151,8 +182,4 @@ function repeated(
     needsPerson: true,
     facts: { index, path, requests, repeats, holders: holders.map(([holder]) => holder.index) },
   }
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

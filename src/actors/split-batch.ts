@@ -1,6 +1,7 @@
 import type { StepInput } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import { readMetadata, updateMetadata } from '../workspace/metadata.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { Step } from './dependencies.js'
 
 /** Halves, and halves of halves: whatever the server takes, few parts reach it. */
@@ -18,7 +19,7 @@ export const splitBatch: Step<StepInput, void> = async (dependencies, { index, f
   if (metadata === null) throw new Error(`Triple ${index} was refused and has no metadata.`)
   if (metadata.split != null) return
   const requests = metadata.request_count ?? 0
-  if (requests <= 1) throw singleRequest(index)
+  if (requests <= 1) throw singleRequest(index, workspace.layout.root)
   const split = { parts, reason: 'token_limit_exceeded', decided_at_ms: clock.now() }
   await updateMetadata(workspace, path, { split })
   dependencies.report({
@@ -28,12 +29,12 @@ export const splitBatch: Step<StepInput, void> = async (dependencies, { index, f
   })
 }
 
-function singleRequest(index: string): Error {
+function singleRequest(index: string, root: string): Error {
   return reconciliationError(
     {
       code: 'BatchFailed',
       message: `Triple ${index} holds one request, and that alone is more tokens than the server lets wait in its queue; nothing was executed.`,
-      hint: `Ask for a higher limit of enqueued tokens, or wait until other batches of the account have ended; then \`batch-reconciler retry <workspace> ${index}\` sends it again.`,
+      hint: `Ask for a higher limit of enqueued tokens, or wait until other batches of the account have ended; then \`batch-reconciler retry ${shellWord(root)} ${index}\` sends it again.`,
       needsPerson: true,
       facts: { index },
     },

@@ -1,4 +1,5 @@
 import { fromPromise, type PromiseActorLogic } from 'xstate'
+import { inWords } from '../workspace/file-problem.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 
 /**
@@ -13,6 +14,8 @@ export function defineStepActor<Input extends { readonly index: string }, Output
     const dependencies = dependenciesOf(input.index)
     const atWork = step(dependencies, input, signal)
     dependencies.stepsAtWork.add(atWork)
-    return atWork
+    return atWork.catch((error: unknown) => {
+      throw inWords(error, dependencies.workspace.root)
+    })
   })
 }

@@ -6,7 +6,7 @@ import {
   type Problem,
   type Refusal,
 } from '../../machines/index.js'
-import type { RemoteBatch } from '../providers/batch-provider.js'
+import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { RequestsFileReport } from '../providers/validate-input.js'
 import {
   readMetadata,
@@ -14,6 +14,7 @@ import {
   type BatchMetadata,
   type SubmissionIntent,
 } from '../workspace/metadata.js'
+import { fieldsOfBatch } from './batch-fields.js'
 import { countBatchesUnderWay } from './batches-under-way.js'
 import type { TripleDependencies } from './dependencies.js'
 
@@ -28,7 +29,7 @@ export async function noteIntent(
   { workspace }: TripleDependencies,
   { index, path }: SubmissionPlace,
   intent: SubmissionIntent,
-  { parts, requestCount }: RequestsFileReport,
+  { parts, requestCount, bound }: RequestsFileReport,
   inputSha256: string,
 ): Promise<void> {
   const current = await readMetadata(workspace, path)
@@ -39,7 +40,16 @@ export async function noteIntent(
     request_count: requestCount,
     attempt: current?.attempt ?? 1,
     root_index: current?.root_index ?? index,
-    submission: { ...intent, input_sha256: inputSha256 },
+    submission: {
+      ...intent,
+      input_sha256: inputSha256,
+      bound: {
+        requests: bound.requests,
+        input_tokens: bound.inputTokens,
+        output_tokens: bound.outputTokens,
+        unbounded_requests: bound.unbounded,
+      },
+    },
   })
 }
 
@@ -47,13 +57,15 @@ export async function noteIntent(
 export interface KnownUpload {
   readonly inputFileId: string
   readonly uploadedAtMs: number | null
+  /** The account it was made in; `undefined` where the provider names none. */
+  readonly account: string | undefined
 }
 
 /** The upload is known and the server is about to be asked: from here on a batch may exist. */
 export async function noteAsked(
   { workspace, clock }: TripleDependencies,
   { path }: SubmissionPlace,
-  { inputFileId, uploadedAtMs }: KnownUpload,
+  { inputFileId, uploadedAtMs, account }: KnownUpload,
 ): Promise<void> {
   const submission = (await readMetadata(workspace, path))?.submission
   if (submission == null) throw new Error(`${path} lost its submission intent.`)
@@ -65,6 +77,7 @@ export async function noteAsked(
       uploaded_at_server_ms: uploadedAtMs,
       asked_at_ms: clock.now(),
       missing_since_server_ms: null,
+      ...(account !== undefined && { account }),
     },
   })
 }
@@ -102,7 +115,7 @@ export async function noteRefusal(
   const submission = (await readMetadata(workspace, path))?.submission
   if (submission == null) return
   await updateMetadata(workspace, path, {
-    submission: { ...submission, asked_at_ms: null, missing_since_server_ms: null },
+    submission: { ...submission, bound: null, asked_at_ms: null, missing_since_server_ms: null },
   })
 }
 
@@ -110,16 +123,13 @@ export async function noteRefusal(
 export async function noteBatch(
   { workspace, clock }: Pick<TripleDependencies, 'workspace' | 'clock'>,
   { path }: SubmissionPlace,
-  providerName: string,
+  provider: Pick<BatchProvider, 'name' | 'account'>,
   batch: RemoteBatch,
 ): Promise<void> {
   const current = await readMetadata(workspace, path)
   await updateMetadata(workspace, path, {
-    batch_id: batch.batchId,
+    ...fieldsOfBatch(provider, batch, clock.now()),
     input_file_id: batch.inputFileId ?? current?.input_file_id ?? null,
-    remote_status: batch.status,
-    provider: providerName,
-    submitted_at_ms: batch.createdAtMs ?? clock.now(),
   })
 }
 
@@ -159,6 +169,7 @@ export async function noteNoRoom(
     last_refused_batch_id: current.batch_id ?? current.last_refused_batch_id,
     submission: submission && {
       ...submission,
+      bound: null,
       asked_at_ms: null,
       missing_since_server_ms: null,
       refused_batch_ids: refusedIds.slice(0, mostRefusedIds),

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import {
-  roomBackoff,
   speaksOfRoom,
   waitingForRoom,
   type FileFact,
+  type Problem,
   type StepInput,
   type SubmitResult,
 } from '../../machines/index.js'
@@ -18,6 +18,9 @@ import {
 import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../workspace/metadata.js'
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
+import { requireOpenGate } from './require-open-gate.js'
+import type { BudgetInquiry } from './submission-budget.js'
+import { waitsForRoom } from './waits-for-room.js'
 import { identifyInput, requireUploadedInput, requireUnchanged } from './sent-input.js'
 import {
   noteAsked,
@@ -70,25 +73,8 @@ async function submitted(
   place: SubmissionPlace,
   batch: RemoteBatch,
 ): Promise<SubmitResult> {
-  await noteBatch(dependencies, place, provider.name, batch)
+  await noteBatch(dependencies, place, provider, batch)
   return { type: 'submitted', batchId: batch.batchId }
-}
-
-/** The server had no room before and is left alone for a while; a time beyond the longest wait is a clock set back. */
-function waitsForRoom(
-  { clock }: TripleDependencies,
-  index: string,
-  metadata: BatchMetadata | null,
-): SubmitResult | null {
-  const room = metadata?.room
-  const remainingMs = room == null ? 0 : room.next_try_at_ms - clock.now()
-  if (room == null || remainingMs <= 0 || remainingMs > roomBackoff.backoffCapMs) return null
-  const problem = waitingForRoom({
-    code: 'BatchFailed',
-    message: `Triple ${index} waits for room at the server since ${isoTime(room.since_ms)}; it was refused ${room.refusals} times (token_limit_exceeded) and is sent again after ${isoTime(room.next_try_at_ms)}.`,
-    facts: { index, refusals: room.refusals },
-  })
-  return { type: 'no-room', problem, refusal: null }
 }
 
 /** Some servers refuse the creation itself, with 429, when too many tokens wait in the queue. */
@@ -121,12 +107,6 @@ function isForWantOfRoom(
   })
 }
 
-/** Metadata may hold any number. */
-function isoTime(timeMs: number): string {
-  const time = new Date(timeMs)
-  return Number.isNaN(time.getTime()) ? 'a time nobody can read' : time.toISOString()
-}
-
 interface Submission {
   readonly place: SubmissionPlace
   readonly input: FileFact
@@ -144,39 +124,48 @@ async function submitAnew(
   signal: AbortSignal,
 ): Promise<Creation> {
   const { place, input, metadata } = submission
-  const { workspace, submissions, clock, ownership, room } = dependencies
-  submissions.requireOpen(place.index, input.bytes)
+  const { workspace, submissions, clock, ownership, room, budget } = dependencies
+  const { account } = provider
+  const isMeant = isMeantToBeSent({ hasAnswers: false }, metadata)
+  requireOpenGate(dependencies, { index: place.index, bytes: input.bytes, isMeant })
   const identity = await identifyInput(workspace, input.path)
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
   requireUploadedInput(metadata, { index: place.index, path: input.path, sha256: identity.sha256 })
   const report = await validated(dependencies, provider, input, signal)
   const full = await room.reserve(place.index, report.requestCount)
   if (full !== null) return { type: 'no-room', problem: full, refusal: null }
-  const claim = async (): Promise<void> => {
+  const claim = async (): Promise<Problem | null> => {
     await requireNew(dependencies, place.index, metadata, signal)
-    await noteIntent(dependencies, place, intent, report, identity.sha256)
+    return budget.admit(inquiryOf(dependencies, provider, submission, report, signal), () =>
+      noteIntent(dependencies, place, intent, report, identity.sha256),
+    )
   }
   try {
-    await (isMeantToBeSent({ hasAnswers: false }, metadata)
-      ? claim()
-      : ownership.withSubmissions(place.index, claim))
+    const isJudged = isMeant && !budget.isLimited
+    const over = await (isJudged ? claim() : ownership.withSubmissions(place.index, claim))
+    if (over?.needsPerson === true) throw reconciliationError(over, { index: place.index })
+    if (over !== null) {
+      await room.giveBack(place.index)
+      return { type: 'no-room', problem: over, refusal: null }
+    }
   } catch (error) {
     await room.giveBack(place.index)
     throw error
   }
   const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
-  if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs })
+  if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs, account })
   submissions.forgetLooks(place.index)
   try {
     const batch = await provider.submit(
       {
         inputPath: input.path,
+        openInput: () => workspace.fileSystem.openAsBlob(input.path),
         endpoint: report.parts[0]?.url ?? '',
         metadata: batchLabels(place.index, metadata, intent),
         inputFileId,
         onUploaded: async (fileId, atMs) => {
           await requireUnchanged(workspace, input.path, identity)
-          await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null })
+          await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null, account })
         },
         onCreating: () => ownership.beforeCreation(),
         creationLimitMs: ownership.creationLimitMs ?? undefined,
@@ -190,6 +179,17 @@ async function submitAnew(
     await afterFailure(dependencies, submission, error)
     throw error
   }
+}
+
+function inquiryOf(
+  { workspace }: TripleDependencies,
+  { limits }: BatchProvider,
+  { place: { index }, metadata }: Submission,
+  { bound, parts }: RequestsFileReport,
+  signal: AbortSignal,
+): BudgetInquiry {
+  const isRetry = (metadata?.attempt ?? 1) > 1
+  return { workspace, limits, signal, index, model: parts[0]?.model ?? null, bound, isRetry }
 }
 
 /** An answer that was given to another triple of this run is not the answer to this creation. */

@@ -9,6 +9,7 @@ import { isAcceptanceOf } from '../accounting/accepted-faults.js'
 import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
 import { lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
+import { requireNeverSent } from '../workspace/lost-metadata.js'
 import { readMetadata, type BatchMetadata, type MoveIntent } from '../workspace/metadata.js'
 import { doesIntentFit, standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
@@ -51,6 +52,8 @@ export async function surveyLook(workspace: BatchWorkspace, look: TripleLook): P
   const output = fileFact(workspace, look, 'output')
   const error = fileFact(workspace, look, 'error')
   const input = fileFact(workspace, look, 'input')
+  if (metadata === null)
+    await requireNeverSent(workspace, { index, input, hasAnswers: output !== null || error !== null })
   const lineage = lineageFacts(metadata, index)
   const facts = {
     index,
@@ -111,8 +114,19 @@ function remoteFacts(metadata: BatchMetadata | null) {
     errorFileId: metadata?.error_file_id ?? null,
     submission: submissionState(metadata),
     requestCounts: requestCounts(metadata),
+    ...timesOf(metadata),
     isCancelWanted: metadata?.cancel != null,
     splitParts: metadata?.split?.parts ?? null,
+  }
+}
+
+/** Of a batch that was refused nothing counts any more. */
+function timesOf(metadata: BatchMetadata | null) {
+  const hasBatch = metadata?.batch_id != null
+  return {
+    submittedAtMs: hasBatch ? (metadata.submitted_at_ms ?? null) : null,
+    dueAtMs: hasBatch ? (metadata.expires_at_ms ?? null) : null,
+    noRoomSinceMs: hasBatch ? null : (metadata?.room?.since_ms ?? null),
   }
 }
 

@@ -5,7 +5,7 @@ import type { TripleNote } from '../engine/workers/triple-note.js'
 /** How the triples of a workspace rested, where all workers see it. What Redis loses is found out again from the files. */
 export interface NoteBook {
   all(): Promise<ReadonlyMap<string, TripleNote>>
-  keep(index: string, note: TripleNote): Promise<void>
+  keep(notes: ReadonlyMap<string, TripleNote>): Promise<void>
   drop(indices: readonly string[]): Promise<void>
 }
 
@@ -20,6 +20,8 @@ const noteSchema = z.object({
   restedAtMs: z.number(),
   isPassing: z.boolean(),
   isHeldBack: z.boolean(),
+  hasNews: z.boolean(),
+  againAtMs: z.number().nullable(),
   couldSubmit: z.boolean(),
 }) satisfies z.ZodType<TripleNote>
 
@@ -44,8 +46,12 @@ export function noteBook(redis: Redis, key: string): NoteBook {
       } while (cursor !== '0')
       return notes
     },
-    async keep(index, note) {
-      await redis.hset(key, index, JSON.stringify(fields.map((field) => note[field])))
+    async keep(notes) {
+      const all = [...notes]
+      for (let at = 0; at < all.length; at += fieldsAtOnce) {
+        const part = all.slice(at, at + fieldsAtOnce)
+        await redis.hset(key, new Map(part.map(([index, note]) => [index, textOf(note)])))
+      }
     },
     async drop(indices) {
       for (let at = 0; at < indices.length; at += fieldsAtOnce) {
@@ -54,6 +60,8 @@ export function noteBook(redis: Redis, key: string): NoteBook {
     },
   }
 }
+
+const textOf = (note: TripleNote): string => JSON.stringify(fields.map((field) => note[field]))
 
 function parseNote(text: string): TripleNote | null {
   try {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { fullRedisHint } from './full-redis.js'
 
 /**
  * Says once that Redis is away, once that it is back, and once of each other fault; not with each of the hundred tries in
@@ -26,7 +27,7 @@ export function watchOutages(redis: Redis, warn: (message: string) => void): Out
     const kind = error.message.slice(0, 60)
     if (said.has(kind) || said.size >= mostKinds) return
     said.add(kind)
-    warn(`${wordsOf(error)}.${error.message.startsWith('OOM') ? fullHint : ''}`)
+    warn(`${wordsOf(error)}.${error.message.startsWith('OOM') ? whileFull : ''}`)
   }
   const onClose = (): void =>
     note(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }))
@@ -51,8 +52,7 @@ export function watchOutages(redis: Redis, warn: (message: string) => void): Out
   }
 }
 
-const fullHint =
-  ' Redis is full: give it more memory (maxmemory). Triples are looked at again until it takes what they came to.'
+const whileFull = ` Redis is full. ${fullRedisHint} Triples are looked at again until it takes what they came to.`
 
 function isDisconnection(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

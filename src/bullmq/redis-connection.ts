@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
+import { loadPackage } from '../load-package.js'
+import { fullRedisHint } from './full-redis.js'
 import { keyPrefix } from './queue-names.js'
 
 /** A Redis that was found fit for jobs. */
@@ -80,20 +82,12 @@ function endingSurely(redis: Redis): Redis {
   return redis
 }
 
-async function loadRedis() {
-  try {
-    return await import('ioredis')
-  } catch (cause) {
-    throw reconciliationError(
-      {
-        code: 'QueueUnavailable',
-        message: 'The package ioredis cannot be loaded; it speaks to Redis.',
-        hint: 'Install the engine of the workers beside this package: npm install bullmq ioredis',
-      },
-      { cause },
-    )
-  }
-}
+const loadRedis = () =>
+  loadPackage(() => import('ioredis'), {
+    code: 'QueueUnavailable',
+    message: 'The package ioredis cannot be loaded; it speaks to Redis.',
+    hint: 'Install the engine of the workers beside this package: npm install bullmq ioredis',
+  })
 
 /** The client would go on trying for ever; here the first failure is the answer. */
 function firstConnection(redis: Redis, url: string): Promise<void> {
@@ -177,12 +171,9 @@ export function requireUsable(info: string, url: string): void {
   }
   const most = Number(said.get('maxmemory') ?? 0)
   if (most > 0 && Number(said.get('used_memory') ?? 0) >= most) {
-    throw unusable(url, `is full: ${said.get('used_memory')} of ${most} bytes are used`, fullHint)
+    throw unusable(url, `is full: ${said.get('used_memory')} of ${most} bytes are used`, fullRedisHint)
   }
 }
-
-const fullHint =
-  'Give it more memory, as with redis-cli config set maxmemory 1gb (and in redis.conf), or remove what nobody needs from it.'
 
 /** By the word that an error of Redis begins with. */
 const refusals: Readonly<Record<string, readonly [what: string, hint: string]>> = {
@@ -191,7 +182,7 @@ const refusals: Readonly<Record<string, readonly [what: string, hint: string]>> 
     `Give the user the rights: redis-cli acl setuser <user> '~${keyPrefix}:*' +@all -@dangerous +info`,
   ],
   READONLY: ['is a replica, which takes no changes', 'Name the address of its primary.'],
-  OOM: ['is full', fullHint],
+  OOM: ['is full', fullRedisHint],
   MISCONF: [
     'cannot save what it is told to its disk',
     'Look at the log of Redis and at the space on its disk.',

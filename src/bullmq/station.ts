@@ -1,20 +1,17 @@
-import {
-  DelayedError,
-  Queue,
-  WaitingError,
-  Worker,
-  type Job,
-  type WorkerOptions as EngineOptions,
-} from 'bullmq'
+import { Queue, Worker, type Job, type WorkerOptions as EngineOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Run } from '../engine/run.js'
 import { sleep } from '../engine/sleep.js'
 import type { TripleWorker } from '../engine/workers/triple-worker.js'
-import { dataOf, jobIdOf, taskOf, type JobData } from './job-data.js'
+import { waitsForSomebody, type TripleNote } from '../engine/workers/triple-note.js'
+import { dataOf, taskOf, type JobData } from './job-data.js'
+import { delay, putBack } from './job-moves.js'
+import { learntBatches, type LearntBatches } from './learnt-batches.js'
 import type { NoteBook } from './note-book.js'
 import { watchOutages, type Outages } from './outages.js'
 import { keyPrefix, type QueueNames } from './queue-names.js'
 import type { SharedRoom } from './shared-room.js'
+import { TripleQueue } from './triple-queue.js'
 import { untilStopped } from './until-stopped.js'
 
 /** What one worker did. */
@@ -49,8 +46,9 @@ export class Station {
   readonly #parts: StationParts
   readonly #run: Run
   readonly #outages: Outages
-  readonly #triples: Queue<JobData>
+  readonly #triples: TripleQueue
   readonly #rounds: Queue
+  readonly #learnt: LearntBatches
   #turn = 0
   #rested = 0
   #done = 0
@@ -59,6 +57,7 @@ export class Station {
   constructor(parts: StationParts) {
     this.#parts = parts
     this.#run = parts.worker.run
+    this.#learnt = learntBatches(this.#run.clock)
     const { redis, names } = parts
     this.#outages = watchOutages(redis, (message) => this.#warn(message))
     const options = {
@@ -67,9 +66,11 @@ export class Station {
       defaultJobOptions: jobOptions,
       skipVersionCheck: true,
     }
-    this.#triples = new Queue<JobData>(names.triples, options)
+    this.#triples = new TripleQueue(redis, names.triples, options)
     this.#rounds = new Queue(names.rounds, options)
-    for (const queue of [this.#triples, this.#rounds]) queue.on('error', (error) => this.#outages.note(error))
+    const note = (error: Error): void => this.#outages.note(error)
+    this.#triples.onError(note)
+    this.#rounds.on('error', note)
   }
 
   async work(): Promise<WorkReport> {
@@ -121,11 +122,16 @@ export class Station {
     return made
   }
 
-  /** What a round said before we came says nothing of now. `false` when Redis did not take it. */
+  /**
+   * What a round said before we came says nothing of now, and whoever starts a worker may have done what triples wait for: a
+   * new key, more quota. `false` when Redis did not take it.
+   */
   async #begin(): Promise<boolean> {
-    const { redis, names } = this.#parts
+    const { redis, names, notes } = this.#parts
     try {
       await redis.hset(names.state, 'settled', 0)
+      const waiting = [...(await notes.all())].filter(([, note]) => waitsForSomebody(note))
+      await notes.drop(waiting.map(([index]) => index))
       return true
     } catch (error) {
       this.#outages.note(error as Error)
@@ -164,9 +170,7 @@ export class Station {
   async #isSettled(): Promise<boolean> {
     const { redis, names } = this.#parts
     try {
-      const counts = await this.#triples.getJobCounts('wait', 'active', 'delayed', 'prioritized')
-      const isIdle = Object.values(counts).every((count) => count === 0)
-      return isIdle && (await redis.hget(names.state, 'settled')) === '1'
+      return (await this.#triples.isIdle()) && (await redis.hget(names.state, 'settled')) === '1'
     } catch (error) {
       this.#outages.note(error as Error)
       return false
@@ -175,10 +179,11 @@ export class Station {
 
   async #workOnTriple(job: Job<JobData>, token: string | undefined): Promise<void> {
     const { worker, notes, room } = this.#parts
-    const { signal, clock } = this.#run
-    const task = taskOf(job.data, clock.now())
-    if (task === null) return this.#warn('A job names no triple and is dropped.')
+    const { signal } = this.#run
+    const data = taskOf(job.data)
+    if (data === null) return this.#warn('A job names no triple and is dropped.')
     if (signal.aborted) return putBack(job, token)
+    const task = { ...data, learnt: this.#learnt.takeFor(data.index) }
     const end = await worker.work(task)
     switch (end.type) {
       case 'rested': {
@@ -186,13 +191,13 @@ export class Station {
         this.#rested += 1
         if (note.batchId !== null) await room.occupy(task.index, note.requests, note.createdAtMs)
         else await room.giveBack(task.index)
-        if (report.outcome.type !== 'done') return notes.keep(task.index, note)
+        if (report.outcome.type !== 'done') return notes.keep(new Map([[task.index, note]]))
         this.#done += 1
         await notes.drop([task.index])
-        return this.#queue(retriesOf(report.outcome).map((index) => ({ index })))
+        return this.#triples.add(retriesOf(report.outcome).map((index) => ({ index })))
       }
       case 'backing-off':
-        await job.updateData(dataOf(end.again, clock.now()))
+        await job.updateData(dataOf(end.again))
         return delay(job, token, end.delayMs)
       case 'held':
         this.#held += 1
@@ -222,7 +227,10 @@ export class Station {
     }
     const free = Math.max(0, await room.free())
     const tasks = [...sight.tasks, ...sight.heldBack.slice(0, free)]
-    await this.#queue(tasks)
+    if (isPollDue) this.#learnt.keep(tasks)
+    await this.#triples.dropStrange(tasks, this.#turn)
+    await this.#triples.add(tasks)
+    await notes.keep(withNews(known, sight.news))
     await notes.drop(sight.gone)
     await room.drop(sight.gone)
     const isSettled = tasks.length === 0 && sight.unsettled === 0
@@ -230,24 +238,23 @@ export class Station {
     report({ type: 'round.ended', triples: sight.triples, queued: tasks.length, waiting: sight.waiting })
   }
 
-  async #queue(tasks: readonly Parameters<typeof dataOf>[0][]): Promise<void> {
-    const nowMs = this.#run.clock.now()
-    for (let at = 0; at < tasks.length; at += jobsAtOnce) {
-      const jobs = tasks.slice(at, at + jobsAtOnce).map((task) => ({
-        name: 'triple',
-        data: dataOf(task, nowMs),
-        opts: { jobId: jobIdOf(task.index) },
-      }))
-      await this.#triples.addBulk(jobs)
-    }
-  }
-
   #warn(message: string): void {
     this.#run.report({ type: 'warning', index: null, message })
   }
 }
 
-const jobsAtOnce = 500
+/** Until somebody comes to them, the server need not be asked for these again. */
+function withNews(
+  notes: ReadonlyMap<string, TripleNote>,
+  news: readonly string[],
+): ReadonlyMap<string, TripleNote> {
+  return new Map(
+    news.flatMap((index) => {
+      const note = notes.get(index)
+      return note === undefined ? [] : [[index, { ...note, hasNews: true }] as const]
+    }),
+  )
+}
 
 /** After so long, or the time of a lease, the engine gives the job of a worker that says nothing to another one. */
 const longestSilenceMs = 30_000
@@ -263,16 +270,4 @@ function retriesOf(outcome: {
   readonly retryIndices?: readonly string[]
 }) {
   return outcome.retryIndices ?? (outcome.retryIndex === null ? [] : [outcome.retryIndex])
-}
-
-/** The same job later; what it throws is how the engine wants to be told. */
-async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + Math.max(1, Math.ceil(delayMs)), token)
-  throw new DelayedError()
-}
-
-/** For another worker, now. */
-async function putBack(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToWait(token)
-  throw new WaitingError()
 }

@@ -1,14 +1,17 @@
 import { buildCommand } from '@stricli/core'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
-import { folderParameter, jsonFlag } from './parameters.js'
+import { folderParameter, jsonFlag, onOff } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import type { RunFlags } from './routes.js'
-import { serverFlags } from './server-flags.js'
+import { sendingFlags } from './sending-flags.js'
 import { indexParameter, type IndexArguments } from './server-routes.js'
 import type { InspectorFlags } from './inspector-flags.js'
+import type { SignalFlags } from './signal-flags.js'
 
-export type AcceptFlags = Omit<RunFlags, keyof InspectorFlags> & { readonly keep?: 'first' | 'last' }
+export type AcceptFlags = Omit<RunFlags, keyof InspectorFlags | keyof SignalFlags> & {
+  readonly keep?: 'first' | 'last'
+}
 
 export const acceptRoute = buildCommand<AcceptFlags, IndexArguments, CommandLineContext>({
   loader: async () => (await import('./commands/accept.js')).accept,
@@ -16,7 +19,7 @@ export const acceptRoute = buildCommand<AcceptFlags, IndexArguments, CommandLine
     positional: { kind: 'tuple', parameters: [folderParameter, indexParameter] },
     flags: {
       ...reconcileFlags,
-      ...serverFlags,
+      ...sendingFlags,
       keep: {
         kind: 'enum',
         brief: 'Which of two different answers counts, in the order of output, then error file',
@@ -24,10 +27,8 @@ export const acceptRoute = buildCommand<AcceptFlags, IndexArguments, CommandLine
         optional: true,
       },
       submit: {
-        kind: 'boolean',
+        ...onOff,
         brief: 'Also send the requests without an answer again; they are paid for, perhaps a second time',
-        optional: true,
-        withNegated: false,
       },
       json: jsonFlag,
     },

@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module'
 import { buildApplication, buildRouteMap, type Application } from '@stricli/core'
 import { acceptRoute } from './accept-route.js'
+import { cleanRoute } from './clean-route.js'
+import { exportRoute } from './export-route.js'
+import { importRoute } from './import-route.js'
 import { inspectRoute } from './inspect-routes.js'
 import { demoRoute, planRoute, runRoute, statusRoute, unlockRoute, verifyRoute } from './routes.js'
 import { adoptRoute, cancelRoute, retryRoute, submitRoute, watchRoute } from './server-routes.js'
+import { usageRoute } from './usage-route.js'
 import { workRoute } from './work-route.js'
 import type { CommandLineContext } from './context.js'
 import { programName, texts } from './texts.js'
@@ -21,6 +25,7 @@ export function buildCommandLine(): Application<CommandLineContext> {
 
 const rootRoutes = buildRouteMap({
   routes: {
+    import: importRoute,
     plan: planRoute,
     run: runRoute,
     submit: submitRoute,
@@ -28,11 +33,14 @@ const rootRoutes = buildRouteMap({
     work: workRoute,
     status: statusRoute,
     inspect: inspectRoute,
+    export: exportRoute,
     verify: verifyRoute,
+    usage: usageRoute,
     retry: retryRoute,
     accept: acceptRoute,
     cancel: cancelRoute,
     adopt: adoptRoute,
+    clean: cleanRoute,
     unlock: unlockRoute,
     demo: demoRoute,
   },

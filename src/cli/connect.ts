@@ -2,13 +2,16 @@ import type { OpenAI } from 'openai'
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
 import type { CommandLineContext } from './context.js'
 import { loadOpenAi } from './load-open-ai.js'
+import { fetchThroughProxy } from './proxy.js'
 import type { ServerFlags } from './server-flags.js'
 
 /**
  * The client for the server that flags and environment name; `null` when they name none, and the command then works
  * on what is on disk. The key is read from the environment only: on a command line everybody on the machine sees it.
+ * Organisation, project and proxies come from there too.
  *
- * @throws WrongUsage when a server, a key variable or --submit is given and the key is missing, or the `openai` package is
+ * @throws WrongUsage when a server, a key variable or --submit is given and the key is missing, or the `openai` package
+ * is, or a proxy is named that cannot be used
  */
 export async function connect(
   { process: { env } }: CommandLineContext,
@@ -21,8 +24,16 @@ export async function connect(
   if (isMissing && submit) throw nothingToSubmitTo()
   if (isMissing && baseUrl === undefined && apiKeyEnv === undefined) return null
   if (isMissing) throw missingKey(name)
+  const fetch = await fetchThroughProxy(env)
   const { OpenAI: Client } = await loadOpenAi()
-  return new Client({ apiKey, baseURL: url ?? null, maxRetries: 0 })
+  return new Client({
+    apiKey,
+    baseURL: url ?? null,
+    organization: env['OPENAI_ORG_ID'] || null,
+    project: env['OPENAI_PROJECT_ID'] || null,
+    maxRetries: 0,
+    ...(fetch !== null && { fetch }),
+  })
 }
 
 /** As `connect`, for commands that cannot work without a server. */

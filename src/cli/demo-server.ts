@@ -46,7 +46,7 @@ const numberOf = (customId: string): number => Number(customId.slice(customId.la
  */
 export function onlineDemoServer(): FakeBatchServer {
   return createFakeBatchServer({
-    advanceMsPerPoll: 2 * hourMs,
+    advanceMsPerPoll: 1.25 * hourMs,
     defaults: { validatingMs: hourMs / 4, inProgressMs: 5 * hourMs, order: 'shuffled', rows },
     planFor: ({ number }) => (number === 2 ? expiring : undefined),
     faults: [

@@ -1,6 +1,6 @@
 import { ExitCode as FrameworkExitCode } from '@stricli/core'
 import { isBatchReconciliationError } from '../errors.js'
-import type { ProblemCode, TripleOutcome } from '../../machines/index.js'
+import type { Problem, ProblemCode, TripleOutcome } from '../../machines/index.js'
 
 /** What the process says at its end (`docs/cli.md`). */
 export const exitCodes = {
@@ -12,6 +12,8 @@ export const exitCodes = {
   wrongUsage: 2,
   /** Another process works on the workspace. */
   locked: 3,
+  /** Nothing but faults that pass by themselves: the next run may well get through (`EX_TEMPFAIL` of `sysexits.h`). */
+  passing: 75,
   /** Stopped by Ctrl-C or SIGTERM (128 + 2, as shells count). */
   interrupted: 130,
 } as const
@@ -19,7 +21,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOfError(error: unknown, signal: AbortSignal): ExitCode {
-  if (isBatchReconciliationError(error)) return codesByProblem[error.code] ?? exitCodes.failed
+  if (isBatchReconciliationError(error)) return codesByProblem[error.code] ?? exitCodeOfProblem(error.problem)
   return signal.aborted && error === signal.reason ? exitCodes.interrupted : exitCodes.failed
 }
 
@@ -31,10 +33,41 @@ export function exitCodeOfFramework(code: number | string | null | undefined): E
   return Object.values(exitCodes).find((known) => known === code) ?? exitCodes.failed
 }
 
-/** The exit code of a command that came through: 1 as soon as one triple needs somebody. */
-export function exitCodeOfOutcomes(outcomes: readonly (TripleOutcome['type'] | 'planned')[]): ExitCode {
-  const needsSomebody = outcomes.some((outcome) => outcome === 'failed' || outcome === 'needs-attention')
-  return needsSomebody ? exitCodes.failed : exitCodes.success
+/** How a triple stands at the end of a command. */
+interface Standing {
+  readonly outcome: TripleOutcome['type'] | 'planned'
+  readonly problem: Problem | null
+}
+
+/** Whether a workspace holds nothing but files that nobody uses: that is not success. */
+export function isAllUnused(found: {
+  readonly triples: readonly unknown[]
+  readonly warnings: readonly unknown[]
+}): boolean {
+  return found.triples.length === 0 && found.warnings.length > 0
+}
+
+/** The exit code of a command that came through: 1 as soon as one triple needs somebody, 75 when waiting helps them all. */
+export function exitCodeOfStandings(standings: Iterable<Standing>): ExitCode {
+  let exitCode: ExitCode = exitCodes.success
+  for (const { outcome, problem } of standings) {
+    const isNormal = outcome !== 'failed' && outcome !== 'needs-attention'
+    if (isNormal && problem?.needsPerson !== true) continue
+    exitCode = problem === null ? exitCodes.failed : exitCodeOfProblem(problem)
+    if (exitCode === exitCodes.failed) return exitCode
+  }
+  return exitCode
+}
+
+/** The same of things that have a problem, or none when all went well with them. */
+export function exitCodeOfProblems(items: readonly { readonly problem: Problem | null }[]): ExitCode {
+  return exitCodeOfStandings(
+    items.map(({ problem }) => ({ outcome: problem === null ? 'done' : 'failed', problem })),
+  )
+}
+
+function exitCodeOfProblem({ isPassing, needsPerson }: Problem): ExitCode {
+  return isPassing === true && needsPerson !== true ? exitCodes.passing : exitCodes.failed
 }
 
 const codesByProblem: Partial<Record<ProblemCode, ExitCode>> = {

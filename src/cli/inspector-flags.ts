@@ -1,4 +1,5 @@
 import { portFlag } from './inspect-routes.js'
+import { onOff } from './parameters.js'
 
 /** Flags of commands whose run can show itself in a browser. */
 export type InspectorFlags = {
@@ -8,10 +9,8 @@ export type InspectorFlags = {
 
 export const inspectorFlags = {
   inspect: {
-    kind: 'boolean',
+    ...onOff,
     brief: 'Show the run in a browser, with buttons to wake what is stuck; stays until Ctrl-C',
-    optional: true,
-    withNegated: false,
   },
   inspectPort: portFlag,
 } as const

@@ -5,16 +5,20 @@ export const folderParameter = {
   parse: parsePath,
 } as const
 
-export const jsonFlag = {
-  kind: 'boolean',
-  brief: 'One JSON object per triple and line on stdout',
-  optional: true,
-  withNegated: false,
-} as const
+/** What flags have in common that are given or not. */
+export const onOff = { kind: 'boolean', optional: true, withNegated: false } as const
+
+export const jsonFlag = { ...onOff, brief: 'One JSON object per triple and line on stdout' } as const
 
 /** Refuses an empty path: it is a variable that was not set, and would mean "here". */
 export function parsePath(input: string): string {
   if (input.trim() === '') throw new Error('the path is empty; the path of a folder or file was expected.')
+  return input
+}
+
+/** Any text but an empty one. */
+export function parseText(input: string): string {
+  if (input.trim() === '') throw new Error('it is empty.')
   return input
 }
 

@@ -1,4 +1,4 @@
-import { parsePath, wholeNumber } from './parameters.js'
+import { onOff, parsePath, wholeNumber } from './parameters.js'
 
 /** Flags of every command that reconciles. */
 export const reconcileFlags = {
@@ -29,10 +29,5 @@ export const reconcileFlags = {
     parse: parsePath,
     optional: true,
   },
-  repairJson: {
-    kind: 'boolean',
-    brief: 'Mend JSON answers that do not parse; mended rows are marked',
-    optional: true,
-    withNegated: false,
-  },
+  repairJson: { ...onOff, brief: 'Mend JSON answers that do not parse; mended rows are marked' },
 } as const

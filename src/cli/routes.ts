@@ -2,27 +2,33 @@ import { buildCommand } from '@stricli/core'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
-import { folderParameter, jsonFlag } from './parameters.js'
+import { folderParameter, jsonFlag, onOff, parsePath } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import { inspectorFlags, type InspectorFlags } from './inspector-flags.js'
-import { serverFlags, type ServerFlags } from './server-flags.js'
+import { sendingFlags, type SendingFlags } from './sending-flags.js'
+import { signalFlags, type SignalFlags } from './signal-flags.js'
 
 // Type aliases, because the framework wants flags that can stand for a record of any flags.
 
 /** Flags of commands that only look. */
 export type LookFlags = { readonly json?: boolean }
 
-export type PlanFlags = LookFlags & { readonly quick?: boolean }
+export type PlanFlags = LookFlags & {
+  readonly quick?: boolean
+  readonly estimate?: boolean
+  readonly prices?: string
+}
 
 export type RunFlags = LookFlags &
-  ServerFlags & {
+  SendingFlags & {
     readonly concurrency?: number
     readonly contentType?: ExpectedContentType
     readonly maxAttempts?: number
     readonly processor?: string
     readonly repairJson?: boolean
     readonly submit?: boolean
-  } & InspectorFlags
+  } & InspectorFlags &
+  SignalFlags
 
 export type UnlockFlags = { readonly force?: boolean }
 
@@ -36,11 +42,17 @@ export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineC
   parameters: {
     positional: workspace,
     flags: {
-      quick: {
-        kind: 'boolean',
-        brief: 'Go by names, sizes and metadata; count nothing',
+      quick: { ...onOff, brief: 'Go by names, sizes and metadata; count nothing' },
+      estimate: {
+        ...onOff,
+        brief: 'Also reckon the tokens of what was not submitted yet; needs the package gpt-tokenizer',
+      },
+      prices: {
+        kind: 'parsed',
+        parse: parsePath,
+        brief: 'Price file, for what --estimate costs',
+        placeholder: 'prices.json',
         optional: true,
-        withNegated: false,
       },
       json: jsonFlag,
     },
@@ -49,7 +61,7 @@ export const planRoute = buildCommand<PlanFlags, WorkspaceArgument, CommandLineC
     brief: 'Say what a run would do with each triple, and why',
     fullDescription: described(
       'Says what a run would do with each triple, and why. Changes nothing. Reads the files and counts their ids as the run would, so that what does not add up shows here.',
-      ['plan ./batches', 'plan ./batches --quick --json'],
+      ['plan ./batches', 'plan ./batches --quick --json', 'plan ./batches --estimate --prices prices.json'],
     ),
   },
 })
@@ -60,14 +72,10 @@ export const runRoute = buildCommand<RunFlags, WorkspaceArgument, CommandLineCon
     positional: workspace,
     flags: {
       ...reconcileFlags,
-      ...serverFlags,
+      ...sendingFlags,
       ...inspectorFlags,
-      submit: {
-        kind: 'boolean',
-        brief: 'Also send inputs that were never submitted; that costs money',
-        optional: true,
-        withNegated: false,
-      },
+      ...signalFlags,
+      submit: { ...onOff, brief: 'Also send inputs that were never submitted; that costs money' },
       json: jsonFlag,
     },
   },
@@ -109,12 +117,7 @@ export const unlockRoute = buildCommand<UnlockFlags, WorkspaceArgument, CommandL
   parameters: {
     positional: workspace,
     flags: {
-      force: {
-        kind: 'boolean',
-        brief: 'Also when the process that holds the lock still runs',
-        optional: true,
-        withNegated: false,
-      },
+      force: { ...onOff, brief: 'Also when the process that holds the lock still runs' },
     },
   },
   docs: {

@@ -3,17 +3,23 @@ import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
 import { inspectorFlags, type InspectorFlags } from './inspector-flags.js'
-import { folderParameter, jsonFlag, parsePath, wholeNumber } from './parameters.js'
+import { folderParameter, jsonFlag, onOff, parsePath, parseText, wholeNumber } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import { workspace, type LookFlags, type RunFlags, type WorkspaceArgument } from './routes.js'
+import { sendingFlags, type SendingFlags } from './sending-flags.js'
 import { serverFlags, type ServerFlags } from './server-flags.js'
+import { signalFlags, type SignalFlags } from './signal-flags.js'
 
 export type WatchFlags = Omit<RunFlags, 'submit'> & { readonly pollSeconds?: number }
 
 export type SubmitFlags = LookFlags &
-  ServerFlags & { readonly again?: boolean; readonly contentType?: ExpectedContentType }
+  SendingFlags & {
+    readonly again?: boolean
+    readonly estimate?: boolean
+    readonly contentType?: ExpectedContentType
+  }
 
-export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags> & {
+export type RetryFlags = Omit<RunFlags, 'submit' | keyof InspectorFlags | keyof SignalFlags> & {
   readonly all?: boolean
   readonly unrecognised?: boolean
 }
@@ -42,8 +48,9 @@ export const watchRoute = buildCommand<WatchFlags, WorkspaceArgument, CommandLin
     positional: workspace,
     flags: {
       ...reconcileFlags,
-      ...serverFlags,
+      ...sendingFlags,
       ...inspectorFlags,
+      ...signalFlags,
       pollSeconds,
       json: jsonFlag,
     },
@@ -70,13 +77,15 @@ export const submitRoute = buildCommand<SubmitFlags, readonly [string, ...string
       },
     },
     flags: {
-      ...serverFlags,
+      ...sendingFlags,
       contentType: reconcileFlags.contentType,
       again: {
-        kind: 'boolean',
+        ...onOff,
         brief: 'Send requests that were sent from this workspace before; they are paid for again',
-        optional: true,
-        withNegated: false,
+      },
+      estimate: {
+        ...onOff,
+        brief: 'Only reckon the tokens, and with --prices the cost; sends nothing; needs gpt-tokenizer',
       },
       json: jsonFlag,
     },
@@ -87,6 +96,7 @@ export const submitRoute = buildCommand<SubmitFlags, readonly [string, ...string
       'Checks every file as the server would, before a byte is sent; splits what is more than one batch by model, lines and bytes; uploads, and creates each batch exactly once. The same requests are never sent twice, also after a crash.',
       [
         'submit ./batches requests.jsonl',
+        'submit ./batches requests.jsonl --estimate --prices prices.json',
         'submit ./batches *.jsonl --base-url https://api.groq.com/openai/v1 --api-key-env GROQ_API_KEY',
       ],
     ),
@@ -99,18 +109,14 @@ export const retryRoute = buildCommand<RetryFlags, IndexArguments, CommandLineCo
     positional: { kind: 'tuple', parameters: [folderParameter, indexParameter] },
     flags: {
       ...reconcileFlags,
-      ...serverFlags,
+      ...sendingFlags,
       all: {
-        kind: 'boolean',
+        ...onOff,
         brief: 'Also send answers again that are cut, filtered, refused, unproven or rejected',
-        optional: true,
-        withNegated: false,
       },
       unrecognised: {
-        kind: 'boolean',
+        ...onOff,
         brief: 'Also send requests again whose rows nobody can read; those may be paid answers',
-        optional: true,
-        withNegated: false,
       },
       json: jsonFlag,
     },
@@ -138,12 +144,7 @@ export const cancelRoute = buildCommand<CancelFlags, readonly [string, ...string
     },
     flags: {
       ...serverFlags,
-      yes: {
-        kind: 'boolean',
-        brief: 'Do not ask first; needed where there is no terminal',
-        optional: true,
-        withNegated: false,
-      },
+      yes: { ...onOff, brief: 'Do not ask first; needed where there is no terminal' },
       json: jsonFlag,
     },
   },
@@ -181,8 +182,3 @@ export const adoptRoute = buildCommand<
     ),
   },
 })
-
-function parseText(input: string): string {
-  if (input.trim() === '') throw new Error('it is empty.')
-  return input
-}

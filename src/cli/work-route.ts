@@ -1,14 +1,15 @@
 import { buildCommand } from '@stricli/core'
 import type { CommandLineContext } from './context.js'
 import { described } from './described.js'
-import { jsonFlag, parsePath, wholeNumber } from './parameters.js'
+import { jsonFlag, onOff, parsePath, wholeNumber } from './parameters.js'
 import { reconcileFlags } from './reconcile-flags.js'
 import { workspace, type RunFlags, type WorkspaceArgument } from './routes.js'
 import { pollSeconds } from './server-routes.js'
-import { serverFlags } from './server-flags.js'
+import { sendingFlags } from './sending-flags.js'
 import type { InspectorFlags } from './inspector-flags.js'
+import type { SignalFlags } from './signal-flags.js'
 
-export type WorkFlags = Omit<RunFlags, keyof InspectorFlags> & {
+export type WorkFlags = Omit<RunFlags, keyof InspectorFlags | keyof SignalFlags> & {
   readonly redis?: string
   readonly pollSeconds?: number
   readonly leaseSeconds?: number
@@ -16,6 +17,8 @@ export type WorkFlags = Omit<RunFlags, keyof InspectorFlags> & {
   readonly maxOpenRequests?: number
   readonly maxCreationsPerMinute?: number
   readonly untilSettled?: boolean
+  readonly checkStorage?: boolean
+  readonly twoHosts?: boolean
 }
 
 const bound = (brief: string) =>
@@ -33,7 +36,7 @@ export const workRoute = buildCommand<WorkFlags, WorkspaceArgument, CommandLineC
     positional: workspace,
     flags: {
       ...reconcileFlags,
-      ...serverFlags,
+      ...sendingFlags,
       redis: {
         kind: 'parsed',
         brief: 'Address of Redis, such as redis://host:6379 (REDIS_URL unless given)',
@@ -41,12 +44,7 @@ export const workRoute = buildCommand<WorkFlags, WorkspaceArgument, CommandLineC
         parse: parsePath,
         optional: true,
       },
-      submit: {
-        kind: 'boolean',
-        brief: 'Also send inputs that were never submitted; that costs money',
-        optional: true,
-        withNegated: false,
-      },
+      submit: { ...onOff, brief: 'Also send inputs that were never submitted; that costs money' },
       pollSeconds,
       leaseSeconds: {
         kind: 'parsed',
@@ -61,11 +59,14 @@ export const workRoute = buildCommand<WorkFlags, WorkspaceArgument, CommandLineC
         'Requests in batches of the account at the server at once, of all workers together',
       ),
       maxCreationsPerMinute: bound('Batches of the account created within a minute, by all workers together'),
-      untilSettled: {
-        kind: 'boolean',
-        brief: 'End when every triple is settled, instead of staying',
-        optional: true,
-        withNegated: false,
+      untilSettled: { ...onOff, brief: 'End when every triple is settled, instead of staying' },
+      checkStorage: {
+        ...onOff,
+        brief: 'Work on nothing; try from two processes whether the storage keeps what workers rely on',
+      },
+      twoHosts: {
+        ...onOff,
+        brief: 'With --check-storage: the second process is the same command on another host',
       },
       json: jsonFlag,
     },
@@ -74,7 +75,11 @@ export const workRoute = buildCommand<WorkFlags, WorkspaceArgument, CommandLineC
     brief: 'Work on a workspace together with other workers',
     fullDescription: described(
       'Does what watch does, together with any number of other workers on this host and others that mount the folder. Redis holds who looks at which triple next; what is known stands in the files alone. Each triple belongs to one worker at a time. Needs the packages bullmq and ioredis. SIGTERM and Ctrl-C stop cleanly. See docs/workers.md.',
-      ['work /mnt/batches --redis redis://queue:6379', 'work /mnt/batches --max-open-batches 200 --json'],
+      [
+        'work /mnt/batches --redis redis://queue:6379',
+        'work /mnt/batches --max-open-batches 200 --json',
+        'work /mnt/batches --check-storage',
+      ],
     ),
   },
 })

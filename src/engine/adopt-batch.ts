@@ -5,13 +5,15 @@ import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { findTriple } from '../workspace/locate-triple.js'
+import { lostMetadata } from '../workspace/lost-metadata.js'
 import { metadataPath, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
-import { findOwnerOfBatch } from './find-owner-of-batch.js'
+import { batchOwners } from './batch-owners.js'
 import type { ReconcileOptions } from './options.js'
 import { withWorkspace } from './reconcile-workspace.js'
 import type { Run } from './run.js'
+import { noProvider } from './no-provider.js'
 
 export interface AdoptReport {
   readonly index: BatchIndex
@@ -37,25 +39,26 @@ export function adoptBatch<Content = unknown, Type extends ExpectedContentType =
 ): Promise<AdoptReport> {
   return withWorkspace(workspace, options, async (run) => {
     const { provider } = run
-    if (provider === null) throw noServer()
+    if (provider === null) throw noProvider('A batch is looked up at its server before it is adopted')
     const triple = await findTriple(workspace, text)
     const path = metadataPath(workspace, triple)
     const metadata = await readMetadata(workspace, path)
-    await requireFree(workspace, triple, metadata, batchId)
+    const inputPath = await requireFree(workspace, triple, batchId)
+    await requireNoOther(provider, triple.index, { metadata, batchId }, run.signal)
     const batch = await batchAtServer(provider, triple.index, batchId, run.signal)
     requireSameUpload(triple.index, metadata, batch)
     if (metadata?.batch_id === batchId) return { index: triple.index, batch, isKnown: true }
-    await note(run, { index: triple.index, path }, { provider: provider.name, batch, metadata })
+    await note(run, { index: triple.index, path }, { provider, batch, metadata, inputPath })
     return { index: triple.index, batch, isKnown: false }
   })
 }
 
+/** Gives the path of its input. */
 async function requireFree(
   workspace: BatchWorkspace,
   { index, input }: BatchFileTriple,
-  metadata: BatchMetadata | null,
   batchId: string,
-): Promise<void> {
+): Promise<string> {
   if (input === null) {
     throw refused(
       index,
@@ -63,18 +66,28 @@ async function requireFree(
       `Put batch_input_${index}.jsonl into workdir/ first.`,
     )
   }
-  const current = metadata?.batch_id ?? null
-  if (current !== null && current !== batchId) {
-    throw refused(
-      index,
-      `Triple ${index} has batch ${current} already; it cannot have ${batchId} too.`,
-      'If the id in its metadata is wrong, set batch_id to "" there and adopt again.',
-    )
-  }
-  const owner = await findOwnerOfBatch(workspace, batchId)
-  if (owner !== null && owner !== index) {
+  const owner = (await batchOwners(workspace)).get(batchId)
+  if (owner !== undefined && owner !== index) {
     throw refused(index, `Batch ${batchId} is that of triple ${owner} already.`, 'Compare the batch id.')
   }
+  return input
+}
+
+/** An id that the server does not know is that of no batch: somebody puts it right. */
+async function requireNoOther(
+  provider: BatchProvider,
+  index: BatchIndex,
+  { metadata, batchId }: { readonly metadata: BatchMetadata | null; readonly batchId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const current = metadata?.batch_id ?? null
+  if (current === null || current === batchId) return
+  if ((await provider.status([current], signal)).get(current) === null) return
+  throw refused(
+    index,
+    `Triple ${index} has batch ${current} already, and the server knows it; it cannot have ${batchId} too.`,
+    'If the id in its metadata is wrong, set batch_id to "" there and adopt again.',
+  )
 }
 
 async function batchAtServer(
@@ -121,22 +134,25 @@ function requireSameUpload(index: BatchIndex, metadata: BatchMetadata | null, ba
 async function note(
   run: Run,
   place: { readonly index: BatchIndex; readonly path: string },
-  { provider, batch, metadata }: Adopted,
+  { provider, batch, metadata, inputPath }: Adopted,
 ): Promise<void> {
   if (metadata === null) {
+    const lost = await lostMetadata(run.workspace, place.index, inputPath)
     await updateMetadata(run.workspace, place.path, {
       endpoint: batch.endpoint,
-      attempt: 1,
-      root_index: place.index,
+      attempt: lost?.attempt ?? 1,
+      parent_index: lost?.parentIndex ?? null,
+      root_index: lost?.rootIndex ?? place.index,
     })
   }
   await noteBatch(run, place, provider, batch)
 }
 
 interface Adopted {
-  readonly provider: string
+  readonly provider: BatchProvider
   readonly batch: RemoteBatch
   readonly metadata: BatchMetadata | null
+  readonly inputPath: string
 }
 
 function refused(index: BatchIndex, message: string, hint: string): Error {
@@ -144,12 +160,4 @@ function refused(index: BatchIndex, message: string, hint: string): Error {
     { code: 'AdoptionRefused', message, hint, needsPerson: true, facts: { index } },
     { index },
   )
-}
-
-function noServer(): Error {
-  return reconciliationError({
-    code: 'NoProvider',
-    message: 'A batch is looked up at its server before it is adopted, and this run has none.',
-    hint: 'Pass a client or a provider.',
-  })
 }

@@ -1,6 +1,6 @@
 import { canBeCancelled } from '../../machines/index.js'
 import { noteCancelWanted } from '../actors/submission-record.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { isBatchReconciliationError } from '../errors.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { findTriple } from '../workspace/locate-triple.js'
 import { metadataPath, readMetadata, type BatchMetadata } from '../workspace/metadata.js'
@@ -10,6 +10,7 @@ import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { onePass, withWorkspace } from './reconcile-workspace.js'
 import type { WorkspaceReport } from './report.js'
+import { noProvider } from './no-provider.js'
 
 /** A triple whose batch is under way, or may be: what `cancelBatches` would stop. */
 export interface CancellableTriple {
@@ -41,7 +42,7 @@ export function cancelBatches(
   options: ReconcileWorkspaceOptions = {},
 ): Promise<CancelReport> {
   return withWorkspace(workspace, options, async (run) => {
-    if (run.board === null) throw noServer()
+    if (run.board === null) throw noProvider('A batch is cancelled at its server')
     const { cancellable, untouched } = await findCancellable(workspace, wanted)
     for (const { path } of cancellable) await noteCancelWanted(run, path)
     const indices = new Set(cancellable.map(({ triple }) => triple.index))
@@ -106,12 +107,4 @@ function toCancellable(index: BatchIndex, metadata: BatchMetadata | null): Cance
   const remoteStatus = metadata?.remote_status ?? null
   const isPossible = batchId === null ? metadata?.submission != null : canBeCancelled(remoteStatus)
   return isPossible ? { index, batchId, remoteStatus, requests: metadata?.request_count ?? null } : null
-}
-
-function noServer(): Error {
-  return reconciliationError({
-    code: 'NoProvider',
-    message: 'A batch is cancelled at its server, and this run has none.',
-    hint: 'Pass a client or a provider.',
-  })
 }

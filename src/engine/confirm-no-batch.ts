@@ -1,10 +1,12 @@
+import { isNoProof } from '../actors/submission-doubt.js'
 import { noteRefusal } from '../actors/submission-record.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { findTriple } from '../workspace/locate-triple.js'
 import { metadataPath, readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { ReconcileOptions } from './options.js'
 import { withWorkspace } from './reconcile-workspace.js'
 
@@ -31,7 +33,7 @@ export function confirmNoBatch(
     const metadata = await readMetadata(workspace, path)
     requireDoubt(index, metadata)
     const [listed] = provider === null ? [] : await batchesListed(provider, metadata, signal)
-    if (listed !== undefined) throw isListed(index, listed)
+    if (listed !== undefined) throw isListed(workspace, index, listed)
     await noteRefusal({ workspace }, { index, path })
     return { index }
   })
@@ -69,19 +71,17 @@ async function batchesListed(
     const { batches } = await provider.find({ inputFileId, intentKey, uploadedAtMs }, signal)
     return batches.filter(({ batchId }) => !refusedIds.has(batchId))
   } catch (error) {
-    if (isBatchReconciliationError(error) && hasNoProof.has(error.code)) return []
+    // That is what somebody's word is for.
+    if (isNoProof(error)) return []
     throw error
   }
 }
 
-/** The list shows too little, or there is none: that is what somebody's word is for. */
-const hasNoProof: ReadonlySet<string> = new Set(['SubmissionAmbiguous', 'RequestRefused'])
-
-function isListed(index: BatchIndex, { batchId }: RemoteBatch): Error {
+function isListed({ root }: BatchWorkspace, index: BatchIndex, { batchId }: RemoteBatch): Error {
   return refused(
     index,
     `The server lists batch ${batchId}, which was made for triple ${index}.`,
-    `Adopt that one: batch-reconciler adopt <workspace> ${index} ${batchId}`,
+    `Adopt that one: batch-reconciler adopt ${shellWord(root)} ${index} ${batchId}`,
   )
 }
 

@@ -35,6 +35,8 @@ export type ReconciliationEvent =
       readonly to: string
       readonly facts: TripleFacts | null
     }
+  /** A watch found none of its files any more: somebody took the triple away. */
+  | { readonly type: 'triple.gone'; readonly index: string }
   | { readonly type: 'triple.settled'; readonly index: string; readonly report: TripleReport }
 
 export type ReportEvent = (event: ReconciliationEvent) => void

@@ -1,12 +1,20 @@
 import { fileKinds } from '../../machines/index.js'
+import type { FileStat } from '../workspace/file-system.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
-/** Sizes and times of a triple's files in `workdir/`: another text means that somebody touched them. */
+/**
+ * Sizes and times of a triple's files in `workdir/`: another text means that somebody touched them, gave them to another
+ * owner, or changed who may read them.
+ */
 export async function fingerprintOf({ fileSystem, layout }: BatchWorkspace, index: string): Promise<string> {
   const parts: string[] = []
   for (const kind of fileKinds) {
-    const found = await fileSystem.stat(layout.workdirFile(kind, index))
-    parts.push(found === null ? '-' : `${found.bytes}@${found.modifiedAtMs}`)
+    parts.push(markOfFile(await fileSystem.stat(layout.workdirFile(kind, index))))
   }
   return parts.join(' ')
+}
+
+/** The same of one file; `null` stands for none. */
+export function markOfFile(found: FileStat | null): string {
+  return found === null ? '-' : `${found.bytes}@${found.modifiedAtMs}/${found.changedAtMs ?? ''}`
 }

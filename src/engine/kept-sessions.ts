@@ -17,6 +17,8 @@ import type { TripleSession } from './triple-session.js'
 export interface KeptSessions extends Required<Omit<PassOptions, 'isWanted'>> {
   /** The next run of the triple begins with this event. */
   wakeWith(index: string, event: TripleEvent): void
+  /** The triple is gone. */
+  letGo(index: string): Promise<void>
   /** To be called before each pass. */
   beginPass(): void
   /** Stops every actor that rests. */
@@ -98,10 +100,17 @@ export function keepSessions(run: Run, mostKept: number = maxKept): KeptSessions
       wakes.set(index, event)
       asleep.wake(index)
     },
-    beginPass: () => asleep.beginPass(),
-    close: async () => {
-      for (const { session } of resting.values()) await session.close()
-      resting.clear()
+    letGo: async (index) => {
+      await resting.get(index)?.session.close()
+      resting.delete(index)
+      asleep.wake(index)
     },
+    beginPass: () => asleep.beginPass(),
+    close: () => closeAll(resting),
   }
+}
+
+async function closeAll(resting: Map<string, Kept>): Promise<void> {
+  for (const { session } of resting.values()) await session.close()
+  resting.clear()
 }

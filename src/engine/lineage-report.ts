@@ -1,6 +1,7 @@
+import { sumOfTotals, type TokenTotals } from '../../machines/index.js'
 import { readLineageRows, type LineageRows } from '../accounting/results/lineage-rows.js'
 import { inTurn } from '../actors/in-turn.js'
-import type { TripleReport } from './report.js'
+import type { TripleReport, WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
 
 /** Sets what the run knows of the triple's lineage now. */
@@ -42,6 +43,11 @@ export interface LineageReport extends LineageRows {
   readonly rootIndex: string
   /** Its triples in the report, in the report's order. */
   readonly triples: readonly TripleReport[]
+}
+
+/** What the answers of all triples of a report took, of every attempt among them; `null` where none were counted. */
+export function tokensOfReport({ triples }: Pick<WorkspaceReport, 'triples'>): TokenTotals | null {
+  return sumOfTotals(triples.map(({ tokens }) => tokens))
 }
 
 /** Each lineage of these triples whose final rows are known, once. */

@@ -4,12 +4,20 @@ import { defaultTripleLimits, type TripleLimits } from '../../machines/index.js'
 import { expectedContentTypes } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
 import type { ContentSchema } from '../accounting/rows/schema.js'
+import { priceListSchema, type PriceList } from '../accounting/usage/price-list-schema.js'
 import type { RowProcessor } from '../actors/processors.js'
 import { systemClock, type Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
 import { usualLeaseMs } from '../workspace/workers/usual-lease.js'
 import type { ReportEvent } from './events.js'
 import type { AcceptOptions } from './accept-triple.js'
+import type { EstimateOptions } from './estimate-requests.js'
+import type { ExportOptions } from './export/export-results.js'
+import type { CleanOptions } from './clean/clean-server.js'
+import type { ImportBatchesOptions } from './import/import-batches.js'
+import type { ImportOptions } from './import/import-files.js'
+import { fieldForm, parseField } from './export/fields.js'
+import { exportFormats } from './export/format.js'
 import type { InspectOption } from './observe-actor.js'
 import type { PlanOptions } from './plan-workspace.js'
 import type { RetryByHandOptions } from './retry-by-hand.js'
@@ -25,7 +33,12 @@ type OptionName = keyof (WatchOptions &
   RetryByHandOptions &
   AcceptOptions &
   PlanOptions &
+  EstimateOptions &
   VerifyOptions &
+  ExportOptions &
+  ImportOptions &
+  ImportBatchesOptions &
+  CleanOptions &
   WorkerOptions)
 
 /** Servers ask for this (Azure, Anthropic) or cut off who comes sooner (Together). */
@@ -34,6 +47,8 @@ const defaultPollDelayMs = 60_000
 /** How soon a file that somebody put there is seen. */
 const defaultLookDelayMs = 5_000
 
+const amountError = 'an amount of money, more than 0'
+const pricesError = 'a price list (docs/costs.md)'
 const lookError = 'a number of milliseconds, 100 or more'
 const leaseError = 'a number of milliseconds, 1000 or more'
 
@@ -98,6 +113,12 @@ export const optionSchemas = {
   processErrors: callback<RowProcessor>().optional(),
   shouldRetry: callback<(row: ReconciledRow) => boolean>().optional(),
   maxAttempts: wholeNumber(1).optional(),
+  maxTokens: wholeNumber(1).optional(),
+  maxCost: z.number({ error: amountError }).positive({ error: amountError }).optional(),
+  prices: z
+    .custom<PriceList>((value) => priceListSchema.safeParse(value).success, { error: pricesError })
+    .optional(),
+  assumedTokens: wholeNumber(0).optional(),
   limits: z.strictObject(limitSchemas, { error: 'an object of limits' }).prefault({}),
   onEvent: callback<ReportEvent>().optional(),
   inspect: z
@@ -123,6 +144,7 @@ export const optionSchemas = {
   shouldRetryAnswers: flag.default(false),
   shouldRetryUnrecognised: flag.default(false),
   shouldCheckIds: flag.default(false),
+  shouldEstimate: flag.default(false),
   lookDelayMs: z.number({ error: lookError }).min(100, { error: lookError }).default(defaultLookDelayMs),
   leaseMs: z.number({ error: leaseError }).min(1_000, { error: leaseError }).default(usualLeaseMs),
   maxOpenBatches: wholeNumber(1).optional(),
@@ -130,6 +152,17 @@ export const optionSchemas = {
   maxCreationsPerMinute: wholeNumber(1).optional(),
   shouldEnd: flag.default(false),
   keep: z.enum(['first', 'last'], { error: "'first' or 'last'" }).optional(),
+  format: z.enum(exportFormats, { error: `one of ${exportFormats.join(', ')}` }).optional(),
+  fields: z
+    .custom<readonly string[]>(isFields, { error: `a list of fields of the form ${fieldForm}` })
+    .default(() => []),
+  shouldJoinRequests: flag.default(false),
+  shouldSkipPending: flag.default(false),
+  shouldOverwrite: flag.default(false),
+  isDryRun: flag.default(false),
+  shouldMove: flag.default(false),
+  shouldCleanImported: flag.default(false),
+  isForSpreadsheet: flag.default(false),
 } satisfies Record<OptionName, z.ZodType>
 
 function isProvider(value: object): boolean {
@@ -140,6 +173,10 @@ function isProvider(value: object): boolean {
     milliseconds.safeParse(minPollDelayMs).success &&
     hasMethods(value, providerMethods)
   )
+}
+
+function isFields(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string' && parseField(one) !== null)
 }
 
 function isInspect(value: unknown): boolean {

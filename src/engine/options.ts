@@ -3,6 +3,7 @@ import type { TripleLimits } from '../../machines/index.js'
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import type { ReconciledRow } from '../accounting/rows/evaluate-row.js'
 import type { ContentSchema } from '../accounting/rows/schema.js'
+import type { PriceList } from '../accounting/usage/price-list-schema.js'
 import type { RowProcessor } from '../actors/processors.js'
 import type { Clock } from '../clock.js'
 import type { BatchProvider } from '../providers/batch-provider.js'
@@ -41,6 +42,14 @@ export interface ReconcileOptions<Content = unknown, Type extends ExpectedConten
   readonly shouldRetry?: ((row: ReconciledRow<RowContent<Content, Type>>) => boolean) | undefined
   /** Attempts of a lineage, the first one included; 3 unless set. */
   readonly maxAttempts?: number | undefined
+  /** Most tokens that all answers of the workspace may take, those of before included; batches beyond it are not sent. */
+  readonly maxTokens?: number | undefined
+  /** The same in money, in the currency of `prices`. */
+  readonly maxCost?: number | undefined
+  /** By which `maxCost` is reckoned. */
+  readonly prices?: PriceList | undefined
+  /** What a request is reckoned with that names no most of its tokens; without it such a request is not sent under a limit. */
+  readonly assumedTokens?: number | undefined
   readonly limits?: { readonly [Name in keyof TripleLimits]?: TripleLimits[Name] | undefined } | undefined
   readonly onEvent?: ReportEvent | undefined
   /** Sees every triple's actor at work, as the `inspect` option of XState's `createActor` does; may throw. */

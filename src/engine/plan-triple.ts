@@ -56,6 +56,7 @@ function planFacts(facts: TripleFacts, unconfirmed: UnconfirmedSubmission | null
     problem,
     facts,
     unconfirmed,
+    estimate: null,
   }
 }
 
@@ -77,5 +78,6 @@ function brokenPlan(
     problem,
     facts,
     unconfirmed,
+    estimate: null,
   }
 }

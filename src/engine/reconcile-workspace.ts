@@ -1,9 +1,7 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { onFirstUse } from '../on-first-use.js'
-import { acquireWorkspaceLock } from '../workspace/hold-workspace.js'
-import { createWorkspaceDirectories, type BatchWorkspace } from '../workspace/open-workspace.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace, type WorkspaceScan } from '../workspace/scan.js'
-import { removeStaleTemporaryFiles } from '../workspace/stale-files.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import type { ReconcileWorkspaceOptions } from './options.js'
 import { prefetchStatuses, waitingBatch, type BatchOf } from './prefetch-statuses.js'
@@ -14,6 +12,7 @@ import type { TripleReport, WorkspaceReport } from './report.js'
 import { withRun, type Run } from './run.js'
 import type { RunTriple } from './run-triples.js'
 import { measureTriples, totalBytesOf } from './triple-sizes.js'
+import { whileHeld } from './while-held.js'
 import { unconfirmedOf, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /**
@@ -37,16 +36,9 @@ export function withWorkspace<Result>(
   options: object,
   work: (run: Run, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
-  return withRun(workspace, options, async (run, choices) => {
-    const lock = await acquireWorkspaceLock(workspace, { clock: run.clock })
-    try {
-      await createWorkspaceDirectories(workspace)
-      await removeStaleTemporaryFiles(workspace)
-      return await work(run, choices)
-    } finally {
-      await lock.release()
-    }
-  })
+  return withRun(workspace, options, (run, choices) =>
+    whileHeld({ ...run, workspace }, () => work(run, choices)),
+  )
 }
 
 /** One pass for callers that hold the workspace. */

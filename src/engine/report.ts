@@ -3,10 +3,14 @@ import type {
   BatchFileReconciliationOperation,
   Problem,
   RowCounts,
+  TokenTotals,
   TripleFacts,
   TripleOutcome,
 } from '../../machines/index.js'
 import type { FailedLineages } from './failed-lineages.js'
+import type { AtServer, TripleWorker } from './triple-story.js'
+import type { WorkspaceTokens } from './workspace-tokens.js'
+import type { InputEstimate } from './batch-estimate.js'
 import type { UnconfirmedSubmission } from './unconfirmed-submission.js'
 
 /** How one triple stands at the end of a pass. */
@@ -19,6 +23,8 @@ export interface TripleReport {
   readonly operations: readonly BatchFileReconciliationOperation[]
   /** `null` when the ids were not looked at. */
   readonly counts: AccountingCounts | null
+  /** What the answers to this attempt took, good or not; `null` when they were not counted. */
+  readonly tokens: TokenTotals | null
   /** Rows of this attempt; `null` when no row was processed. */
   readonly rows: RowCounts | null
   /**
@@ -71,6 +77,8 @@ export interface TriplePlan {
   readonly facts: TripleFacts | null
   /** What is not confirmed of its submission; `null` when nothing is. */
   readonly unconfirmed: UnconfirmedSubmission | null
+  /** What it would take to send its input; `null` when that was not asked for, or nothing would be sent. */
+  readonly estimate: InputEstimate | null
 }
 
 export interface WorkspacePlan {
@@ -88,9 +96,13 @@ export interface TripleStatus {
   readonly isAtRest: boolean
   readonly remoteStatus: string | null
   readonly batchId: string | null
+  /** Times and counts of its batch at the server; `null` where nothing is known of it. */
+  readonly atServer: AtServer | null
   /** When a run last asked the server, in milliseconds since 1970. */
   readonly lastPollAtMs: number | null
   readonly counts: AccountingCounts | null
+  /** What the answers that are here took; `null` when they were not counted. */
+  readonly tokens: TokenTotals | null
   /** When the oldest file of the triple was last changed, in milliseconds since 1970. */
   readonly sinceMs: number | null
   readonly attempt: number
@@ -98,14 +110,20 @@ export interface TripleStatus {
   readonly problem: Problem | null
   /** What is not confirmed of its submission; `null` when nothing is. */
   readonly unconfirmed: UnconfirmedSubmission | null
+  /** Of several workers the one that has it at this moment; `null` when none has. */
+  readonly worker: TripleWorker | null
 }
 
 export interface WorkspaceStatus {
   readonly triples: readonly TripleStatus[]
   /** Triples whose files stand in `done/`. */
   readonly doneCount: number
+  readonly tokens: WorkspaceTokens
   readonly failedForGood: FailedLineages
+  /** The command that has the workspace for itself. */
   readonly lockedBy: string | null
+  /** Workers that share it, one text each, such as `process 42 on host, since …`. */
+  readonly workers: readonly string[]
   readonly warnings: readonly string[]
 }
 

@@ -11,7 +11,7 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
 /** A requests file whose requests have numbers in a table. */
 export interface IdentifiedFile {
-  readonly workspace: BatchWorkspace
+  readonly workspace: Pick<BatchWorkspace, 'fileSystem'>
   readonly report: RequestsFileReport
   /** By number of the request in the file. */
   readonly ordinals: GrowableColumn
@@ -22,6 +22,8 @@ export interface IdentifiedFile {
 /** What is known of the requests of one file, by their number in it. */
 export interface RequestsLookup {
   readonly report: RequestsFileReport
+  /** Size of the file. */
+  readonly fileBytes: number
   /** Who has the request; `null` when it is to be sent. */
   holderOf(request: number): Holder | null
   /** Who has another body under the same `custom_id`: a triple from before, or one made of an earlier file. */
@@ -36,7 +38,7 @@ export interface RequestsLookup {
 
 /** Numbers the requests of a validated file in the table. */
 export async function identify(
-  workspace: BatchWorkspace,
+  workspace: Pick<BatchWorkspace, 'fileSystem'>,
   report: RequestsFileReport,
   table: RequestTable,
   signal: AbortSignal | undefined,
@@ -68,6 +70,7 @@ export function requestsLookup(
   }
   return {
     report,
+    fileBytes: stat?.bytes ?? 0,
     holderOf,
     wanted,
     holderOfOther: (request) => {

@@ -2,7 +2,7 @@ import { rowClassesThat, type RowClass, type RowRetry } from '../../machines/ind
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { markRetried, readFailedRequests } from '../accounting/results/failed-requests.js'
 import { reconciliationError } from '../errors.js'
-import { requireBatchIndex, retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
+import { requireBatchIndex, derivedBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findTriple, locateTriple } from '../workspace/locate-triple.js'
 import { metadataPath, readMetadata } from '../workspace/metadata.js'
@@ -153,7 +153,7 @@ function retryIndexOf(
   rootIndex: BatchIndex,
   waiting: readonly (readonly [customId: string, attempt: number])[],
 ): BatchIndex {
-  return retryBatchIndex(JSON.stringify(['retry', rootIndex, ...waiting]))
+  return derivedBatchIndex(JSON.stringify(['retry', rootIndex, ...waiting]))
 }
 
 async function lineageOf(workspace: BatchWorkspace, index: BatchIndex): Promise<Omit<Lineage, 'attempt'>> {

@@ -96,6 +96,7 @@ function brokenReport(index: string, error: unknown): TripleReport {
     state: failedState,
     operations: [],
     counts: null,
+    tokens: null,
     rows: null,
     lineageRows: null,
     failedForGood: null,

@@ -1,13 +1,19 @@
 import type { RunDependencies } from '../actors/dependencies.js'
 import { unboundedRoom } from '../actors/creation-room.js'
+import { ownersOfAnswers } from '../actors/owners-of-answers.js'
+import { hasCallbacks } from '../actors/processors.js'
 import { publishedLineages } from '../actors/published-lineages.js'
 import { sentBefore } from '../actors/sent-before.js'
+import { submissionBudget, type SubmissionBudget } from '../actors/submission-budget.js'
 import { submissionGate } from '../actors/submission-gate.js'
+import { reconciliationError } from '../errors.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
 import { statusBoard, type StatusBoard } from '../providers/status-board.js'
 import { onFirstUse } from '../on-first-use.js'
+import { inWords } from '../workspace/file-problem.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { withSharedSyncs } from '../workspace/shared-syncs.js'
+import { openTokenLog, type TokenLog } from '../workspace/token-log.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
 import type { InspectOption } from './observe-actor.js'
@@ -17,7 +23,13 @@ import { schemaCallbacks } from './schema-callbacks.js'
 import type { TriplesAtWork } from './triples-at-work.js'
 
 /** One call of a public function, with everything that was given or left out settled. The engine works from this. */
-export interface Run extends RunDependencies {
+export interface Run extends ReadingRun {
+  readonly triples: TriplesAtWork
+  readonly tokenLog: TokenLog
+}
+
+/** One that only reads: no triple gets an actor. */
+export interface ReadingRun extends RunDependencies {
   /** Fires when the caller's does. Listeners are taken off again by whoever puts them on. */
   readonly signal: AbortSignal
   /** Never throws. */
@@ -30,7 +42,6 @@ export interface Run extends RunDependencies {
   /** Triples at work at the same time; of small ones `smallTogether` count as one. */
   readonly concurrency: number
   readonly smallTogether: number
-  readonly triples: TriplesAtWork
 }
 
 /**
@@ -38,34 +49,46 @@ export interface Run extends RunDependencies {
  *
  * @throws WrongUsage
  */
-export async function withRun<Result>(
+export function withRun<Result>(
   workspace: BatchWorkspace,
   options: object,
   work: (run: Run, choices: Choices) => Promise<Result>,
 ): Promise<Result> {
+  return withReadingRun(workspace, options, async (run, choices) => {
+    const triplesAtWork = await loadTriplesAtWork()
+    const tokenLog = openTokenLog(run.workspace, run.clock)
+    try {
+      return await work({ ...run, triples: triplesAtWork(run), tokenLog }, choices)
+    } finally {
+      await tokenLog.flush()
+    }
+  })
+}
+
+/** The same for a call that only reads, which needs no XState. */
+export async function withReadingRun<Result>(
+  workspace: BatchWorkspace,
+  options: object,
+  work: (run: ReadingRun, choices: Choices) => Promise<Result>,
+): Promise<Result> {
   requireWorkspace(workspace)
-  const { parseOptions, triplesAtWork } = await loadParts()
+  const parseOptions = await loadParseOptions()
   const choices = parseOptions(options)
   const stop = followSignal(choices.signal)
   try {
-    const run = dependenciesOf(workspace, choices, stop.signal)
-    return await work({ ...run, triples: triplesAtWork(run) }, choices)
+    return await work(readingRun(workspace, choices, stop.signal), choices)
+  } catch (error) {
+    throw inWords(error, workspace.root)
   } finally {
     stop.release()
   }
 }
 
 /** zod and XState take longer to load than all the rest of the library. */
-const loadParts = onFirstUse(async () => ({
-  ...(await import('./parse-options.js')),
-  ...(await import('./triples-at-work.js')),
-}))
+const loadParseOptions = onFirstUse(async () => (await import('./parse-options.js')).parseOptions)
+const loadTriplesAtWork = onFirstUse(async () => (await import('./triples-at-work.js')).triplesAtWork)
 
-function dependenciesOf(
-  workspace: BatchWorkspace,
-  choices: Choices,
-  signal: AbortSignal,
-): Omit<Run, 'triples'> {
+function readingRun(workspace: BatchWorkspace, choices: Choices, signal: AbortSignal): ReadingRun {
   const board = boardOf(choices)
   return {
     workspace: { ...workspace, fileSystem: withSharedSyncs(workspace.fileSystem) },
@@ -77,6 +100,7 @@ function dependenciesOf(
     submissions: submissionGate(),
     sentBefore: sentBefore(),
     lineages: publishedLineages(),
+    ownersOfAnswers: ownersOfAnswers(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
     ...roomOf(choices),
     contentType: choices.expectedContentType ?? null,
@@ -88,6 +112,7 @@ function dependenciesOf(
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
     room: unboundedRoom,
+    budget: budgetOf(choices),
   }
 }
 
@@ -98,10 +123,28 @@ const usualConcurrency = 4
 const usualSmallTogether = 8
 
 /** Whoever says how many means it, and callbacks of the user are called by no more triples than documented. */
-function roomOf({ concurrency, processOutput, processErrors }: Choices) {
-  const isOurs = concurrency === undefined && processOutput === undefined && processErrors === undefined
+function roomOf({ concurrency, ...choices }: Choices) {
+  const isOurs = concurrency === undefined && !hasCallbacks(choices)
   return { concurrency: concurrency ?? usualConcurrency, smallTogether: isOurs ? usualSmallTogether : 1 }
 }
+
+function budgetOf({ maxTokens, maxCost, prices, assumedTokens, clock }: Choices): SubmissionBudget {
+  if (maxCost !== undefined && prices === undefined) throw needsPrices()
+  const rules = {
+    maxTokens: maxTokens ?? null,
+    maxCost: maxCost ?? null,
+    prices: maxCost === undefined ? null : (prices ?? null),
+    assumedTokens: assumedTokens ?? null,
+  }
+  return submissionBudget(rules, clock)
+}
+
+const needsPrices = (): Error =>
+  reconciliationError({
+    code: 'WrongUsage',
+    message: 'A limit of cost (maxCost, --max-cost) needs prices, and none are given.',
+    hint: 'Give a price list (prices, --prices prices.json); docs/costs.md has its format. Nothing was touched.',
+  })
 
 function boardOf({ client, clock, provider }: Choices): StatusBoard | null {
   if (provider !== undefined) return statusBoard(provider)

@@ -44,7 +44,8 @@ export function submitRequests<Content = unknown, Type extends ExpectedContentTy
 ): Promise<SubmitReport> {
   return withWorkspace(workspace, options, async (run, { shouldSubmitAgain }) => {
     const limits = run.provider?.limits ?? openAiQuirks
-    const reports = await validateAll(run, paths, limits)
+    const { fileSystem } = workspace
+    const reports = await validateAll({ fileSystem, signal: run.signal }, paths, limits)
     const scope = { run, limits, isAgain: shouldSubmitAgain }
     const { unsentIndices, ...written } = await writeNewRequests(scope, reports)
     await giveLeaveToAll(workspace, unsentIndices)
@@ -53,8 +54,9 @@ export function submitRequests<Content = unknown, Type extends ExpectedContentTy
   })
 }
 
-async function validateAll(
-  { workspace: { fileSystem }, signal }: Run,
+/** Throws `RequestsFileInvalid` for the first file with a problem. */
+export async function validateAll(
+  { fileSystem, signal }: Pick<BatchWorkspace, 'fileSystem'> & Pick<Run, 'signal'>,
   paths: readonly string[],
   limits: InputLimits,
 ): Promise<readonly RequestsFileReport[]> {

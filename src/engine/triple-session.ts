@@ -8,12 +8,15 @@ import {
   type StepFailures,
   type TripleActor,
   type TripleEvent,
+  type TripleOutcome,
   type TripleSnapshot,
 } from '../../machines/index.js'
 import { reconciliationError } from '../errors.js'
 import { openJournal } from '../workspace/journal.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { shellWord } from '../workspace/shell-word.js'
 import { bothInspect, neverThrows, observeRootActor } from './observe-actor.js'
+import { problemOfWait } from './pending-problem.js'
 import { knowLineage, withLineage } from './lineage-report.js'
 import type { TripleReport } from './report.js'
 import type { Run } from './run.js'
@@ -77,6 +80,7 @@ export function openTripleSession(
       const snapshot = await untilOver(actor, wake, isOver, run.signal)
       await settle()
       const report = await tripleReport(run, snapshot)
+      run.budget.hearOf([index])
       tellNote(run, report)
       return report
     },
@@ -135,10 +139,13 @@ function observeTransitions({ workspace, clock, report }: Run, index: string) {
     const snapshot = observation.snapshot as TripleSnapshot
     const to = statePathOf(snapshot)
     if (to === from) return
-    const { facts, problem } = snapshot.context
+    const { facts, problem, tokens } = snapshot.context
     const step = { from, event: observation.event.type, to }
     from = to
-    journal.append({ ...step, facts: { ...facts, problem } }, snapshot.hasTag('resting'))
+    journal.append(
+      { ...step, facts: { ...facts, problem, ...(tokens !== null && { tokens }) } },
+      snapshot.hasTag('resting'),
+    )
     report({ type: 'triple.changed', index, ...step, facts })
   })
   return { inspect, flush: () => journal.flush() }
@@ -147,7 +154,7 @@ function observeTransitions({ workspace, clock, report }: Run, index: string) {
 async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleReport> {
   const { workspace } = run
   const { context } = snapshot
-  const outcome = outcomeOf(snapshot)
+  const outcome = withProblemOfWait(run, snapshot)
   const course = context.facts === null ? null : recommendedOperations(context.facts)
   const rootIndex = context.facts?.rootIndex ?? context.index
   const isDone = outcome.type === 'done'
@@ -158,6 +165,7 @@ async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleR
     state: statePathOf(snapshot),
     operations: course?.type === 'operations' ? course.operations : [],
     counts: context.counts,
+    tokens: context.tokens,
     rows: context.counts === null ? null : context.rows,
     requestsSent: isDone ? requestsSent(context) : null,
     problem: 'problem' in outcome ? outcome.problem : null,
@@ -167,8 +175,17 @@ async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleR
     resultsPath,
     unconfirmed: isDone ? null : await unconfirmedSubmission(workspace, context.index),
   }
+  if (isDone && context.tokens !== null) run.tokenLog.note(context.index, context.tokens)
   if (isDone) await knowLineage(run, rootIndex, resultsPath)
   return withLineage(run, report)
+}
+
+/** A triple that waits as it should has no problem; one whose server nobody asked, or that is overdue, has. */
+function withProblemOfWait(run: Run, snapshot: TripleSnapshot): TripleOutcome {
+  const outcome = outcomeOf(snapshot, shellWord(run.workspace.root))
+  const { facts } = snapshot.context
+  if (outcome.type !== 'pending' || outcome.problem !== null || facts === null) return outcome
+  return { ...outcome, problem: problemOfWait(run, { state: statePathOf(snapshot), facts }) }
 }
 
 /** A batch that is more than the server takes never ran: its parts have its requests. */

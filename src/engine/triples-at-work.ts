@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import type { tripleMachine } from '../../machines/index.js'
 import { tripleDependencies, type RunDependencies, type TripleDependencies } from '../actors/dependencies.js'
-import type { TriplePlace } from '../actors/ownership.js'
+import { soleOwnership, type TriplePlace } from '../actors/ownership.js'
+import { hasCallbacks } from '../actors/processors.js'
+import { withFileInMemory } from '../workspace/file-in-memory.js'
 import { provideActors } from './provide-actors.js'
 
 /** The triples of one run that have an actor, and the machine all of those actors share. */
@@ -25,10 +27,22 @@ export function triplesAtWork(
     }),
     begin: (index) => {
       assert(!atWork.has(index), `Triple ${index} is at work already.`)
-      const dependencies = tripleDependencies(run, placeOf(index))
+      const dependencies = tripleDependencies(run, placeOf(index) ?? placeInMemory(run, index))
       atWork.set(index, dependencies)
       return dependencies
     },
     end: (index) => void atWork.delete(index),
   }
+}
+
+/**
+ * The rows of few answers that no callback sees are read by the next steps and then removed: they need no file. A single step
+ * that is called by itself leaves them on the disk for the next call; so does a worker, whose results and retries are written
+ * under other leases, each with a disk of its own.
+ */
+function placeInMemory(run: RunDependencies, index: string): TriplePlace | undefined {
+  if (hasCallbacks(run)) return undefined
+  const { workspace } = run
+  const fileSystem = withFileInMemory(workspace.fileSystem, workspace.layout.rowsFile(index))
+  return { workspace: { ...workspace, fileSystem }, ownership: soleOwnership }
 }

@@ -35,7 +35,8 @@ const longestPollDelayMs = 3_600_000
 /**
  * Stays until every triple is settled: passes over the workspace, and one poll for all waiting batches between them.
  * A server that is down is waited for. Triples that need a person are looked at again only when their files change,
- * or when a command says so. Ends cleanly when the signal fires.
+ * or when a command says so. Ends cleanly when the signal fires; `isInterrupted` of the report tells that from the end
+ * of the work.
  */
 export function watchWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
@@ -79,7 +80,9 @@ async function watch(state: Watch): Promise<WorkspaceReport> {
     const found = asked.size > 0 ? await passOverAsked(state, asked) : await passOverAll(state)
     if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll)
     if (found.isInterrupted || run.signal.aborted || (nextPollAtMs === null && !choices.shouldStay)) {
-      return withLatest(state, found)
+      // Stopped with a poll to come is not settled, whichever moment it was.
+      const isInterrupted = found.isInterrupted || (run.signal.aborted && nextPollAtMs !== null)
+      return withLatest(state, { ...found, isInterrupted })
     }
     if (nextPollAtMs === null) {
       run.report({ type: 'watch.resting', report: withLatest(state, found) })
@@ -102,6 +105,8 @@ function passOverAsked(
   state: Watch,
   asked: ReadonlyMap<string, TripleCommand['type']>,
 ): Promise<WorkspaceReport> {
+  // What was closed for the whole run is tried again as well.
+  if ([...asked.values()].includes('triple.retry')) state.run.submissions.reopen()
   for (const [index, type] of asked) state.sessions.wakeWith(index, { type })
   return pass(state, ({ index }) => asked.has(index))
 }
@@ -109,7 +114,23 @@ function passOverAsked(
 async function passOverAll(state: Watch): Promise<WorkspaceReport> {
   await unparkChanged(state.run.workspace, state.parked)
   state.waiting.clear()
-  return pass(state, ({ index }) => !state.parked.has(index))
+  const found = await pass(state, ({ index }) => !state.parked.has(index))
+  if (!found.isInterrupted) await letGoOfGone(state, found)
+  return found
+}
+
+/** Those that were here, are not finished, and have no file any more. */
+async function letGoOfGone(
+  { run, sessions, latest, parked }: Watch,
+  { triples }: WorkspaceReport,
+): Promise<void> {
+  const standing = new Set(triples.map(({ index }) => index))
+  for (const [index, { outcome }] of latest) {
+    if (outcome.type === 'done' || standing.has(index) || parked.has(index)) continue
+    latest.delete(index)
+    await sessions.letGo(index)
+    run.report({ type: 'triple.gone', index })
+  }
 }
 
 async function pass(
@@ -164,7 +185,7 @@ async function sleepUntilAsked(
 }
 
 /** At work at the server, or stopped by something that passes: a full server, a cut connection, a busy file. */
-const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
+export const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
   outcome.type === 'pending' || (outcome.type === 'failed' && problem?.isPassing === true)
 
 /** The server's own wish counts when it is longer than ours. */

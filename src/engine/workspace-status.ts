@@ -1,20 +1,24 @@
 import { basename } from 'node:path'
-import { fileKinds, type AccountingCounts, type TripleFacts } from '../../machines/index.js'
-import { readProof } from '../accounting/proof.js'
-import { isBatchReconciliationError } from '../errors.js'
+import { fileKinds, type TripleFacts } from '../../machines/index.js'
+import { proofOrNull, tokensProven } from '../accounting/proof.js'
 import { readJournalEnd } from '../workspace/journal-end.js'
 import { lookAtScanned, lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { holderText } from '../workspace/holder-text.js'
-import { workersAtWork, workersText } from '../workspace/hold-workspace.js'
+import { workersIn, workerText } from '../workspace/hold-workspace.js'
 import { readWorkspaceLock } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { isGone, systemProcessTable } from '../workspace/process-table.js'
 import { scanDone } from '../workspace/scan-done.js'
 import { listOrNothing, scanWorkspace } from '../workspace/scan.js'
+import { leaseHolders } from '../workspace/workers/lease-holders.js'
+import { listWorkerFiles } from '../workspace/workers/worker-files.js'
+import type { LeaseRecord } from '../workspace/workers/worker-schema.js'
 import { failedLineages } from './failed-lineages.js'
 import { isPoll, standingIn, type JournalStanding } from './journal-standing.js'
 import { planTriple, type PlannedTriple } from './plan-triple.js'
 import type { TripleStatus, WorkspaceStatus } from './report.js'
+import { workspaceTokens } from './workspace-tokens.js'
+import { atServerOf, type TripleWorker } from './triple-story.js'
 
 /**
  * How every triple stands, from names, metadata, proofs and journals, and which finished lineages have requests that
@@ -24,24 +28,36 @@ import type { TripleStatus, WorkspaceStatus } from './report.js'
 export async function workspaceStatus(workspace: BatchWorkspace): Promise<WorkspaceStatus> {
   const { triples, warnings } = await scanWorkspace(workspace)
   const journals = new Set((await listOrNothing(workspace, workspace.layout.logs)).map(({ name }) => name))
+  const workerFiles = await listWorkerFiles(workspace)
+  const holders = await leaseHolders(workspace, workerFiles)
   const statuses: TripleStatus[] = []
   for (const triple of triples) {
     const hasJournal = journals.has(basename(workspace.layout.journalFile(triple.index)))
-    statuses.push(await statusOf(workspace, triple.index, () => lookAtScanned(triple), hasJournal))
+    const status = await statusOf(workspace, triple.index, () => lookAtScanned(triple), hasJournal)
+    const worker = workerOf(triple.index, holders)
+    statuses.push(worker === null ? status : { ...status, worker })
   }
   const done = await scanDone(workspace)
   return {
     triples: statuses,
     doneCount: done.length,
+    tokens: await workspaceTokens(workspace, statuses, done),
     failedForGood: await failedLineages(workspace, done),
     lockedBy: await lockHolder(workspace),
+    workers: (await workersIn(workspace, workerFiles)).map(workerText),
     warnings: warnings.map(({ message }) => message),
   }
 }
 
-/** How one triple of `workdir/` stands. Whatever is wrong with its files is its problem, never a throw. */
+/** How one triple of `workdir/` stands, whoever has it. Whatever is wrong with its files is its problem, never a throw. */
 export function tripleStatus(workspace: BatchWorkspace, index: string): Promise<TripleStatus> {
   return statusOf(workspace, index, () => lookAtTriple(workspace, index), true)
+}
+
+/** The worker that has the triple, of what `leaseHolders` gave. */
+export function workerOf(index: string, holders: ReadonlyMap<string, LeaseRecord>): TripleWorker | null {
+  const holder = holders.get(index)
+  return holder === undefined ? null : { host: holder.host, pid: holder.pid, sinceMs: holder.taken_at_ms }
 }
 
 async function statusOf(
@@ -53,6 +69,8 @@ async function statusOf(
   const { plan, standing } = await planTriple(workspace, index, lookAt)
   const { facts, state, problem, unconfirmed } = plan
   const last = facts === null || !hasJournal ? null : await lastStanding(workspace, facts)
+  const proof =
+    last === null ? null : await proofOrNull(workspace.fileSystem, workspace.layout.accountingFile(index))
   return {
     index,
     state: last?.state ?? state,
@@ -60,13 +78,16 @@ async function statusOf(
     isAtRest: last?.isAtRest ?? true,
     remoteStatus: facts?.remoteStatus ?? null,
     batchId: facts?.batchId ?? null,
+    atServer: facts === null ? null : atServerOf(facts),
     lastPollAtMs: last?.lastPollAtMs ?? null,
-    counts: last === null ? null : await lastCounts(workspace, index),
+    counts: proof?.counts ?? null,
+    tokens: proof === null ? null : tokensProven(proof),
     sinceMs: facts === null ? null : oldestChange(facts, standing),
     attempt: facts?.attempt ?? 1,
     rootIndex: facts?.rootIndex ?? index,
     problem: problem ?? last?.problem ?? null,
     unconfirmed,
+    worker: null,
   }
 }
 
@@ -83,19 +104,6 @@ function filesOf(facts: Readonly<Record<string, unknown>>): string {
   return JSON.stringify([facts['input'], facts['output'], facts['error']])
 }
 
-async function lastCounts(
-  { fileSystem, layout }: BatchWorkspace,
-  index: string,
-): Promise<AccountingCounts | null> {
-  try {
-    return (await readProof(fileSystem, layout.accountingFile(index)))?.counts ?? null
-  } catch (error) {
-    // A damaged proof is for `verify` to report; a status shows what it can.
-    if (isBatchReconciliationError(error)) return null
-    throw error
-  }
-}
-
 /** In milliseconds since 1970; of the files that count. */
 function oldestChange(facts: TripleFacts, standing: PlannedTriple['standing']): number | null {
   const times = fileKinds.flatMap((kind) => {
@@ -105,11 +113,10 @@ function oldestChange(facts: TripleFacts, standing: PlannedTriple['standing']): 
   return times.length === 0 ? null : Math.min(...times)
 }
 
-/** Who is at work; a lock that is left of a process which is gone says nothing. */
+/** Who has it for himself; a lock that is left of a process which is gone says nothing. */
 async function lockHolder(workspace: BatchWorkspace): Promise<string | null> {
   const lock = await readWorkspaceLock(workspace)
   if (lock.type === 'unreadable') return 'somebody (the lock file cannot be read)'
-  if (lock.type === 'held' && !isGone(lock.holder, systemProcessTable)) return holderText(lock.holder)
-  const workers = await workersAtWork(workspace)
-  return workers.length === 0 ? null : workersText(workers)
+  const isHeld = lock.type === 'held' && !isGone(lock.holder, systemProcessTable)
+  return isHeld ? holderText(lock.holder) : null
 }

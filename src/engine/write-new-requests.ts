@@ -1,13 +1,21 @@
 import type { Standing } from '../accounting/requests/answered-requests.js'
 import { RequestTable } from '../accounting/requests/request-table.js'
 import { findSentRequests, type Holder } from '../accounting/requests/sent-requests.js'
-import { planParts, type InputLimits, type PartsPlan } from '../providers/split-input.js'
+import { planParts, readPart, type InputLimits, type PartsPlan } from '../providers/split-input.js'
 import type { RequestsFileReport } from '../providers/validate-input.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { countOf } from '../units.js'
+import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { fileChunks } from '../workspace/read-whole-file.js'
+import { requireNewAtServer, type NewInput } from './batches-at-server.js'
 import { identify, requestsLookup, type IdentifiedFile, type RequestsLookup } from './requests-lookup.js'
 import type { Run } from './run.js'
-import { writeSubmissionPart } from './write-submission-part.js'
+import {
+  planSubmissionPart,
+  submissionIndex,
+  writeSubmissionPart,
+  type PlannedPart,
+} from './write-submission-part.js'
 
 /** A triple that has requests of a file. */
 export interface PreparedInput {
@@ -77,7 +85,8 @@ interface Draft {
   readonly unsentIndices: Set<BatchIndex>
 }
 
-function* inGroups(reports: readonly RequestsFileReport[]): Iterable<readonly RequestsFileReport[]> {
+/** The groups, in the order of the files. */
+export function* inGroups(reports: readonly RequestsFileReport[]): Iterable<readonly RequestsFileReport[]> {
   let group: RequestsFileReport[] = []
   let requests = 0
   for (const report of reports) {
@@ -107,25 +116,76 @@ async function writeGroup(
   const isMadeNow = (index: BatchIndex): boolean => found.unsentIndices.has(index)
   const isAsked = isAgain ? isMadeNow : undefined
   const sent = await findSentRequests({ workspace, warn, signal, table, isAsked })
-  for (const file of files) await writeFile(scope, requestsLookup(file, table, sent), found)
+  const plans: FilePlan[] = []
+  for (const file of files) plans.push(await planFile(scope, requestsLookup(file, table, sent), found))
+  if (!isAgain)
+    await requireNewAtServer(
+      run,
+      plans.flatMap((plan) => newInputs(workspace, plan)),
+    )
+  for (const plan of plans) await writeFile(scope, plan, found)
 }
 
-async function writeFile(scope: SubmissionScope, lookup: RequestsLookup, found: Draft): Promise<void> {
+/** What a file is going to become. */
+interface FilePlan {
+  readonly lookup: RequestsLookup
+  readonly parts: readonly PlannedPart[]
+  /** What is to be said of other bodies under known ids. */
+  readonly changed: ReadonlyMap<BatchIndex, number>
+}
+
+/** From here on the requests of the file count as held: the next file leaves them out. */
+async function planFile(scope: SubmissionScope, lookup: RequestsLookup, found: Draft): Promise<FilePlan> {
   const { path, requestCount } = lookup.report
   const left = noteLeftOut(lookup, found)
-  if (left === requestCount) return
-  noteChangedBodies(scope, lookup, found)
+  if (left === requestCount) return { lookup, parts: [], changed: new Map() }
+  const changed = changedBodiesOf(lookup)
   const plan = await planOf(scope, lookup, left === 0)
   await lookup.requireUnchanged()
-  const indices: BatchIndex[] = []
-  for (const part of plan.parts) {
-    const index = await writeSubmissionPart(scope, path, part)
-    indices.push(index)
-    found.prepared.push({ index, requestsPath: path, requests: part.requestCount, isKnown: false })
+  const parts: PlannedPart[] = []
+  for (const part of plan.parts) parts.push(await planSubmissionPart(scope.run.workspace, path, part))
+  lookup.hold(
+    parts.map(({ index }) => index),
+    plan,
+  )
+  return { lookup, parts, changed }
+}
+
+async function writeFile(
+  scope: SubmissionScope,
+  { lookup, parts, changed }: FilePlan,
+  found: Draft,
+): Promise<void> {
+  const requestsPath = lookup.report.path
+  for (const [index, requests] of changed) found.changedBodies.push({ index, requestsPath, requests })
+  if (changed.size > 0) warnOf(scope.run)(changedText(requestsPath, changed))
+  if (parts.length > 0) await lookup.requireUnchanged()
+  for (const planned of parts) {
+    const { index, part } = planned
+    await writeSubmissionPart(scope, planned)
+    found.prepared.push({ index, requestsPath, requests: part.requestCount, isKnown: false })
     found.unsentIndices.add(index)
   }
-  lookup.hold(indices, plan)
 }
+
+/** The same bytes may have been uploaded as the file that they stand in, with its own line breaks. */
+function newInputs({ fileSystem }: BatchWorkspace, { lookup, parts }: FilePlan): readonly NewInput[] {
+  const { report, fileBytes } = lookup
+  const isWhole = parts.length === 1 && parts[0]?.part.requestCount === report.requestCount
+  const file = { bytes: fileBytes, read: () => fileChunks(fileSystem, report.path) }
+  return parts.map(({ requestsPath, part, sha256 }) => ({
+    requestsPath,
+    requests: part.requestCount,
+    indices: new Set(Array.from({ length: mostSendings }, (_, at) => submissionIndex(sha256, at + 1))),
+    spellings: [
+      { bytes: part.bytes, read: () => readPart(fileSystem, requestsPath, part) },
+      ...(isWhole && fileBytes !== part.bytes ? [file] : []),
+    ],
+  }))
+}
+
+/** Who sent the same bytes more often than this by `submit --again` knows it. */
+const mostSendings = 10
 
 /** Gives how many there are. */
 function noteLeftOut(lookup: RequestsLookup, found: Draft): number {
@@ -146,15 +206,13 @@ function noteLeftOut(lookup: RequestsLookup, found: Draft): number {
   return left
 }
 
-function noteChangedBodies({ run }: SubmissionScope, lookup: RequestsLookup, found: Draft): void {
-  const requestsPath = lookup.report.path
+function changedBodiesOf(lookup: RequestsLookup): ReadonlyMap<BatchIndex, number> {
   const counts = new Map<BatchIndex, number>()
   for (const request of lookup.wanted()) {
     const index = lookup.holderOfOther(request)?.index
     if (index !== undefined) counts.set(index, (counts.get(index) ?? 0) + 1)
   }
-  for (const [index, requests] of counts) found.changedBodies.push({ index, requestsPath, requests })
-  if (counts.size > 0) warnOf(run)(changedText(requestsPath, counts))
+  return counts
 }
 
 /** The validation has planned the whole file already. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { keepRegister } from '../accounting/requests/read-requests.js'
 import { reconciliationError } from '../errors.js'
 import { readPart, type InputPart } from '../providers/split-input.js'
-import { retryBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
+import { derivedBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { writeFileDurably } from '../workspace/durable-write.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { emptyMetadata, readMetadata, writeMetadata } from '../workspace/metadata.js'
@@ -10,16 +10,31 @@ import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { hasInput } from './has-input.js'
 import type { SubmissionScope } from './write-new-requests.js'
 
-/** Writes one part of a requests file as a triple that is to be sent; gives its index. */
-export async function writeSubmissionPart(
-  scope: SubmissionScope,
+/** A part of a requests file that is to be a triple. */
+export interface PlannedPart {
+  readonly requestsPath: string
+  readonly part: InputPart
+  readonly sha256: string
+  readonly index: BatchIndex
+}
+
+/** Hashes a part of a requests file, and finds the index that its triple will have. Writes nothing. */
+export async function planSubmissionPart(
+  workspace: BatchWorkspace,
   requestsPath: string,
   part: InputPart,
-): Promise<BatchIndex> {
+): Promise<PlannedPart> {
+  const sha256 = await hashPart(workspace, requestsPath, part)
+  return { requestsPath, part, sha256, index: await freeIndex(workspace, sha256) }
+}
+
+/** Writes one part of a requests file as a triple that is to be sent. */
+export async function writeSubmissionPart(
+  scope: SubmissionScope,
+  { requestsPath, part, sha256, index }: PlannedPart,
+): Promise<void> {
   const { workspace, signal } = scope.run
   const { fileSystem, layout } = workspace
-  const sha256 = await hashPart(workspace, requestsPath, part)
-  const index = await freeIndex(workspace, sha256)
   const path = layout.workdirFile('input', index)
   // Metadata first: the input alone could be taken for one somebody put there by hand.
   await writeSubmissionMetadata(scope, index, part, sha256)
@@ -27,8 +42,11 @@ export async function writeSubmissionPart(
     asFileProblem({ path, action: 'write', index }),
   )
   await keepRegister({ workspace, signal }, index, path)
-  return index
 }
+
+/** The index of the triple of such bytes, made from them alone; `run` counts up from 1 where they are sent again. */
+export const submissionIndex = (sha256: string, run: number): BatchIndex =>
+  derivedBatchIndex(JSON.stringify(['submit', sha256, run]))
 
 /**
  * Made from the bytes alone, so that a part which a crash left without its input is found again. It counts up where a
@@ -36,7 +54,7 @@ export async function writeSubmissionPart(
  */
 async function freeIndex(workspace: BatchWorkspace, sha256: string): Promise<BatchIndex> {
   for (let run = 1; run <= mostRuns; run += 1) {
-    const index = retryBatchIndex(JSON.stringify(['submit', sha256, run]))
+    const index = submissionIndex(sha256, run)
     if (!(await wasUsed(workspace, index))) return index
   }
   throw reconciliationError({

@@ -119,9 +119,27 @@ async function collect(source: InspectionSource, nowMs: number): Promise<Exporte
     const replay = await source.replay(index).catch(() => null)
     if (replay !== null && takeRoom({ [index]: replay })) replays.set(index, replay)
   }
-  const page = { title: source.title, mode: 'export', canCommand: false, nowMs, isOver: true } as const
+  const page = {
+    title: source.title,
+    root: source.root,
+    mode: 'export',
+    canCommand: false,
+    nowMs,
+    isOver: true,
+  } as const
   // The index out of a journal may be any text; `__proto__` as well is a name like others here.
-  return { page, triples, details: Object.fromEntries(details), replays: Object.fromEntries(replays) }
+  const history = await source.history(triples.map(({ index }) => index))
+  const failedForGood = await source.failedForGood()
+  const tokens = await source.tokens()
+  return {
+    page,
+    triples,
+    history,
+    failedForGood,
+    tokens,
+    details: Object.fromEntries(details),
+    replays: Object.fromEntries(replays),
+  }
 }
 
 const embeddedBytes = (value: unknown): number => Buffer.byteLength(embeddedJson(value))

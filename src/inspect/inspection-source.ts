@@ -1,5 +1,7 @@
+import type { WorkspaceHistory } from '../engine/phase-history.js'
 import type {
   CommandAnswer,
+  FailedForGood,
   InspectionMode,
   TripleCommandType,
   TripleDetail,
@@ -10,6 +12,8 @@ import type {
 /** Where the inspector's knowledge comes from: a run in this process, a workspace on disk, or one journal. */
 export interface InspectionSource {
   readonly title: string
+  /** Of the workspace; `null` for a journal. */
+  readonly root: string | null
   readonly mode: Exclude<InspectionMode, 'export'>
   /** How every triple stands, in the order of the indices. Cheap: nothing is read. */
   summaries(): readonly TripleSummary[]
@@ -24,6 +28,12 @@ export interface InspectionSource {
   /** `null` when there is no such triple. Never rejects for what is wrong with its files. */
   detail(index: string, options: DetailOptions): Promise<TripleDetail | null>
   replay(index: string): Promise<TripleReplay | null>
+  /** How many of these triples were where over time. Never rejects for what is wrong with journals. */
+  history(indices: readonly string[]): Promise<WorkspaceHistory>
+  /** Finished lineages with requests that failed for good. Never rejects for what is wrong with their files. */
+  failedForGood(): Promise<readonly FailedForGood[]>
+  /** What all answers took, as sentences; nothing where that is not known. Never rejects. */
+  tokens(): Promise<readonly string[]>
   /** `null` when the source is read-only. */
   readonly command: ((index: string, type: TripleCommandType) => CommandAnswer) | null
   close(): void

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { ExportedInspection } from './protocol.js'
 
 export interface PageAssets {
@@ -49,13 +48,11 @@ ${data === null ? '' : `<script type="application/json" id="inspection">${embedd
   return { html, contentSecurityPolicy }
 }
 
-/** Reads what the build put beside this module. Rejects with `ENOENT` when the page was not built. */
+/** Script and style of the page, loaded when somebody wants to see it. Rejects with `ENOENT` when they were not built. */
 export async function readPageAssets(): Promise<PageAssets> {
-  const [script, style] = await Promise.all([readAsset('page.js'), readAsset('page.css')])
-  return { script, style }
+  const { builtPageAssets } = await import('./page-assets.js')
+  return builtPageAssets()
 }
-
-const readAsset = (name: string) => readFile(new URL(`./page/${name}`, import.meta.url), 'utf8')
 
 function policyOf(script: string, style: string, reachable: string): string {
   return [

@@ -5,7 +5,9 @@ import type {
   Problem,
   RowCounts,
 } from '../../machines/index.js'
-import type { TripleStanding } from '../engine/triple-story.js'
+import type { TripleCourse } from '../engine/triple-course.js'
+import type { WorkspaceHistory } from '../engine/phase-history.js'
+import type { TripleStanding, TripleWorker } from '../engine/triple-story.js'
 
 /** What the inspector's page is told: shapes of every message between it and the server, and of an export. */
 
@@ -15,6 +17,8 @@ export type InspectionMode = 'live' | 'disk' | 'replay' | 'export'
 export interface PageInfo {
   /** The workspace's or the journal's path. */
   readonly title: string
+  /** Of the workspace, for commands to copy; `null` for a journal. */
+  readonly root: string | null
   readonly mode: InspectionMode
   /** Whether the buttons `rescan` and `retry` do anything. */
   readonly canCommand: boolean
@@ -32,6 +36,10 @@ export interface TripleSummary extends TripleStanding {
   /** `null` when its ids were not counted. */
   readonly requests: number | null
   readonly missing: number | null
+  /** Of several workers the one that has it at this moment. */
+  readonly worker: TripleWorker | null
+  /** When a run of this process last brought it to rest, in milliseconds since 1970; `null` without one. */
+  readonly restedAtMs: number | null
 }
 
 export interface InspectedFile {
@@ -61,6 +69,20 @@ export interface InspectedStep {
   readonly problemCode: string | null
 }
 
+/** What one triple of a lineage did. */
+export interface AttemptCourse extends TripleCourse {
+  readonly index: string
+  /** 1 for the root. */
+  readonly attempt: number
+  /** In milliseconds since 1970; `null` when it was not submitted, or nothing says when. */
+  readonly submittedAtMs: number | null
+  /** When the server promised to be done. */
+  readonly dueAtMs: number | null
+  /** How many requests the server said are answered, failed ones among them, and of how many. */
+  readonly answered: number | null
+  readonly requests: number | null
+}
+
 /** Everything about one triple but its rows. */
 export interface TripleDetail {
   readonly summary: TripleSummary
@@ -74,6 +96,8 @@ export interface TripleDetail {
   readonly problem: Problem | null
   /** The accounting: how many requests were answered where; `null` when not counted. */
   readonly counts: AccountingCounts | null
+  /** What its answers took, as a sentence; `null` when not counted. */
+  readonly tokens: string | null
   readonly rows: RowCounts | null
   /** What the server's own counts say otherwise, as sentences. */
   readonly contradictions: readonly string[]
@@ -84,6 +108,8 @@ export interface TripleDetail {
   /** Steps before those, and lines of the journal that could not be read. */
   readonly omittedSteps: number
   readonly unreadableLines: number
+  /** Its lineage as far as it is known here, the root first, at most 8; at least itself. */
+  readonly lineage: readonly AttemptCourse[]
 }
 
 /** A step with what was known after it; `facts` is `null` when they are those of the step before. */
@@ -99,14 +125,28 @@ export interface TripleReplay {
   readonly unreadableLines: number
 }
 
+/** A finished lineage with requests that failed for good: what, and the command that sends them again. */
+export interface FailedForGood {
+  readonly rootIndex: string
+  readonly what: string
+  readonly whatToDo: string
+}
+
 /** What a viewer may ask of a triple. */
 export const tripleCommands = ['triple.rescan', 'triple.retry'] as const
 export type TripleCommandType = (typeof tripleCommands)[number]
 
-/** `refused` says why in one sentence. */
+/** What a run said to a command. */
 export type CommandAnswer =
   | { readonly type: 'accepted' }
+  /** Why, in one sentence. */
   | { readonly type: 'refused'; readonly reason: string }
+
+/** What became of a command to several triples: how many took it, and why others did not. */
+export interface CommandsAnswer {
+  readonly accepted: number
+  readonly refused: readonly { readonly reason: string; readonly count: number }[]
+}
 
 /** Messages of the stream, one JSON object each. */
 export type StreamMessage =
@@ -125,4 +165,7 @@ export interface ExportedInspection {
   readonly triples: readonly TripleSummary[]
   readonly details: Readonly<Record<string, TripleDetail>>
   readonly replays: Readonly<Record<string, TripleReplay>>
+  readonly history: WorkspaceHistory
+  readonly failedForGood: readonly FailedForGood[]
+  readonly tokens: readonly string[]
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../../machines/index.js'
 import type { InputLimits } from './split-input.js'
 
 /**
@@ -14,6 +15,8 @@ export interface BatchProvider {
   readonly minPollDelayMs: number
   /** Where it sends, for messages: `api.openai.com`. */
   readonly host?: string
+  /** Tells the accounts of a server apart, without their keys; another one does not know the batches of this one. */
+  readonly account?: string
   /** Uploads the input file, awaits `onUploaded` (which makes the file id durable), then creates the batch once. */
   submit(request: SubmitRequest, signal: AbortSignal): Promise<RemoteBatch>
   /**
@@ -21,8 +24,18 @@ export interface BatchProvider {
    * answer means: the server has shown all of its list, and none is there. Rejects when it cannot be sure of that.
    */
   find(query: FindQuery, signal: AbortSignal): Promise<FoundBatches>
-  /** What the server says of each batch. A batch it does not know maps to `null`. */
-  status(batchIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, RemoteBatch | null>>
+  /**
+   * What the server says of each batch. A batch it does not know maps to `null`; one it was not asked for this time
+   * has no entry, and is asked for again later. Rejects when nothing could be learnt of any.
+   *
+   * @param tellFailure hears what went wrong with one of several batches, so that its triple can say it. A provider
+   * that does not call it gives no entry for such a batch
+   */
+  status(
+    batchIds: readonly string[],
+    signal: AbortSignal,
+    tellFailure?: TellFailure,
+  ): Promise<ReadonlyMap<string, RemoteBatch | null>>
   /** Streams a file's bytes into `write`, in order. Rejects unless the whole file arrived. */
   download(
     fileId: string,
@@ -30,11 +43,54 @@ export interface BatchProvider {
     signal: AbortSignal,
   ): Promise<DownloadReceipt>
   cancel(batchId: string, signal: AbortSignal): Promise<RemoteBatch>
+  /**
+   * The batches that were made last, by anybody who shares the account, newest first: a look with few calls, and no proof
+   * that there are no others. Left out where a server has no list; nobody then notices that requests were sent elsewhere.
+   */
+  readonly recent?: ((query: RecentQuery, signal: AbortSignal) => Promise<readonly RecentBatch[]>) | undefined
+  /** Deletes a file for good. Left out where a server cannot; nothing is cleaned there then. */
+  readonly deleteFile?: ((fileId: string, signal: AbortSignal) => Promise<DeletedFile>) | undefined
+  /**
+   * Of which of these uploads a batch is under way, whoever made it. What it cannot rule out is told as a doubt: on the
+   * strength of its answer uploads are deleted. Without it none is.
+   */
+  readonly uploadsInUse?: ((query: UploadQuery, signal: AbortSignal) => Promise<UploadUse>) | undefined
 }
+
+/** `gone`: it was not there any more. */
+export type DeletedFile = 'deleted' | 'gone'
+
+export interface UploadQuery {
+  readonly fileIds: readonly string[]
+  /** No upload is older, by the server's own clock, in milliseconds since 1970; `null` when that is not known. */
+  readonly uploadedAtMs: number | null
+}
+
+export interface UploadUse {
+  readonly inUse: ReadonlySet<string>
+  /** Why others may be in use all the same; `null` when they are not. */
+  readonly doubt: string | null
+}
+
+export interface RecentQuery {
+  /** Sizes of inputs, in bytes: where the server lists uploads of one of them, it is read on until their batches. */
+  readonly inputBytes: readonly number[]
+}
+
+export interface RecentBatch {
+  readonly batch: RemoteBatch
+  /** Size of its input, where the server tells it. */
+  readonly inputBytes: number | null
+}
+
+/** One batch of several could not be asked for. */
+export type TellFailure = (batchId: string, problem: Problem) => void
 
 export interface SubmitRequest {
   /** Absolute path of the input file, already validated. */
   readonly inputPath: string
+  /** The content of that file, from the disk of the workspace; rejects with the system's error. */
+  readonly openInput: () => Promise<Blob>
   /** The endpoint all of its lines name, such as `/v1/chat/completions`. */
   readonly endpoint: string
   /** Goes into the batch's own metadata; values are at most 512 characters (OpenAI API reference, "Metadata"). */

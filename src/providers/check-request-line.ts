@@ -1,5 +1,5 @@
 import { decodeLine, isJsonObject, kindOf, reasonText, type JsonObject } from '../accounting/decode-line.js'
-import { maxNesting } from '../accounting/json-text/nesting.js'
+import { maxNesting } from '../workspace/nesting.js'
 import { maxIdLength } from '../accounting/id-table.js'
 import type { Line } from '../accounting/line-reader.js'
 

@@ -1,4 +1,5 @@
 import type { RequestsFileProblem } from './check-request-line.js'
+import { countOf } from '../units.js'
 
 /** Kinds listed in a report; the count has all problems. */
 export const maxListedKinds = 20
@@ -36,5 +37,5 @@ export class ProblemKinds {
 export function kindWords({ code, message, count }: ProblemKind): string {
   const others = count - 1
   if (others === 0) return `${code}. ${message}`
-  return `${code}. ${message} The same ${others.toLocaleString('en-US')} more time${others === 1 ? '' : 's'}.`
+  return `${code}. ${message} The same ${countOf(others, 'more time')}.`
 }

@@ -5,7 +5,10 @@ import type { BatchProvider, RemoteBatch } from './batch-provider.js'
 /** A provider whose statuses can be asked for ahead, for all waiting batches at once. */
 export interface StatusBoard {
   readonly provider: BatchProvider
-  /** Asks for all of them; each answer is then given out once, to the first who asks for that batch. */
+  /**
+   * Asks for all of them; each answer is then given out once, to the first who asks for that batch. So is the failure
+   * of a single one; its triple tries again by itself where it may pass.
+   */
   prefetch(batchIds: readonly string[], signal: AbortSignal): Promise<void>
   /** Nothing could be learnt of these: each triple that asks gets the problem once, and no call is made for it. */
   fail(batchIds: readonly string[], problem: Problem): void
@@ -36,12 +39,16 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
       ...provider,
       // One by one too: a provider that is a class has these on its prototype.
       name: provider.name,
+      ...(provider.account !== undefined && { account: provider.account }),
       limits: provider.limits,
       minPollDelayMs: provider.minPollDelayMs,
       submit: (request, signal) => provider.submit(request, signal),
       find: (query, signal) => provider.find(query, signal),
       download: (fileId, write, signal) => provider.download(fileId, write, signal),
       cancel: (batchId, signal) => provider.cancel(batchId, signal),
+      recent: provider.recent?.bind(provider),
+      deleteFile: provider.deleteFile?.bind(provider),
+      uploadsInUse: provider.uploadsInUse?.bind(provider),
       status: async (batchIds, signal) => {
         throwFailure(batchIds, failures)
         const isKnown = batchIds.every((batchId) => answers.has(batchId) || unseen.has(batchId))
@@ -53,8 +60,11 @@ export function statusBoard(provider: BatchProvider): StatusBoard {
       unseen.clear()
       failures.clear()
       if (batchIds.length === 0) return
-      const statuses = await provider.status(batchIds, signal)
+      const statuses = await provider.status(batchIds, signal, (batchId, problem) => {
+        failures.set(batchId, problem)
+      })
       for (const batchId of batchIds) {
+        if (failures.has(batchId)) continue
         const batch = statuses.get(batchId)
         // The provider did not come to this one in this call; its triple waits for the next poll.
         if (batch === undefined) unseen.add(batchId)

@@ -8,6 +8,7 @@ import { reconciliationError } from '../errors.js'
 import type { FileSystem } from '../workspace/file-system.js'
 import { checkRequestLine, type RequestFacts, type RequestsFileProblem } from './check-request-line.js'
 import { ProblemKinds, kindWords, type ProblemKind } from './problem-kinds.js'
+import { nothingBounded, withRequest, type TokenBound } from './token-bound.js'
 import { createSplitPlanner, type InputLimits, type InputPart } from './split-input.js'
 
 /** What a requests file is, judged before a byte of it is uploaded. */
@@ -28,6 +29,8 @@ export interface RequestsFileReport {
   readonly splitReasons: readonly RequestsFileProblem[]
   /** The batches to make of it, in order; one when it fits as it is. Meaningful only without problems. */
   readonly parts: readonly InputPart[]
+  /** What its requests can take at most. */
+  readonly bound: TokenBound
 }
 
 /**
@@ -80,6 +83,7 @@ interface Check {
   readonly limits: InputLimits
   inputBytes: number
   requestCount: number
+  bound: TokenBound
   readonly problems: ProblemKinds
   readonly sniffer: FileSniffer
   readonly ids: IdTable
@@ -94,6 +98,7 @@ function newCheck(path: string, limits: InputLimits): Check {
     limits,
     inputBytes: 0,
     requestCount: 0,
+    bound: nothingBounded,
     problems: new ProblemKinds(),
     sniffer: new FileSniffer(path, 'input'),
     ids: new IdTable(),
@@ -110,6 +115,7 @@ function takeLine(check: Check, line: Line): void {
     return
   }
   check.requestCount += 1
+  if (row !== null) check.bound = withRequest(check.bound, row, line.length)
   noteDuplicate(check, line, facts)
   noteOversize(check, line, facts)
   check.planner.add(line, facts)
@@ -147,7 +153,7 @@ function emptinessOf({ inputBytes }: Check): RequestsFileProblem {
 }
 
 function reportOf(check: Check): RequestsFileReport {
-  const { path, inputBytes, requestCount, problems, sniffer } = check
+  const { path, inputBytes, requestCount, bound, problems, sniffer } = check
   const parts = check.planner.parts()
   return {
     path,
@@ -157,6 +163,7 @@ function reportOf(check: Check): RequestsFileReport {
     problemCount: problems.total,
     dialect: problems.total === 0 ? null : sniffer.found(),
     parts,
+    bound,
     splitReasons: splitReasonsOf(check, parts),
   }
 }

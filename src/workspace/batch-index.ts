@@ -48,10 +48,10 @@ export function newBatchIndex(): BatchIndex {
 }
 
 /**
- * The index of a retry, made from what the retry is of: the same `seed` always gives the same index, so a retry
- * that a crash cut short is found again instead of being sent twice (UUID version 8, RFC 9562 section 5.8).
+ * An index made from what the triple is of, such as the requests of a retry: the same `seed` always gives the same
+ * index, so one that a crash cut short is found again instead of being sent twice (UUID version 8, RFC 9562 section 5.8).
  */
-export function retryBatchIndex(seed: string): BatchIndex {
+export function derivedBatchIndex(seed: string): BatchIndex {
   const bytes = createHash('sha256').update(seed).digest().subarray(0, 16)
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)

@@ -24,11 +24,15 @@ export async function claimName(
 export const isTaken = (error: unknown): boolean =>
   ['EEXIST', 'ENOENT'].includes(systemErrorCode(error) ?? '')
 
-/** Writes one JSON line as a new file; what stands there is never touched. */
+/**
+ * Writes one JSON line as a new file; what stands there is never touched. It is synced: a power cut that keeps the name of
+ * a lock and loses what it says would lock everybody out for good.
+ */
 export async function writeNewRecord(fileSystem: FileSystem, path: string, record: object): Promise<void> {
   const file = await fileSystem.open(path, 'create')
   try {
     await file.write(new TextEncoder().encode(`${JSON.stringify(record)}\n`))
+    await file.sync()
   } finally {
     await file.close()
   }

@@ -1,7 +1,8 @@
-import type { FileKind } from '../../machines/index.js'
+import type { FileKind, TripleFacts } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import type { BatchReconciliationError } from '../errors.js'
 import { reconciliationError } from '../errors.js'
+import type { BatchIndex } from './batch-index.js'
 import { asFileProblem } from './file-problem.js'
 import type { MoveIntent } from './metadata.js'
 import { readMetadata } from './metadata.js'
@@ -23,16 +24,37 @@ export interface DoneConflict {
  *
  * @param triple as it was just located
  */
-export async function findDoneConflicts(
+export function findDoneConflicts(
   workspace: BatchWorkspace,
   triple: BatchFileTriple,
   kinds: readonly FileKind[] = fileKinds,
 ): Promise<readonly DoneConflict[]> {
+  const { index, inDone } = triple
+  const places = kinds.map((kind) => ({ kind, workdirPath: inDone[kind] ? triple[kind] : null }))
+  return conflictsOf(workspace, index, places)
+}
+
+/** The same of a triple whose facts were just surveyed: asks for the names in `done/` of what stands in `workdir/`. */
+export function findConflictsOfFacts(
+  workspace: BatchWorkspace,
+  facts: TripleFacts,
+): Promise<readonly DoneConflict[]> {
+  const places = fileKinds.map((kind) => {
+    const file = facts[kind]
+    return { kind, workdirPath: file?.location === 'workdir' ? file.path : null }
+  })
+  return conflictsOf(workspace, facts.index, places)
+}
+
+async function conflictsOf(
+  workspace: BatchWorkspace,
+  index: BatchIndex,
+  places: readonly { readonly kind: FileKind; readonly workdirPath: string | null }[],
+): Promise<readonly DoneConflict[]> {
   const conflicts: DoneConflict[] = []
-  for (const kind of kinds) {
-    const workdirPath = triple[kind]
-    if (workdirPath === null || !triple.inDone[kind]) continue
-    const donePath = workspace.layout.doneFile(kind, triple.index)
+  for (const { kind, workdirPath } of places) {
+    if (workdirPath === null) continue
+    const donePath = workspace.layout.doneFile(kind, index)
     if (!(await mayGive(workspace, kind, workdirPath, donePath)))
       conflicts.push({ kind, workdirPath, donePath })
   }

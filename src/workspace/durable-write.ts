@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
+import { EarlySyncs } from './early-syncs.js'
 import type { FileSystem } from './file-system.js'
+import { renameToNew } from './rename-to-new.js'
 
 /** What a file is written from. Strings are written as UTF-8. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>
@@ -10,6 +12,8 @@ export interface DurableFile {
   write(bytes: Uint8Array): Promise<void>
   /** Makes the content durable and gives it its name, replacing what stood there. On failure: as `abort`. */
   commit(): Promise<void>
+  /** The same for a name that nobody may have: rejects with `EEXIST` when something stands there by then. */
+  commitNew(): Promise<void>
   /** Drops what was written; the file of that name stays as it was. Does nothing once committed. */
   abort(): Promise<void>
 }
@@ -44,30 +48,38 @@ export async function beginDurableFile(
 ): Promise<DurableFile> {
   await requireReplaceable(fs, finalPath)
   const file = await fs.open(temporaryPath, 'create')
+  const earlySyncs = new EarlySyncs(file)
   const closeOnce = once(() => file.close())
   let hasEnded = false
   const abort = async (): Promise<void> => {
     if (hasEnded) return
     hasEnded = true
     // The first error is the one to report: what goes wrong while tidying up after it must not hide it.
+    await earlySyncs.end().catch(() => {})
     await closeOnce().catch(() => {})
     await fs.remove(temporaryPath).catch(() => {})
   }
+  const commitBy = async (giveName: () => Promise<void>): Promise<void> => {
+    try {
+      await earlySyncs.end()
+      await file.sync()
+      await closeOnce()
+      await giveName()
+      hasEnded = true
+    } catch (error) {
+      await abort()
+      throw error
+    }
+    await fs.syncDirectory(dirname(finalPath))
+  }
   return {
-    write: (bytes) => file.write(bytes),
-    abort,
-    async commit() {
-      try {
-        await file.sync()
-        await closeOnce()
-        await fs.rename(temporaryPath, finalPath)
-        hasEnded = true
-      } catch (error) {
-        await abort()
-        throw error
-      }
-      await fs.syncDirectory(dirname(finalPath))
+    async write(bytes) {
+      await file.write(bytes)
+      earlySyncs.add(bytes.byteLength)
     },
+    abort,
+    commit: () => commitBy(() => fs.rename(temporaryPath, finalPath)),
+    commitNew: () => commitBy(() => renameToNew(fs, temporaryPath, finalPath)),
   }
 }
 

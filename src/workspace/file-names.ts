@@ -2,7 +2,6 @@ import type { FileKind } from '../../machines/index.js'
 import { fileKinds } from '../../machines/index.js'
 import type { BatchIndex } from './batch-index.js'
 import { parseBatchIndex } from './batch-index.js'
-import { shellWord } from './shell-word.js'
 
 /** What a name in `workdir/` or `done/` says. */
 export type BatchFileName =
@@ -15,12 +14,30 @@ export type BatchFileName =
     }
   /** Looks like a batch file and is none; never adopted, only reported. */
   | { readonly type: 'near-miss'; readonly reason: string }
+  /** Lines of something, under a name of somebody else's: `import` tells what it is. */
+  | { readonly type: 'loose' }
   | { readonly type: 'other' }
 
 /** The name of a batch file, such as `batch_input_7.jsonl`. */
 export function batchFileName(kind: FileKind, index: BatchIndex): string {
   return `batch_${kind}_${index}.jsonl`
 }
+
+/** Where answers are kept that a later download replaced: `batch_superseded_output_7_1a2b3c4d5e6f.jsonl`. */
+export function supersededFileName(kind: AnswerKind, index: BatchIndex, sha256: string): string {
+  return `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`
+}
+
+/** Reads such a name; `null` for any other. */
+export function parseSupersededFileName(
+  name: string,
+): { readonly kind: AnswerKind; readonly index: BatchIndex } | null {
+  const [, word, text = ''] = /^batch_superseded_(output|error)_(.+)_[0-9a-f]{12}\.jsonl$/.exec(name) ?? []
+  const index = parseBatchIndex(text)
+  return index === null ? null : { kind: word === 'output' ? word : 'error', index }
+}
+
+type AnswerKind = Extract<FileKind, 'output' | 'error'>
 
 /**
  * The names under which a file of the index may stand, the preferred one first. The second is there for UUIDs that
@@ -54,28 +71,8 @@ const exactPattern = /^batch_(input|output|error|metadata)_([^]+)\.jsonl$/
 const lookalikePattern = /^batch_(?:input|output|error|metadata)(?![a-z])/i
 const other: BatchFileName = { type: 'other' }
 
-/**
- * Names under which servers and their web pages hand files out: `batch_68a1f0_output.jsonl` (OpenAI's, the id of the
- * batch in the middle), `file-abc_error.jsonl`, and `results.jsonl` and `errors.jsonl` with or without words before.
- */
-const handedOutPattern = /^(?:.*[_.-])?(inputs?|requests?|outputs?|results?|errors?)(?: ?\(\d+\))?\.jsonl$/i
-const kindOfWord: Readonly<Record<string, FileKind>> = {
-  input: 'input',
-  request: 'input',
-  output: 'output',
-  result: 'output',
-  error: 'error',
-}
-
 function foreignName(name: string): BatchFileName {
-  if (name.startsWith('.') || !/\.jsonl$/i.test(name)) return other
-  const [, word = ''] = handedOutPattern.exec(name) ?? []
-  const kind = kindOfWord[word.toLowerCase().replace(/s$/, '')]
-  if (kind === undefined) return nearMiss("its name must be 'batch_<kind>_<index>.jsonl'")
-  const renamed = batchFileName(kind, '7')
-  return nearMiss(
-    `to bring it in, rename it in workdir/: mv ${shellWord(name)} ${renamed}, with the index of its batch for 7`,
-  )
+  return name.startsWith('.') || !/\.jsonl$/i.test(name) ? other : { type: 'loose' }
 }
 
 function nearMiss(reason: string): BatchFileName {

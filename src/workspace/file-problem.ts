@@ -1,6 +1,6 @@
 import type { Problem } from '../../machines/index.js'
 import type { BatchReconciliationError } from '../errors.js'
-import { isBatchReconciliationError, reconciliationError } from '../errors.js'
+import { isBatchReconciliationError, laterHint, reconciliationError } from '../errors.js'
 import { systemErrorCode } from './system-error-code.js'
 
 /** What was being done to which path when the system refused. `action` reads after "could not": `write`, `move`. */
@@ -33,6 +33,28 @@ export function asFileProblem(action: FileAction): (error: unknown) => never {
   }
 }
 
+/**
+ * The error of a disk that nobody on its way has put into words, in words; any other as it is. A step or a call ends with an
+ * error of this package, whichever operation the system refused.
+ */
+export function inWords(error: unknown, root: string): unknown {
+  const systemCode = systemErrorCode(error)
+  if (systemCode === null || !(systemCode in kinds || otherRefusals.has(systemCode))) return error
+  const { path, syscall } = error as NodeJS.ErrnoException
+  return fileProblem(error, { path: path ?? `a file of ${root}`, action: syscall ?? 'use' })
+}
+
+/** Of a disk, and never of a network or of Node itself. */
+const otherRefusals: ReadonlySet<string> = new Set([
+  'EBADF',
+  'EEXIST',
+  'ENAMETOOLONG',
+  'ENOTDIR',
+  'ENOTEMPTY',
+  'ESTALE',
+  'EXDEV',
+])
+
 interface Kind {
   readonly code: 'DiskFull' | 'PermissionDenied' | 'NotARegularFile' | 'FileSystemError'
   readonly reason: string
@@ -42,8 +64,7 @@ interface Kind {
 
 const freeSpace = 'Free some space and run again; nothing was lost.'
 const giveAccess = 'Give this user the right to read and write the workspace, then run again.'
-const closeFiles =
-  'It is tried again by itself. If it stays: close what else uses the file, or raise `ulimit -n`.'
+const closeFiles = `${laterHint} If it stays: close what else uses the file, or raise \`ulimit -n\`.`
 const ownFault = 'Look at the disk and at the path, then run again; nothing was lost.'
 
 const unknownKind: Kind = { code: 'FileSystemError', reason: 'the system refused', hint: ownFault }
@@ -64,6 +85,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     code: 'NotARegularFile',
     reason: 'a pipe, a socket or a device stands where a file was expected',
     hint: 'Move it away, or give it another name; a file belongs there.',
+  },
+  // What open(2) says of a loop of links, and of one where none is followed; our disk says it of one that leads nowhere.
+  ELOOP: {
+    code: 'NotARegularFile',
+    reason: 'a symbolic link stands where a file was expected',
+    hint: 'Put the file itself there, or move the link away.',
   },
   EBUSY: { code: 'FileSystemError', reason: 'it is in use', hint: closeFiles, isPassing: true },
   EAGAIN: {

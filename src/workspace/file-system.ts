@@ -6,16 +6,21 @@
 export interface FileSystem {
   /** Names in a directory with their kind, unsorted. Names that are not valid UTF-8 are left out. */
   list(directory: string): Promise<readonly DirectoryEntry[]>
-  /** `null` when nothing stands at the path. Follows symbolic links. */
+  /** `null` when nothing stands at the path. Follows symbolic links; one that leads nowhere is of the kind `other`. */
   stat(path: string): Promise<FileStat | null>
   /** Makes the directory and its parents; an existing one is fine. */
   makeDirectory(path: string): Promise<void>
   /**
-   * `read`: must exist. `create`: must not exist (O_EXCL). `append`: created when absent, writes go to the end.
-   * The last two can be read through as well. Never waits: a pipe, a device or a socket rejects with `ENXIO`, a
-   * directory with `EISDIR`.
+   * `read`: must exist. `create`: must not exist (O_EXCL). `append`: created when absent, writes go to the end; `extend`: the
+   * same of a file that must exist. All but the first can be read through as well. Never waits: a pipe, a device or a socket rejects with `ENXIO`, a
+   * directory with `EISDIR`, a link that leads nowhere, or to what would be written, with `ELOOP`.
    */
   open(path: string, mode: OpenMode): Promise<OpenFile>
+  /**
+   * The content of a file as an upload takes it: of known size, and read piece by piece when it is sent. Reading it
+   * fails when the file was changed meanwhile.
+   */
+  openAsBlob(path: string): Promise<Blob>
   /** Replaces `to` when it exists: callers look first. */
   rename(from: string, to: string): Promise<void>
   /** Gives the file a second name; rejects with `EEXIST` when `to` stands. The one safe "move, never overwrite". */
@@ -28,7 +33,7 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>
 }
 
-export type OpenMode = 'read' | 'create' | 'append'
+export type OpenMode = 'read' | 'create' | 'append' | 'extend'
 
 export interface DirectoryEntry {
   readonly name: string
@@ -39,6 +44,8 @@ export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other'
   readonly bytes: number
   readonly modifiedAtMs: number
+  /** When its content, name, owner or permissions last changed; `null` where the disk does not say. */
+  readonly changedAtMs: number | null
   /** Which file it is, whatever its name (device and inode); `null` where the disk does not say. */
   readonly inode: string | null
   /**

@@ -1,4 +1,5 @@
 import { reconciliationError, type BatchReconciliationError } from '../errors.js'
+import { countOf } from '../units.js'
 import { holderText } from './holder-text.js'
 import {
   acquireLockFile,
@@ -10,7 +11,13 @@ import {
 } from './lock.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { isGone, systemProcessTable, type ProcessTable } from './process-table.js'
-import { listWorkerFiles, readWorker, removeAllWorkerFiles } from './workers/worker-files.js'
+import { shellWord } from './shell-word.js'
+import {
+  listWorkerFiles,
+  readWorker,
+  removeAllWorkerFiles,
+  type WorkerFiles,
+} from './workers/worker-files.js'
 import type { WorkerRecord } from './workers/worker-schema.js'
 
 /**
@@ -40,8 +47,17 @@ export async function workersAtWork(
   workspace: BatchWorkspace,
   processes: ProcessTable = systemProcessTable,
 ): Promise<readonly WorkerRecord[]> {
+  return workersIn(workspace, await listWorkerFiles(workspace), processes)
+}
+
+/** The same of what is listed already. */
+export async function workersIn(
+  workspace: BatchWorkspace,
+  { tokens }: WorkerFiles,
+  processes: ProcessTable = systemProcessTable,
+): Promise<readonly WorkerRecord[]> {
   const atWork: WorkerRecord[] = []
-  for (const token of (await listWorkerFiles(workspace)).tokens) {
+  for (const token of tokens) {
     const read = await readWorker(workspace, token)
     if (read.type === 'record' && !isGone(read.record, processes)) atWork.push(read.record)
   }
@@ -65,14 +81,21 @@ export async function freeWorkspace(workspace: BatchWorkspace): Promise<Workspac
 
 /** `2 workers (process 7 on a, since …; process 9 on b, since …)`. */
 export function workersText(workers: readonly WorkerRecord[]): string {
-  const named = workers
-    .slice(0, mostNamed)
-    .map((worker) => holderText({ ...worker, acquired_at_ms: worker.since_ms }))
-  const more = workers.length > mostNamed ? `; and ${workers.length - mostNamed} more` : ''
-  return `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} (${named.join('; ')}${more})`
+  return workersToldText(workers.map(workerText))
+}
+
+/** The same of workers that are told already. */
+export function workersToldText(texts: readonly string[]): string {
+  const named = texts.slice(0, mostNamed).join('; ')
+  const more = texts.length > mostNamed ? `; and ${texts.length - mostNamed} more` : ''
+  return `${countOf(texts.length, 'worker')} (${named}${more})`
 }
 
 const mostNamed = 3
+
+/** `process 7 on a, since …`. */
+export const workerText = (worker: WorkerRecord): string =>
+  holderText({ ...worker, acquired_at_ms: worker.since_ms })
 
 function sharedByWorkers(
   { root }: BatchWorkspace,
@@ -81,7 +104,7 @@ function sharedByWorkers(
   return reconciliationError({
     code: 'WorkspaceLocked',
     message: `${root} is being worked on by ${workersText(workers)}.`,
-    hint: `Stop them first (SIGTERM). If you know that they are gone: \`batch-reconciler unlock ${root}\`.`,
+    hint: `Stop them first (SIGTERM). If you know that they are gone: \`batch-reconciler unlock ${shellWord(root)}\`.`,
     facts: { root, workers: workers.slice(0, 20) },
   })
 }

@@ -8,18 +8,20 @@ import { readTextEnd } from './read-text-end.js'
  * few lines, and a status reads ten thousands of them: no more is read, and no more lines are parsed, than it takes.
  *
  * @param isLookedFor the entry that is old enough
+ * @param mostEntries after so many it is looked for no further
  */
 export async function readJournalEnd(
   { fileSystem, layout }: BatchWorkspace,
   index: BatchIndex,
   isLookedFor: (entry: JournalEntry) => boolean,
+  mostEntries = usuallyMostEntries,
 ): Promise<readonly JournalEntry[]> {
   let newer: readonly JournalEntry[] = []
   for (const path of [layout.journalFile(index), layout.olderJournalFile(index)]) {
     let found: readonly JournalEntry[] = []
     for (const mostBytes of endBytes) {
       const { text, isCut } = await readTextEnd(fileSystem, path, mostBytes)
-      found = [...entriesBackTo(isLookedFor, text), ...newer]
+      found = [...entriesBackTo(isLookedFor, text, mostEntries), ...newer]
       const [oldest] = found
       if (found.length >= mostEntries || (oldest !== undefined && isLookedFor(oldest))) return found
       if (!isCut) break
@@ -33,9 +35,13 @@ export async function readJournalEnd(
 const endBytes = [4 * 1024, 256 * 1024]
 
 /** Nobody looks further back; a triple that never asked the server may have noted thousands of steps. */
-const mostEntries = 32
+const usuallyMostEntries = 32
 
-function entriesBackTo(isLookedFor: (entry: JournalEntry) => boolean, text: string): JournalEntry[] {
+function entriesBackTo(
+  isLookedFor: (entry: JournalEntry) => boolean,
+  text: string,
+  mostEntries: number,
+): JournalEntry[] {
   const entries: JournalEntry[] = []
   for (const line of text.split('\n').toReversed()) {
     // What no journal begins with costs an error to parse.

@@ -1,3 +1,5 @@
+import { isNestedTooDeepValue } from './nesting.js'
+
 /** One transition of a triple. */
 export interface JournalEntry {
   /** ISO 8601, in UTC. */
@@ -11,14 +13,25 @@ export interface JournalEntry {
   readonly facts?: Readonly<Record<string, unknown>>
 }
 
-/** `null` for what is no entry: a line that a crash or a hand left torn. */
+/** `null` for what is no entry: a line that a crash or a hand left torn. One that nests beyond any stack is kept without its facts. */
 export function parseJournalLine(line: string): JournalEntry | null {
   try {
     const value: unknown = JSON.parse(line)
-    return isEntry(value) ? value : null
+    if (!isEntry(value)) return null
+    if (!isNestedTooDeepValue(value)) return value
+    const { at, from, event, to } = value
+    return { at, from, event, to }
   } catch {
     return null
   }
+}
+
+/** The code of the problem that an entry notes; `null` without one. */
+export function problemCodeOf(facts: JournalEntry['facts']): string | null {
+  const problem = facts?.['problem']
+  if (typeof problem !== 'object' || problem === null) return null
+  const code: unknown = Reflect.get(problem, 'code')
+  return typeof code === 'string' ? code : null
 }
 
 function isEntry(value: unknown): value is JournalEntry {

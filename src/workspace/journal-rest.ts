@@ -1,5 +1,5 @@
 import { isWaitingForBatch, isWaitingForRoom, isWaitingForServer } from '../../machines/index.js'
-import { parseJournalLine, type JournalEntry } from './journal-entry.js'
+import { parseJournalLine, problemCodeOf, type JournalEntry } from './journal-entry.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readTextEnd } from './read-text-end.js'
 
@@ -73,13 +73,6 @@ export async function readLastRests(
     }
   }
   return rests
-}
-
-export function problemCodeOf(facts: JournalEntry['facts']): string | null {
-  const problem = facts?.['problem']
-  if (typeof problem !== 'object' || problem === null) return null
-  const code: unknown = Reflect.get(problem, 'code')
-  return typeof code === 'string' ? code : null
 }
 
 function reasonIn(state: string, facts: JournalEntry['facts']): string | null {

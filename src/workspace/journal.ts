@@ -1,13 +1,12 @@
 import type { Clock } from '../clock.js'
 import { systemClock } from '../clock.js'
 import type { BatchIndex } from './batch-index.js'
+import { appendText } from './append-text.js'
 import { fileProblem } from './file-problem.js'
-import type { OpenFile } from './file-system.js'
 import { parseJournalLine, type JournalEntry } from './journal-entry.js'
 import { afterRest, readLastRests, restIn, restingSince, type NotedRest } from './journal-rest.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readTextEnd } from './read-text-end.js'
-import { systemErrorCode } from './system-error-code.js'
 
 export interface Journal {
   /** Notes a transition now; it is written within a second. `isRest`: the triple rests where it came. Never throws. */
@@ -139,35 +138,6 @@ async function appendNotes(
 ): Promise<void> {
   const { fileSystem, layout } = workspace
   const path = layout.journalFile(index)
-  const file = await openForAppend(workspace, path)
-  let bytes = 0
-  try {
-    const standing = await file.stat()
-    const text = await textOf(standing.bytes === 0)
-    const isTorn = await endsTorn(file, standing.bytes)
-    const content = new TextEncoder().encode(isTorn ? `\n${text}` : text)
-    await file.write(content)
-    bytes = standing.bytes + content.byteLength
-  } finally {
-    await file.close()
-  }
+  const bytes = await appendText(workspace, path, textOf)
   if (bytes > largestJournalBytes) await fileSystem.rename(path, layout.olderJournalFile(index))
-}
-
-async function openForAppend({ fileSystem, layout }: BatchWorkspace, path: string): Promise<OpenFile> {
-  try {
-    return await fileSystem.open(path, 'append')
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error
-    await fileSystem.makeDirectory(layout.logs)
-    return fileSystem.open(path, 'append')
-  }
-}
-
-/** After a crash the last line may lack its end; the next entry must not be glued to it. */
-async function endsTorn(file: OpenFile, bytes: number): Promise<boolean> {
-  if (bytes === 0) return false
-  const last = new Uint8Array(1)
-  await file.read(last, bytes - 1)
-  return last[0] !== 0x0a
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve, sep } from 'node:path'
 import type { FileKind } from '../../machines/index.js'
 import type { BatchIndex } from './batch-index.js'
-import { batchFileName } from './file-names.js'
+import { batchFileName, supersededFileName } from './file-names.js'
 
 /** The absolute path of every directory and file this project names (`docs/on-disk-format.md`). */
 export interface WorkspaceLayout {
@@ -15,6 +15,8 @@ export interface WorkspaceLayout {
   readonly logs: string
   /** Held while one process works on the workspace. */
   readonly lockFile: string
+  /** What the answers of each finished triple took. */
+  readonly tokenLogFile: string
   /** Where workers say that they are at work, and on what. There only while some are. */
   readonly workers: string
   workdirFile(kind: FileKind, index: BatchIndex): string
@@ -59,14 +61,14 @@ export function workspaceLayout(root: string): WorkspaceLayout {
     failedItems,
     failedJsonRepairs: join(base, 'failed-json-repairs'),
     logs,
+    tokenLogFile: at(logs, 'batch_tokens.jsonl'),
     lockFile: join(base, '.batch-reconciler.lock'),
     workers: join(base, '.batch-reconciler.workers'),
     workdirFile: (kind, index) => at(workdir, batchFileName(kind, index)),
     doneFile: (kind, index) => at(done, batchFileName(kind, index)),
     partFile: (kind, index) => at(workdir, `${batchFileName(kind, index)}.part`),
     resultsFile: (rootIndex) => at(target, `batch_results_${rootIndex}.jsonl`),
-    supersededFile: (kind, index, sha256) =>
-      at(failedItems, `batch_superseded_${kind}_${index}_${sha256.slice(0, 12)}.jsonl`),
+    supersededFile: (kind, index, sha256) => at(failedItems, supersededFileName(kind, index, sha256)),
     failedFile: (index) => at(failedItems, `batch_failed_${index}.jsonl`),
     unreadableFile: (index) => at(failedItems, `batch_unreadable_${index}.jsonl`),
     missingFile: (index) => at(failedItems, `batch_missing_${index}.jsonl`),

@@ -3,7 +3,7 @@ import { asFileProblem } from './file-problem.js'
 import type { LockHolder } from './lock-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { readWholeFile } from './read-whole-file.js'
-import { systemErrorCode } from './system-error-code.js'
+import { isNoRegularFile, systemErrorCode } from './system-error-code.js'
 
 export type { LockHolder } from './lock-schema.js'
 
@@ -28,7 +28,7 @@ export async function readLockFile(
     return await parseLock(await readWholeFile(fileSystem, path))
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { type: 'free' }
-    if (['EISDIR', 'ENXIO'].includes(systemErrorCode(error) ?? '')) return { type: 'unreadable' }
+    if (isNoRegularFile(error)) return { type: 'unreadable' }
     throw error
   }
 }

@@ -1,13 +1,9 @@
 import { z } from 'zod'
+import { tokenFields } from './identity-schema.js'
 
 /** The content of the lock file. */
 export const holderSchema = z.object({
-  host: z.string(),
-  pid: z.number().int().positive(),
-  /** Tells two processes with one number apart; `null` where the system does not. */
-  process_start: z.string().nullable(),
-  /** Ours alone; by it a process knows its own lock. */
-  token: z.string().regex(/^[0-9a-f]{32}$/),
+  ...tokenFields,
   acquired_at_ms: z.number(),
 })
 

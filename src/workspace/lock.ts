@@ -10,10 +10,11 @@ import { holderText } from './holder-text.js'
 import type { LockHolder, WorkspaceLockState } from './lock-file.js'
 import { readLockFile, readWorkspaceLock } from './lock-file.js'
 import type { BatchWorkspace } from './open-workspace.js'
-import { cannotLink } from './place-file.js'
+import { cannotLink } from './rename-to-new.js'
 import type { ProcessTable } from './process-table.js'
-import { isGone, systemProcessTable } from './process-table.js'
+import { isGone, isInSight, ownIdentity, systemProcessTable } from './process-table.js'
 import { removeIfThere } from './remove-if-there.js'
+import { shellWord } from './shell-word.js'
 
 export { readWorkspaceLock } from './lock-file.js'
 export type { LockHolder, WorkspaceLockState } from './lock-file.js'
@@ -33,7 +34,8 @@ export interface LockOptions {
 
 /**
  * Takes the lock file for this process, or throws `WorkspaceLocked` saying who has it. The lock of a process of
- * this machine that is gone is taken over; that of another machine never is, for nobody can look there.
+ * this machine that is gone is taken over; that of another machine, or of a container with its own processes, never is,
+ * for nobody can look there.
  */
 export async function acquireLockFile(
   workspace: BatchWorkspace,
@@ -73,9 +75,11 @@ export async function isLocked(
 }
 
 function newHolder(clock: Clock, processes: ProcessTable): LockHolder {
-  const { host, pid } = processes
-  const token = randomBytes(16).toString('hex')
-  return { host, pid, process_start: processes.startOf(pid), token, acquired_at_ms: clock.now() }
+  return {
+    ...ownIdentity(processes),
+    token: randomBytes(16).toString('hex'),
+    acquired_at_ms: clock.now(),
+  }
 }
 
 interface LockRequest {
@@ -87,7 +91,7 @@ interface LockRequest {
 async function take(workspace: BatchWorkspace, request: LockRequest): Promise<void> {
   if (await couldTake(workspace, request)) return
   const state = await readLockFile(workspace.fileSystem, workspace.layout.lockFile)
-  if (state.type !== 'held') throw locked(workspace, state)
+  if (state.type !== 'held') throw locked(workspace, state, request.processes)
   await takeOver(workspace, request, state.holder)
 }
 
@@ -118,15 +122,15 @@ async function couldTake(
 async function takeOver(workspace: BatchWorkspace, request: LockRequest, stale: LockHolder): Promise<void> {
   const { layout, fileSystem } = workspace
   const { preparedPath, processes } = request
-  const last = await lastHeir(workspace, stale)
-  if (!isGone(last, processes)) throw locked(workspace, { type: 'held', holder: last })
+  const last = await lastHeir(workspace, stale, processes)
+  if (!isGone(last, processes)) throw locked(workspace, { type: 'held', holder: last }, processes)
   const heirPath = heirPathOf(workspace, last)
   if (!(await claimHeirship(workspace, request, heirPath)))
-    throw locked(workspace, { type: 'held', holder: last })
+    throw locked(workspace, { type: 'held', holder: last }, processes)
   try {
     const standing = await readLockFile(fileSystem, layout.lockFile)
     const isSame = standing.type === 'held' && standing.holder.token === stale.token
-    if (!isSame) throw locked(workspace, standing)
+    if (!isSame) throw locked(workspace, standing, processes)
     await fileSystem.rename(preparedPath, layout.lockFile)
   } finally {
     await removeIfThere(fileSystem, heirPath)
@@ -151,15 +155,19 @@ async function claimHeirship(
 /** Longer chains than this are no accident; whoever finds one needs `unlock`. */
 const mostHeirs = 1_000
 
-async function lastHeir(workspace: BatchWorkspace, stale: LockHolder): Promise<LockHolder> {
+async function lastHeir(
+  workspace: BatchWorkspace,
+  stale: LockHolder,
+  processes: ProcessTable,
+): Promise<LockHolder> {
   let last = stale
   for (let heirs = 0; heirs < mostHeirs; heirs += 1) {
     const next = await readLockFile(workspace.fileSystem, heirPathOf(workspace, last))
     if (next.type === 'free') return last
-    if (next.type === 'unreadable') throw locked(workspace, next)
+    if (next.type === 'unreadable') throw locked(workspace, next, processes)
     last = next.holder
   }
-  throw locked(workspace, { type: 'unreadable' })
+  throw locked(workspace, { type: 'unreadable' }, processes)
 }
 
 const heirPathOf = ({ layout }: BatchWorkspace, { token }: LockHolder): string =>
@@ -168,7 +176,8 @@ const heirPathOf = ({ layout }: BatchWorkspace, { token }: LockHolder): string =
 async function release(workspace: BatchWorkspace, holder: LockHolder): Promise<void> {
   const state = await readWorkspaceLock(workspace)
   if (state.type !== 'held' || state.holder.token !== holder.token) return
-  await removeIfThere(workspace.fileSystem, workspace.layout.lockFile)
+  const path = workspace.layout.lockFile
+  await removeIfThere(workspace.fileSystem, path).catch(asFileProblem({ path, action: 'remove the lock' }))
 }
 
 /**
@@ -182,12 +191,21 @@ async function removeLeftovers({ layout, fileSystem }: BatchWorkspace): Promise<
   }
 }
 
-function locked({ root, layout }: BatchWorkspace, state: WorkspaceLockState): BatchReconciliationError {
-  const who = state.type === 'held' ? holderText(state.holder) : 'somebody whose lock cannot be read'
+function locked(
+  { root, layout }: BatchWorkspace,
+  state: WorkspaceLockState,
+  processes: ProcessTable,
+): BatchReconciliationError {
+  const who = state.type === 'held' ? whoHolds(state.holder, processes) : 'somebody whose lock cannot be read'
   return reconciliationError({
     code: 'WorkspaceLocked',
     message: `${root} is being worked on by ${who}.`,
-    hint: `Wait until it ends. If you know that it is gone: \`batch-reconciler unlock ${root}\`.`,
+    hint: `Wait until it ends. If you know that it is gone: \`batch-reconciler unlock ${shellWord(root)}\`.`,
     facts: { root, lockFile: layout.lockFile, holder: state.type === 'held' ? state.holder : null },
   })
+}
+
+function whoHolds(holder: LockHolder, processes: ProcessTable): string {
+  const isNamesake = holder.host === processes.host && !isInSight(holder, processes)
+  return `${holderText(holder)}${isNamesake ? ' (in another container or machine of this name)' : ''}`
 }

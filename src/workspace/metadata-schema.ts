@@ -20,10 +20,21 @@ const submissionSchema = z.looseObject({
   input_file_id: textSchema.nullish(),
   /** Of the input that was uploaded. */
   input_sha256: textSchema.nullish(),
+  /** What the requests can take at most; reserved of the budget until the answers are here. `null` once it was refused. */
+  bound: z
+    .looseObject({
+      requests: countSchema,
+      input_tokens: countSchema,
+      output_tokens: countSchema,
+      unbounded_requests: countSchema,
+    })
+    .nullish(),
   /** When the upload was made, by the server's own clock. */
   uploaded_at_server_ms: z.number().nullish(),
   /** When the server was about to be asked for the batch, for people; `null` again once it refused. */
   asked_at_ms: z.number().nullish(),
+  /** Which account of which server was asked, told without the key: only its list can show that no batch is there. */
+  account: textSchema.nullish(),
   /** Since when, by the server's own clock, its list has been seen without the batch that was asked for. */
   missing_since_server_ms: z.number().nullish(),
   /** Batches of this upload that the server had no room for, the latest first: none of them is the one looked for. */
@@ -34,6 +45,21 @@ const submissionSchema = z.looseObject({
 const cancelSchema = z.looseObject({
   intended_at_ms: z.number(),
   /** When the server took it, or nothing was left to cancel. */
+  answered_at_ms: z.number().nullish(),
+})
+
+/** Somebody has a batch of the server brought in: durable before its files have their names. */
+const importSchema = z.looseObject({
+  intended_at_ms: z.number(),
+  /** When all that the server had of it by then was here. */
+  fetched_at_ms: z.number().nullish(),
+})
+
+/** Files at the server are deleted: durable before the first of them is. */
+const cleanSchema = z.looseObject({
+  intended_at_ms: z.number(),
+  file_ids: z.array(textSchema).max(10),
+  /** When all of these were gone. */
   answered_at_ms: z.number().nullish(),
 })
 
@@ -92,16 +118,25 @@ export const metadataSchema = z.looseObject({
   /** Somebody asked to send these requests although they were sent before. */
   sent_again: z.boolean().nullish(),
   provider: textSchema.nullish(),
+  /** Which account of which server has the batch, told without the key. */
+  account: textSchema.nullish(),
   submission: submissionSchema.nullish(),
   cancel: cancelSchema.nullish(),
+  import: importSchema.nullish(),
+  clean: cleanSchema.nullish(),
   room: roomSchema.nullish(),
   split: splitSchema.nullish(),
   accepted: acceptedSchema.nullish(),
+  /** A download was replaced by a later one; what it held was paid for as well. */
+  superseded: z.boolean().nullish(),
   /** A retry of requests that may have been answered: sent only when somebody says so. */
   needs_leave: z.boolean().nullish(),
   move: moveSchema.nullish(),
   last_polled_at_ms: z.number().nullish(),
+  /** When the server made the batch; by our clock where it does not say. */
   submitted_at_ms: z.number().nullish(),
+  /** When the server gives the batch up. */
+  expires_at_ms: z.number().nullish(),
   /** The batch the server refused for want of room. */
   last_refused_batch_id: textSchema.nullish(),
   /** As the server gave them; the accounting says where it disagrees. */

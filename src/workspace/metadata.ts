@@ -5,6 +5,7 @@ import { writeFileDurably } from './durable-write.js'
 import { asFileProblem } from './file-problem.js'
 import type { BatchMetadata } from './metadata-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
+import { isNestedTooDeepValue } from './nesting.js'
 import { readSmallFile } from './read-whole-file.js'
 import type { BatchFileTriple } from './triple.js'
 
@@ -86,6 +87,7 @@ const loadSchema = onFirstUse(async () => (await import('./metadata-schema.js'))
 
 async function parseMetadata(path: string, bytes: Uint8Array): Promise<BatchMetadata> {
   const value = parseJson(path, bytes)
+  if (isNestedTooDeepValue(value)) throw unreadable(path, 'it is nested too deep')
   const result = (await loadSchema()).safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]

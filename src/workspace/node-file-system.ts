@@ -7,7 +7,9 @@ import {
   fsync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   mkdirSync,
+  openAsBlob,
   openSync,
   readSync,
   opendirSync,
@@ -37,14 +39,18 @@ const bytesPerTurn = 8 * 1024 * 1024
 /** What an operation that moves no bytes counts as, so that long runs of small files give turns as well. */
 const operationBytes = 16 * 1024
 
-// Windows lacks the last two: `undefined` counts as no flag there.
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK, O_DIRECTORY } = constants
+// Windows lacks the last three: `undefined` counts as no flag there.
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW } = constants
 
-/** Without `O_NONBLOCK` the opening of a pipe waits for its other end, and the whole process with it. */
+/**
+ * Without `O_NONBLOCK` the opening of a pipe waits for its other end, and the whole process with it. What we write to is
+ * ours: a link in its place may lead out of the workspace.
+ */
 const flagsOf = {
   read: O_RDONLY | O_NONBLOCK,
   create: O_RDWR | O_CREAT | O_EXCL,
-  append: O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK,
+  append: O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW,
+  extend: O_RDWR | O_APPEND | O_NONBLOCK | O_NOFOLLOW,
 } as const
 
 const syncDescriptor = promisify(fsync)
@@ -64,6 +70,7 @@ function createNodeFileSystem(): FileSystem {
     stat: (path) => quick(() => statOrNull(path)),
     makeDirectory: (path) => quick(() => void mkdirSync(path, { recursive: true })),
     open: (path, mode) => quick(() => openFile(path, mode, takeTurn)),
+    openAsBlob: (path) => openAsBlob(path),
     rename: (from, to) => quick(() => renameSync(from, to)),
     link: (from, to) => quick(() => linkSync(from, to)),
     remove: (path) => quick(() => unlinkSync(path)),
@@ -124,10 +131,13 @@ function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): FileStat[
   return entry.isDirectory() ? 'directory' : 'other'
 }
 
+/** A link that leads nowhere is something: it must not pass for a free name. */
 function statOrNull(path: string): FileStat | null {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
-    return stats === undefined ? null : toFileStat(stats)
+    const own = lstatSync(path, { throwIfNoEntry: false, bigint: true })
+    if (own === undefined) return null
+    const stats = own.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false, bigint: true }) : own
+    return toFileStat(stats ?? own)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOTDIR') return null
     throw error
@@ -141,6 +151,7 @@ function toFileStat(stats: BigIntStats): FileStat {
     kind: kindOf(stats),
     bytes: Number(size),
     modifiedAtMs: Number(mtimeNs) / nanosecondsPerMs,
+    changedAtMs: ctimeNs === 0n ? null : Number(ctimeNs) / nanosecondsPerMs,
     inode,
     identity: inode === null || !isSettled(ctimeNs) ? null : `${inode}:${mtimeNs}:${ctimeNs}`,
   }
@@ -159,7 +170,7 @@ function isSettled(changedAtNs: bigint): boolean {
 }
 
 function openRegularFile(path: string, mode: OpenMode): number {
-  const descriptor = openSync(path, flagsOf[mode], 0o666)
+  const descriptor = openWhatStands(path, mode)
   // What we just made is a file.
   if (mode === 'create') return descriptor
   const kind = kindOf(fstatSync(descriptor))
@@ -170,6 +181,18 @@ function openRegularFile(path: string, mode: OpenMode): number {
   throw Object.assign(new Error(`${code}: no regular file, open '${path}'`), { code })
 }
 
+function openWhatStands(path: string, mode: OpenMode): number {
+  try {
+    return openSync(path, flagsOf[mode], 0o666)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT' || !isLink(path)) throw error
+    throw Object.assign(new Error(`ELOOP: a link that leads nowhere, open '${path}'`), { code: 'ELOOP' })
+  }
+}
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+
 function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
   const descriptor = openRegularFile(path, mode)
   let isOpen = true
@@ -178,7 +201,7 @@ function openFile(path: string, mode: OpenMode, takeTurn: TakeTurn): OpenFile {
     if (isOpen) return descriptor
     throw Object.assign(new Error(`EBADF: the file is closed, '${path}'`), { code: 'EBADF' })
   }
-  const write = mode === 'append' ? appender(inUse) : positionedWriter(inUse)
+  const write = mode === 'create' ? positionedWriter(inUse) : appender(inUse)
   return {
     async read(buffer, position) {
       await takeTurn(buffer.byteLength)

@@ -98,7 +98,8 @@ const moveThem =
   'Move the batch files into a directory workdir/ in it. If this is a workdir already, name its parent folder.'
 
 async function looseBatchFile({ root, fileSystem }: BatchWorkspace): Promise<string | null> {
-  if ((await fileSystem.stat(root)) === null) return null
+  const found = await fileSystem.stat(root).catch(asFileProblem({ path: root, action: 'look at' }))
+  if (found === null) return null
   const entries = await fileSystem.list(root).catch(asFileProblem({ path: root, action: 'list' }))
   return entries.find(({ name }) => parseBatchFileName(name).type === 'batch-file')?.name ?? null
 }

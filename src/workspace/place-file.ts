@@ -3,6 +3,7 @@ import { beginDurableFile } from './durable-write.js'
 import { asFileProblem } from './file-problem.js'
 import type { FileSystem } from './file-system.js'
 import { fileChunks, haveSameBytes } from './read-whole-file.js'
+import { cannotLink, requireFree } from './rename-to-new.js'
 import { systemErrorCode } from './system-error-code.js'
 
 /**
@@ -42,20 +43,6 @@ export async function syncFile(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** Another disk, or one without second names (exFAT, some network mounts), or no right to give them. */
-export function cannotLink(error: unknown): boolean {
-  return linkRefusals.has(systemErrorCode(error) ?? '')
-}
-
-const linkRefusals: ReadonlySet<string> = new Set([
-  'EXDEV',
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-])
-
 /** `commit` renames over what stands there, so look just before; the workspace lock keeps our own kind out. */
 async function copyFile(fs: FileSystem, from: string, to: string): Promise<void> {
   const copy = await beginDurableFile(fs, to)
@@ -67,11 +54,6 @@ async function copyFile(fs: FileSystem, from: string, to: string): Promise<void>
     throw error
   }
   await copy.commit()
-}
-
-async function requireFree(fs: FileSystem, path: string): Promise<void> {
-  if ((await fs.stat(path)) === null) return
-  throw Object.assign(new Error(`EEXIST: file already exists, '${path}'`), { code: 'EEXIST' })
 }
 
 async function requireSameLength(fs: FileSystem, from: string, to: string): Promise<void> {

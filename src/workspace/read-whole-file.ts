@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileSystem, OpenFile } from './file-system.js'
-import { systemErrorCode } from './system-error-code.js'
+import { isNoRegularFile, systemErrorCode } from './system-error-code.js'
 
 /** Reads a small file of ours into memory. Rejects with the system's error. */
 export function readWholeFile(fs: FileSystem, path: string): Promise<Uint8Array> {
@@ -15,7 +15,7 @@ export function readWholeFile(fs: FileSystem, path: string): Promise<Uint8Array>
 export type SmallFile =
   | { readonly type: 'content'; readonly content: Uint8Array }
   | { readonly type: 'absent' }
-  /** A directory, a pipe or a device. */
+  /** A directory, a pipe, a device, or a link that leads nowhere. */
   | { readonly type: 'no-file' }
   | { readonly type: 'too-large'; readonly bytes: number }
 
@@ -31,7 +31,7 @@ export async function readSmallFile(fs: FileSystem, path: string, mostBytes: num
   } catch (error) {
     const code = systemErrorCode(error) ?? ''
     if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' }
-    if (code === 'EISDIR' || code === 'ENXIO') return { type: 'no-file' }
+    if (isNoRegularFile(error)) return { type: 'no-file' }
     throw error
   }
 }

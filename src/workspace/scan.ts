@@ -7,6 +7,7 @@ import { parseBatchFileName } from './file-names.js'
 import { asFileProblem } from './file-problem.js'
 import type { DirectoryEntry } from './file-system.js'
 import type { BatchWorkspace } from './open-workspace.js'
+import { shellWord } from './shell-word.js'
 import { systemErrorCode } from './system-error-code.js'
 import type { BatchFileTriple, TripleDraft } from './triple.js'
 import { emptyTriple, notARegularFile } from './triple.js'
@@ -67,6 +68,7 @@ export async function listOrNothing(
 function addEntry(scan: Scan, entry: DirectoryEntry): void {
   const file = parseBatchFileName(entry.name)
   if (file.type === 'near-miss') warn(scan, entry, `is not used: ${file.reason}`)
+  if (file.type === 'loose') warn(scan, entry, `is not used: ${bringInText(scan.workspace)}`)
   if (file.type !== 'batch-file') return
   if (file.isCanonical) addFile(scan, entry, file)
   else scan.lateSpellings.push({ entry, file })
@@ -106,4 +108,10 @@ function warn(scan: Scan, { name }: DirectoryEntry, message: string): void {
 /** True when nothing of the index stands in `workdir/`. */
 export function isEmptyTriple(triple: BatchFileTriple): boolean {
   return fileKinds.every((kind) => triple[kind] === null)
+}
+
+/** Where the command tells what a file of any name is, and what belongs to it. */
+function bringInText({ root, layout }: BatchWorkspace): string {
+  const command = `batch-reconciler import ${shellWord(layout.workdir)} ${shellWord(root)}`
+  return `it has not the name of a batch file; \`${command}\` brings it in with what belongs to it`
 }

@@ -14,6 +14,7 @@ export function withSharedSyncs(inner: FileSystem): FileSystem {
     stat: (path) => inner.stat(path),
     makeDirectory: (path) => inner.makeDirectory(path),
     open: (path, mode) => inner.open(path, mode),
+    openAsBlob: (path) => inner.openAsBlob(path),
     rename: (from, to) => inner.rename(from, to),
     link: (from, to) => inner.link(from, to),
     remove: (path) => inner.remove(path),

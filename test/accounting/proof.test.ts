@@ -1,5 +1,6 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { noTokens } from '../../machines/index.js'
 import { describe, expect, test } from 'vitest'
 import { type AccountingProof, readProof, writeProof } from '../../src/accounting/proof.js'
 import { requestCountContradictions } from '../../src/accounting/request-counts.js'
@@ -33,7 +34,13 @@ interface Proven {
 async function proven(content: TripleContent, isCutShort = false): Promise<Proven> {
   const { accounting, paths } = await account(content, { isCutShort })
   const proofPath = join(dirname(paths.input), 'batch_accounting_7.json')
-  const facts = { clock, isCutShort, contradictions: ['The server counts 3 requests; the files show 2.'] }
+  const usage = {
+    models: [{ model: 'm', endpoint: null, answers: 1, tokens: noTokens }],
+    untold: 1,
+    unanswered: 0,
+  }
+  const contradictions = ['The server counts 3 requests; the files show 2.']
+  const facts = { clock, isCutShort, contradictions, usage }
   const proof = await writeProof(nodeFileSystem, proofPath, accounting, facts)
   return {
     files: paths,

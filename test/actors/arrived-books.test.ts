@@ -49,7 +49,7 @@ function filesOf({ workspace: { layout } }: StepScene): readonly ArrivingFile[] 
 
 /** As a download does it: written, counted, renamed. */
 async function arrive(books: ArrivingBooks | null, file: ArrivingFile, text: string): Promise<void> {
-  books?.begin(file)
+  books?.begin(file, text.length)
   writeFileSync(file.partPath, '')
   const bytes = Buffer.from(text)
   // Pieces that end anywhere.
@@ -67,7 +67,7 @@ async function arrive(books: ArrivingBooks | null, file: ArrivingFile, text: str
 async function arriveAll(scene: StepScene, texts = [outputText, errorText]): Promise<void> {
   const files = filesOf(scene)
   const facts = await surveyFacts(scene.workspace, '1')
-  const books = await ArrivingBooks.begin(scene.dependencies, facts, files, noSignal)
+  const books = ArrivingBooks.begin(scene.dependencies, facts, files, noSignal)
   for (const [position, file] of files.entries()) await arrive(books, file, texts[position] ?? '')
   scene.dependencies.accountings.rememberArrived((await books?.end()) ?? null)
 }
@@ -140,18 +140,39 @@ describe('files that are counted while they arrive', () => {
     const scene = await sceneWithInput()
     const files = filesOf(scene)
     const facts = await surveyFacts(scene.workspace, '1')
-    const books = await ArrivingBooks.begin(scene.dependencies, facts, files, noSignal)
+    const books = ArrivingBooks.begin(scene.dependencies, facts, files, noSignal)
     for (const [position, text] of texts.entries()) await arrive(books, files[position] as ArrivingFile, text)
     expect(await books?.end()).toBeNull()
   })
 
-  test('are not counted at all where the input is small, or cannot be read', async () => {
+  test('are not counted at all where the input is small', async () => {
     const small = await stepScene(inputOf(2))
     const facts = await surveyFacts(small.workspace, '1')
-    expect(await ArrivingBooks.begin(small.dependencies, facts, filesOf(small), noSignal)).toBeNull()
+    expect(ArrivingBooks.begin(small.dependencies, facts, filesOf(small), noSignal)).toBeNull()
+  })
+
+  test('arrive all the same where the input cannot be read, and are not kept', async () => {
     const scene = await sceneWithInput()
     const there = await surveyFacts(scene.workspace, '1')
     const gone = there.input === null ? there : { ...there, input: { ...there.input, path: '/nowhere' } }
-    expect(await ArrivingBooks.begin(scene.dependencies, gone, filesOf(scene), noSignal)).toBeNull()
+    const files = filesOf(scene)
+    const books = ArrivingBooks.begin(scene.dependencies, gone, files, noSignal)
+    for (const [position, file] of files.entries())
+      await arrive(books, file, [outputText, errorText][position] ?? '')
+    expect(books).not.toBeNull()
+    expect(await books?.end()).toBeNull()
+  })
+
+  test('are asked for while the input is read: nothing is counted before it', async () => {
+    const scene = await sceneWithInput()
+    const files = filesOf(scene)
+    const facts = await surveyFacts(scene.workspace, '1')
+    const before = scene.log.length
+    const books = ArrivingBooks.begin(scene.dependencies, facts, files, noSignal)
+    // The caller has the books before the input was read.
+    expect(scene.log.slice(before).filter(({ operation }) => operation === 'read')).toEqual([])
+    for (const [position, file] of files.entries())
+      await arrive(books, file, [outputText, errorText][position] ?? '')
+    expect((await books?.end())?.files.map(({ kind }) => kind)).toEqual(['input', 'output', 'error'])
   })
 })

@@ -115,6 +115,19 @@ describe('all files anew', () => {
   })
 })
 
+test('a download that fails after the other file has arrived is tried again, and goes on with what is missing', async () => {
+  const scene = await ended()
+  scene.server.script(faults.connectionReset('files.content', { skip: 1 }))
+  expect((await rejection(scene.take(downloadFiles))).code).toBe('NetworkError')
+  const [arrived] = namesIn(scene, 'workdir').filter((name) => name.startsWith('batch_output'))
+  expect(arrived).toBe('batch_output_1.jsonl')
+  // As the machine tries it again: with the facts of before.
+  await scene.take(downloadFiles, { facts: { output: null, error: null } })
+  expect(textOf(scene, outputPath)).toBe(trueText(scene, 'output'))
+  expect(textOf(scene, 'workdir/batch_error_1.jsonl')).toBe(trueText(scene, 'error'))
+  expect(callsOf(scene).filter((name) => name === 'files.content')).toHaveLength(3)
+})
+
 describe('a file that appears', () => {
   test.each([
     ['output', 'OutputFileAlreadyExists'],

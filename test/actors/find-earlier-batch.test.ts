@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findEarlierBatch, settleWindowMs } from '../../src/actors/find-earlier-batch.js'
 import { reconciliationError } from '../../src/errors.js'
-import type { FindQuery, FoundBatches } from '../../src/providers/batch-provider.js'
+import type { FindQuery, FoundBatches, RemoteBatch } from '../../src/providers/batch-provider.js'
 import type { SubmissionIntent } from '../../src/workspace/metadata.js'
 import {
   inputOf,
@@ -167,3 +167,37 @@ function passed(
 ) {
   return new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
 }
+
+/** A search with another key than the one the batch was asked for with. */
+const elsewhere = async (batches: readonly RemoteBatch[]) => {
+  const { look, provider, scene } = await searching(() => Promise.resolve({ batches, serverNowMs: null }), {
+    ...asked,
+    account: 'api.example.org#11111111',
+  })
+  Object.assign(provider, { account: 'api.example.org#22222222' })
+  return { look, scene }
+}
+
+describe('where another account was asked', () => {
+  test('its list proves no absence, however long it is looked at: nothing is sent, and both are named', async () => {
+    const { look } = await elsewhere([])
+    const { problem } = await rejection(look())
+    expect(problem).toMatchObject({ code: 'SubmissionAmbiguous', needsPerson: true })
+    expect(problem.message).toContain(
+      'api.example.org#11111111 was asked, and this is api.example.org#22222222',
+    )
+    expect(problem.hint).toContain('adopt')
+    expect(problem.isPassing).toBeUndefined()
+  })
+
+  test('a batch that is in the list all the same is ours: the key is a new one of the same account', async () => {
+    const batch = remoteBatch({ batchId: 'batch_9' })
+    const { look } = await elsewhere([batch])
+    expect(await look()).toBe(batch)
+  })
+
+  test('a provider that names no account is believed', async () => {
+    const { look } = await searching(absentAt(null), { ...asked, account: 'api.example.org#11111111' })
+    expect((await rejection(look())).problem.isPassing).toBe(true)
+  })
+})

@@ -15,13 +15,15 @@ const keep = ({ workspace: { layout, ...workspace } }: StepScene) =>
       index: '1',
       kind: 'output',
       path: layout.workdirFile('output', '1'),
+      metadataPath: layout.workdirFile('metadata', '1'),
       replacedBy: layout.partFile('output', '1'),
     },
   )
 
-test('a file that is about to be replaced gets a second name, which is durable', async () => {
+test('a file that is about to be replaced gets a second name, which is durable, and the metadata say so', async () => {
   const scene = await stepScene({ [path]: 'old\n', [freshPath]: 'new\n' })
   await keep(scene)
+  expect(textOf(scene, 'workdir/batch_metadata_1.jsonl')).toContain('"superseded":true')
   expect(textOf(scene, keptPath('old\n'))).toBe('old\n')
   expect(textOf(scene, path)).toBe('old\n')
   const [linked, synced] = scene.log.slice(-2)

@@ -12,6 +12,7 @@ import {
   rejection,
   requestLine,
   rowsOf,
+  startAtMs,
   stepScene,
   textOf,
   type StepScene,
@@ -102,6 +103,31 @@ describe('results', () => {
       problem: { needsPerson: true },
     })
     expect(namesIn(scene, 'target')).toEqual([])
+  })
+
+  test.each([
+    ['a moment after it was sent waits for those of the root', 5_000, true],
+    ['long after it was sent waits for a person: the root has stopped', 601_000, false],
+  ])('of a retry that is back before its root is published, %s', async (_, sinceMs, isPassing) => {
+    const scene = await processed({
+      'workdir/batch_input_2.jsonl': jsonl(requestLine('b')),
+      'workdir/batch_output_2.jsonl': jsonl(answerLine('b', 'two')),
+      'workdir/batch_metadata_2.jsonl': metadataText({
+        attempt: 2,
+        root_index: '1',
+        parent_index: '1',
+        submitted_at_ms: startAtMs - sinceMs,
+      }),
+    })
+    const retry = { index: '2', dependencies: scene.anew() }
+    await scene.take(processOutputFile, retry)
+    const error = await rejection(scene.take(recordResults, retry))
+    expect(error).toMatchObject({ code: 'ReconciliationFailed', problem: { isPassing } })
+    expect(error.problem.hint).toContain('once triple 1 is done')
+    expect(namesIn(scene, 'target')).toEqual([])
+    await scene.take(recordResults)
+    await scene.take(recordResults, retry)
+    expect(outcomes(scene)).toEqual(['a success 1', 'b success 2', 'c success 1'])
   })
 
   test('are not made of rows that nobody processed', async () => {

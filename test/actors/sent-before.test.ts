@@ -1,5 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { identityBytes } from '../../src/accounting/requests/request-identity.js'
 import { sentBefore, type SentBefore } from '../../src/actors/sent-before.js'
+import type { BatchIndex } from '../../src/workspace/batch-index.js'
 import { readMetadata } from '../../src/workspace/metadata.js'
 import { faultFileSystem } from '../fakes/fault-file-system.js'
 import { onDisk } from '../workspace/support.js'
@@ -93,6 +96,23 @@ describe('two inputs that somebody put there', () => {
     await rejection(ask(scene, asked, '2'))
     await expect(ask(scene, asked, '3')).resolves.toBe(undefined)
   })
+})
+
+test('a register that turns out to be damaged says nothing of answers that lie beside the input', async () => {
+  const answer = JSON.stringify({ custom_id: 'a', response: { status_code: 200, body: {} }, error: null })
+  const scene = await stepScene({
+    ...put('2', 'b'),
+    ...put('3', 'a'),
+    'workdir/batch_abc_output.jsonl': `${answer}\n`,
+  })
+  expect((await rejection(ask(scene, sentBefore(), '3'))).message).toContain('answers requests of it')
+  const { layout } = scene.workspace
+  const [path, other] = [layout.registerFile('2'), layout.registerFile('3')]
+  const damaged = readFileSync(path)
+  damaged.set(readFileSync(other).subarray(0, identityBytes))
+  writeFileSync(path, damaged)
+  const inquiry = { workspace: scene.workspace, warn: () => {}, signal: noSignal, isReadOnly: true }
+  await expect(sentBefore().requireNew(inquiry, '2' as BatchIndex, null)).resolves.toBe(undefined)
 })
 
 test.each([

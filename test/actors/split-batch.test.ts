@@ -49,7 +49,7 @@ test.each([1, 0, null])('%j requests cannot be parted: a person has to help', as
   const scene = await refused({ request_count: requestCount })
   expect(await rejection(scene.take(splitBatch))).toMatchObject({
     code: 'BatchFailed',
-    problem: { needsPerson: true, hint: expect.stringContaining('retry <workspace> 1') },
+    problem: { needsPerson: true, hint: expect.stringContaining(`retry ${scene.workspace.root} 1`) },
   })
   expect((await metadataOf(scene)).split ?? null).toBe(null)
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { submissionGate } from '../../src/actors/submission-gate.js'
+import { systemClock } from '../../src/clock.js'
 
 const problem = { code: 'QuotaExhausted', message: 'No money.' } as const
 
@@ -21,6 +22,40 @@ describe('the gate', () => {
     gate.close({ ...problem, message: 'Smaller.' }, 100)
     expect(() => gate.requireOpen('2', 100)).toThrow('Smaller.')
     gate.requireOpen('2', 99)
+  })
+
+  test('that may open again lets one through after a while, and all once that one was made', () => {
+    let passedMs = 0
+    const gate = submissionGate({ clock: { ...systemClock, monotonicMs: () => passedMs }, afterMs: 1_000 })
+    gate.close(problem, 0)
+    passedMs = 999
+    expect(() => gate.requireOpen('1', 10)).toThrow('No money.')
+    passedMs = 1_000
+    gate.requireOpen('1', 10)
+    expect(() => gate.requireOpen('2', 10)).toThrow('No money.')
+    gate.close(problem, 0)
+    passedMs = 1_999
+    expect(() => gate.requireOpen('2', 10)).toThrow('No money.')
+    passedMs = 2_000
+    gate.requireOpen('2', 10)
+    gate.noteMade(10)
+    gate.requireOpen('3', 10)
+  })
+
+  test('that may not stays closed, whatever was still under way', () => {
+    const gate = submissionGate()
+    gate.close(problem, 0)
+    gate.noteMade(10)
+    expect(() => gate.requireOpen('1', 10)).toThrow('No money.')
+  })
+
+  test('opens when somebody says so, until the next one finds it as it was', () => {
+    const gate = submissionGate()
+    gate.close(problem, 0)
+    gate.reopen()
+    gate.requireOpen('1', 10)
+    gate.close(problem, 0)
+    expect(() => gate.requireOpen('2', 10)).toThrow('No money.')
   })
 
   test('knows whether a smaller batch was made', () => {

@@ -63,7 +63,7 @@ const answer = (scene: StepScene, place: { path: string }) =>
 describe('that the server is asked', () => {
   test('is noted with the upload and its time, and ends what was seen before', async () => {
     const { metadata } = await noted({ submission: asked }, ({ dependencies }, place) =>
-      noteAsked(dependencies, place, { inputFileId: 'file-2', uploadedAtMs: 77 }),
+      noteAsked(dependencies, place, { inputFileId: 'file-2', uploadedAtMs: 77, account: 'host#1' }),
     )
     expect(metadata).toMatchObject({
       input_file_id: 'file-2',
@@ -72,6 +72,7 @@ describe('that the server is asked', () => {
         intended_at_ms: 1,
         input_file_id: 'file-2',
         uploaded_at_server_ms: 77,
+        account: 'host#1',
         asked_at_ms: startAtMs,
         missing_since_server_ms: null,
       },
@@ -80,7 +81,7 @@ describe('that the server is asked', () => {
 
   test('is never noted without an intent', async () => {
     const noting = noted({}, ({ dependencies }, place) =>
-      noteAsked(dependencies, place, { inputFileId: 'file-2', uploadedAtMs: null }),
+      noteAsked(dependencies, place, { inputFileId: 'file-2', uploadedAtMs: null, account: undefined }),
     )
     await expect(noting).rejects.toThrow('lost its submission intent')
   })
@@ -97,7 +98,12 @@ test('a refusal leaves no doubt, and the upload is kept', async () => {
   const { metadata } = await noted({ submission: asked }, ({ dependencies }, place) =>
     noteRefusal(dependencies, place),
   )
-  expect(metadata.submission).toEqual({ ...asked, asked_at_ms: null, missing_since_server_ms: null })
+  expect(metadata.submission).toEqual({
+    ...asked,
+    bound: null,
+    asked_at_ms: null,
+    missing_since_server_ms: null,
+  })
 })
 
 test('the time since when the list is without the batch is the server’s own', async () => {
@@ -125,13 +131,15 @@ describe('the batch', () => {
     })
     const { metadata } = await noted(
       { input_file_id: 'file-7', submission: asked },
-      ({ dependencies }, place) => noteBatch(dependencies, place, 'openai', batch),
+      ({ dependencies }, place) =>
+        noteBatch(dependencies, place, { name: 'openai', account: 'host#1' }, batch),
     )
     expect(metadata).toMatchObject({
       batch_id: 'batch_9',
       input_file_id: 'file-7',
       remote_status: 'validating',
       provider: 'openai',
+      account: 'host#1',
       submitted_at_ms: 123,
       submission: asked,
     })
@@ -139,7 +147,12 @@ describe('the batch', () => {
 
   test('is noted by ours where the server says none', async () => {
     const { metadata } = await noted({}, ({ dependencies }, place) =>
-      noteBatch(dependencies, place, 'openai', remoteBatch({ createdAtMs: null, inputFileId: 'file-8' })),
+      noteBatch(
+        dependencies,
+        place,
+        { name: 'openai' },
+        remoteBatch({ createdAtMs: null, inputFileId: 'file-8' }),
+      ),
     )
     expect(metadata).toMatchObject({ submitted_at_ms: startAtMs, input_file_id: 'file-8' })
   })

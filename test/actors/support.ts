@@ -6,8 +6,10 @@ import { onTestFinished } from 'vitest'
 import { defaultTripleLimits, type OnlineStepInput, type TripleFacts } from '../../machines/index.js'
 import { tripleDependencies, type Step, type TripleDependencies } from '../../src/actors/dependencies.js'
 import type { StepEvent } from '../../src/actors/events.js'
+import { ownersOfAnswers } from '../../src/actors/owners-of-answers.js'
 import { publishedLineages } from '../../src/actors/published-lineages.js'
 import { sentBefore } from '../../src/actors/sent-before.js'
+import { unlimitedBudget } from '../../src/actors/submission-budget.js'
 import { submissionGate } from '../../src/actors/submission-gate.js'
 import { submitBatch } from '../../src/actors/submit-batch.js'
 import { surveyFacts } from '../../src/actors/survey-triple.js'
@@ -98,9 +100,11 @@ export async function stepScene(
       submissions: submissionGate(),
       sentBefore: sentBefore(),
       lineages: publishedLineages(),
+      ownersOfAnswers: ownersOfAnswers(),
       maySubmitRetries: true,
       cancelDuplicates: false,
       room: unboundedRoom,
+      budget: unlimitedBudget,
     }),
     ...changes,
     ...more,

@@ -8,6 +8,7 @@ import { importsOf } from './source-facts.js'
 const layers: readonly (readonly string[])[] = [
   ['machines'],
   ['src/errors.ts', 'src/clock.ts', 'src/on-first-use.ts', 'src/units.ts'],
+  ['src/load-package.ts'],
   ['src/workspace'],
   ['src/accounting'],
   ['src/providers'],

@@ -58,8 +58,8 @@ function prepare() {
   const products = options.dists.map(toProduct)
   const report = createReport()
   const node = findNode(options.node, options.mayInstall)
-  const duckDb = findDuckDb(options.mayInstall)
-  if (duckDb === null) report.skip('DuckDB (@duckdb/node-api is not here, and was not fetched from npm)')
+  const duckDb = findDuckDb()
+  if (duckDb === null) report.skip('DuckDB (@duckdb/node-api is not installed, or not for this machine)')
   return { options, report, node, duckDb, products, say }
 }
 

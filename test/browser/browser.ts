@@ -74,7 +74,12 @@ export function useBrowser() {
 }
 
 /** The rows of the list that are in the document. */
-export const rowsOf = (page: Page) => page.getByRole('listbox').getByRole('option')
+export const rowsOf = (page: Page) => listOf(page).getByRole('option')
+
+export const listOf = (page: Page) => page.getByRole('listbox', { name: 'Triples, stuck ones first' })
+
+/** The one field that narrows the list. */
+export const searchOf = (page: Page) => page.getByRole('combobox', { name: 'Search triples' })
 
 export const rowOf = (page: Page, index: string) =>
   rowsOf(page).filter({ has: page.locator('b', { hasText: new RegExp(`^${index}$`) }) })

@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs'
 import type * as library from '../../src/index.js'
 import type * as inspect from '../../src/inspect/index.js'
 import type * as pageDocument from '../../src/inspect/page-document.js'
 import type * as server from '../../src/inspect/server/serve-inspector.js'
 import type * as sources from '../../src/inspect/sources/workspace-source.js'
 import type * as testing from '../../src/testing/index.js'
+import { builtFile } from '../built-file.js'
 
 /** A module as it is built: the page's script and style exist only there, and there is one copy of everything. */
 async function built<Module>(path: string): Promise<Module> {
-  const url = new URL(`../../dist/src/${path}`, import.meta.url)
-  if (!existsSync(url)) throw new Error(`${url.pathname} is missing: \`npm run build\` comes first.`)
-  return (await import(url.href)) as Module
+  return (await import(builtFile(path))) as Module
 }
 
 export const { openWorkspace, reconcileWorkspace, submitRequests, watchWorkspace } =

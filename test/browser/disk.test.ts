@@ -5,7 +5,16 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Inspector } from '../../src/inspect/index.js'
-import { countAt, describeInBrowser, litStates, rowOf, rowsOf, useBrowser } from './browser.js'
+import {
+  countAt,
+  describeInBrowser,
+  listOf,
+  litStates,
+  rowOf,
+  rowsOf,
+  searchOf,
+  useBrowser,
+} from './browser.js'
 import {
   everyKindOfTriple,
   exportWorkspace,
@@ -38,8 +47,9 @@ describeInBrowser('the page over a workspace on disk', () => {
   test('shows every triple, stuck ones first, and numbers on the chart', async () => {
     const { page, requests, faults } = await open(inspector.url)
     await rowOf(page, '40').waitFor()
-    const first = await rowsOf(page).first().textContent()
-    expect(first).toContain('stuck: needs-attention')
+    const titles = await rowsOf(page).locator('.title').allTextContents()
+    expect(titles.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => 'RequestIdsMismatch 3'))
+    expect(titles.at(-1)).toContain('Done')
     expect(await countAt(page, 'missing-input')).toBe(1)
     expect(await countAt(page, 'failed')).toBeGreaterThanOrEqual(4)
     expect(await countAt(page, 'awaiting-online-files')).toBe(1)
@@ -81,29 +91,141 @@ describeInBrowser('the page over a workspace on disk', () => {
   })
 
   test.each([
-    ['State', 'missing-input', 1],
-    ['Error code', 'ConflictingAnswers', 1],
-    ['Remote status', 'in_progress', 1],
-    ['Age', '24 h or more', 0],
-  ])('narrows the list by %s %s', async (label, option, expected) => {
+    ['state:missing-input', 1],
+    ['state:awaiting-online-files', 1],
+    ['code:ConflictingAnswers', 1],
+    ['remote:in_progress', 1],
+    ['age>24h', 0],
+    ['is:stuck code:RequestIdsMismatch', 3],
+    ['"two different successes"', 1],
+    ['two nowhere', 0],
+  ])('narrows the list by %s', async (query, expected) => {
     const { page } = await open(inspector.url)
     await rowOf(page, '40').waitFor()
-    await page.getByRole('combobox', { name: label }).selectOption(option)
+    await searchOf(page).fill(query)
     await expectRows(page, expected)
-    await page.getByRole('button', { name: 'Clear' }).click()
+    await searchOf(page).fill('')
     await rowOf(page, '1').waitFor()
   })
 
-  test('narrows the list by text and to what is stuck', async () => {
+  test('offers keys and the values that occur, for the keyboard too', async () => {
     const { page } = await open(inspector.url)
     await rowOf(page, '40').waitFor()
-    const all = await rowsOf(page).count()
-    await page.getByLabel('Stuck only').check()
-    await rowOf(page, '1').waitFor({ state: 'detached' })
-    expect(await rowsOf(page).count()).toBeLessThan(all)
-    await page.getByLabel('Text').fill('two different successes')
+    await searchOf(page).pressSequentially('co')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    const offered = page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option')
+    await offered.first().waitFor()
+    expect(await offered.first().textContent()).toBe('code:RequestIdsMismatch 3')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    expect(await searchOf(page).inputValue()).toBe('code:RequestIdsMismatch ')
+    await expectRows(page, 3)
+  })
+
+  test('narrows the list by kind, by cause and by a state of the chart, each of them a press', async () => {
+    const { page } = await open(inspector.url)
+    await rowOf(page, '40').waitFor()
+    await page.getByRole('button', { name: /Stuck$/ }).click()
+    await expectRows(page, 5)
+    await page.getByRole('button', { name: /^3 RequestIdsMismatch/ }).click()
+    await expectRows(page, 3)
+    expect(await searchOf(page).inputValue()).toBe('is:stuck code:RequestIdsMismatch')
+    await page.getByRole('button', { name: /^3 RequestIdsMismatch/ }).click()
+    await page.locator('[id="state-missing-input"]').click()
     await expectRows(page, 1)
-    expect(await rowsOf(page).first().textContent()).toContain('44')
+    await page.locator('[id="state-missing-input"]').focus()
+    await page.keyboard.press('Enter')
+    await expectRows(page, 5)
+  })
+
+  test('keeps filter and choice in the address: a link leads there, and Back leads back', async () => {
+    const { page } = await open(inspector.url)
+    await searchOf(page).fill('is:stuck')
+    await rowOf(page, '43').click()
+    await rowOf(page, '44').click()
+    await page.getByRole('article', { name: 'Triple 44' }).waitFor()
+    await page.waitForURL(/triple=44/)
+    const linked = await open(page.url())
+    await linked.page.getByRole('article', { name: 'Triple 44' }).waitFor()
+    await expectRows(linked.page, 5)
+    await page.goBack()
+    await page.getByRole('region', { name: 'What is wrong' }).waitFor()
+    expect(await searchOf(page).inputValue()).toBe('is:stuck')
+  })
+
+  test('names each cause once, with its count and its cure', async () => {
+    const { page } = await open(inspector.url)
+    const causes = page.getByRole('region', { name: 'What is wrong' }).getByRole('listitem')
+    await causes.first().waitFor()
+    const texts = await causes.allTextContents()
+    expect(texts.length).toBe(3)
+    expect(texts[0]).toMatch(/^3 RequestIdsMismatch.*Check that input, output and error file/)
+    expect(texts.join()).toContain('batch-reconciler accept')
+  })
+
+  test('says of what is done that requests of it failed for good, with the command that sends them again', async () => {
+    const { page } = await open(inspector.url)
+    const failed = page.getByRole('region', { name: 'Failed for good' })
+    await failed.waitFor()
+    expect(await failed.textContent()).toMatch(
+      /85 of 2,000 requests of triple 31 failed for good: .*batch-reconciler retry \S+ 31 sends \d+ of them again/,
+    )
+    await searchOf(page).fill('is:done')
+    await rowOf(page, '31').waitFor()
+    expect(await rowOf(page, '31').textContent()).toContain('some requests failed for good')
+    expect(await rowOf(page, '1').textContent()).not.toContain('failed for good')
+    await failed.getByRole('button', { name: /triple 31/ }).click()
+    await page.getByRole('article', { name: 'Triple 31' }).waitFor()
+  })
+
+  test('draws the workspace over time, and tells it to those who do not see', async () => {
+    const { page } = await open(inspector.url)
+    const map = page.getByRole('slider', { name: 'Time' })
+    await map.waitFor()
+    expect(await map.getAttribute('aria-valuetext')).toMatch(/Failed 4, Needs a person 1, Not sent \d+/)
+    expect(await page.locator('.area.failed').getAttribute('d')).toMatch(/^M0,[\d.]+L0/)
+    await map.focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.locator('.pointed').waitFor()
+  })
+
+  test('draws the course of a triple and of its lineage, each attempt on a bar of its own', async () => {
+    const { page } = await open(inspector.url)
+    const retry = rowsOf(page).filter({ hasText: 'Not sent' }).filter({ hasText: '…' }).first()
+    await retry.click()
+    const course = page.getByRole('region', { name: 'Course in time' })
+    await course.getByText('First attempt').waitFor()
+    expect(await course.locator('.bar').count()).toBe(2)
+    const milestones = await course.getByRole('list').first().textContent()
+    expect(milestones).toMatch(/Checking ids.*Logging.*Moving to done.*Done/s)
+    await course.getByRole('button').click()
+    await page.locator('[id="state-done"].is-active').waitFor()
+  })
+
+  test('names the event on the edge that was taken, and on those that lead away from what is pointed at', async () => {
+    const { page } = await open(`${inspector.url}#triple=43`)
+    const named = page.locator('.edge-name.is-named')
+    await named.waitFor()
+    expect(await named.textContent()).toBe('checkIds done')
+    await page.locator('[id="state-awaiting-online-files.waiting"]').hover()
+    const pointed = page.locator('.edge-name.is-named-by-pointer')
+    expect((await pointed.allTextContents()).toSorted()).toEqual(['poll.due / triple.retry', 'triple.rescan'])
+  })
+
+  test('writes nothing on the chart smaller than 11 pixels, or out of its box', async () => {
+    const { page } = await open(`${inspector.url}#triple=43`)
+    await page.locator('.chart .state').first().waitFor()
+    const found =
+      (await page.evaluate(`[...document.querySelectorAll('.chart :is(.label, .count)')].map((text) => {
+      const own = text.getBoundingClientRect()
+      const box = text.parentElement.querySelector('rect').getBoundingClientRect()
+      const scale = text.getScreenCTM().a
+      const isInside = own.width === 0 || (own.left >= box.left && own.right <= box.right && own.top >= box.top)
+      return { pixels: parseFloat(getComputedStyle(text).fontSize) * scale, isInside, text: text.textContent }
+    })`)) as readonly { pixels: number; isInside: boolean; text: string }[]
+    expect(found.length).toBeGreaterThan(60)
+    expect(found.filter(({ pixels, isInside }) => pixels < 11 || !isInside)).toEqual([])
   })
 
   test('can be used with the keyboard alone', async () => {
@@ -111,16 +233,14 @@ describeInBrowser('the page over a workspace on disk', () => {
     await rowOf(page, '40').waitFor()
     for (let presses = 0; presses < 20; presses += 1) {
       await page.keyboard.press('Tab')
-      if ((await page.evaluate(`document.activeElement?.getAttribute('role')`)) === 'listbox') break
+      if (await listOf(page).evaluate((list) => list.matches(':focus'))) break
     }
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
-    const chosen = page.getByRole('listbox').getByRole('option', { selected: true })
-    expect(await chosen.textContent()).toContain('41')
-    expect(await page.getByRole('listbox').getAttribute('aria-activedescendant')).toBe(
-      await chosen.getAttribute('id'),
-    )
-    await page.getByRole('article', { name: 'Triple 41' }).waitFor()
+    const chosen = listOf(page).getByRole('option', { selected: true })
+    expect(await chosen.textContent()).toContain('42')
+    expect(await listOf(page).getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'))
+    await page.getByRole('article', { name: 'Triple 42' }).waitFor()
     await page.keyboard.press('End')
     expect(await chosen.getAttribute('aria-posinset')).toBe(await chosen.getAttribute('aria-setsize'))
   })
@@ -137,8 +257,36 @@ describeInBrowser('the page over a workspace on disk', () => {
     },
   )
 
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 400],
+  ] as const)('has none before a choice either, in %s and %i pixels wide', async (colorScheme, width) => {
+    const { page } = await open(inspector.url, { colorScheme, width })
+    await page.locator('.area').first().waitFor({ state: 'attached' })
+    await searchOf(page).focus()
+    expect(await seriousFaults(page)).toEqual([])
+  })
+
+  test('goes to the search at /, and back to all triples at Escape', async () => {
+    const { page } = await open(`${inspector.url}#triple=43`)
+    await page.getByRole('article', { name: 'Triple 43' }).waitFor()
+    await page.keyboard.press('/')
+    expect(await searchOf(page).evaluate((field) => field.matches(':focus'))).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.getByRole('article', { name: 'Triple 43' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Escape')
+    await page.getByRole('region', { name: 'What is wrong' }).waitFor()
+    expect(await page.title()).toMatch(/^\(5\) /)
+  })
+
   test('needs no scrolling sideways on a narrow screen', async () => {
     const { page } = await open(inspector.url, { width: 400, height: 800 })
+    await page.locator('.area').first().waitFor({ state: 'attached' })
+    expect(
+      await page.evaluate(`document.documentElement.scrollWidth - window.innerWidth`),
+    ).toBeLessThanOrEqual(0)
     await rowOf(page, '43').click()
     await page.getByText('workdir/batch_output_43.jsonl').waitFor()
     const beyond = await page.evaluate(`document.documentElement.scrollWidth - window.innerWidth`)
@@ -163,9 +311,16 @@ describeInBrowser('the page over a workspace on disk', () => {
     await page.getByRole('button', { name: 'Replay journal' }).click()
     await page.getByRole('button', { name: 'Step back' }).click()
     await page.getByText(/^Step \d+ of \d+: .*surveyTriple/).waitFor()
+    await page.getByRole('button', { name: 'All triples' }).click()
+    await page.locator('.area').first().waitFor({ state: 'attached' })
+    await page.getByRole('region', { name: 'Failed for good' }).waitFor()
     expect(requests).toEqual([`file://${path}`])
     expect(faults).toEqual([])
     expect(await page.content()).not.toContain(image)
+    const phone = await open(`file://${path}`, { width: 400, height: 800 })
+    await phone.page.getByRole('region', { name: 'What is wrong' }).waitFor()
+    const beyond = await phone.page.evaluate(`document.documentElement.scrollWidth - window.innerWidth`)
+    expect(beyond).toBeLessThanOrEqual(0)
   })
 })
 
@@ -186,7 +341,7 @@ function putHostile(root: string): void {
 const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
 async function expectRows(page: Page, expected: number): Promise<void> {
-  await page.getByText(`, ${expected} shown`).waitFor()
+  await page.getByText(`${expected} shown`, { exact: true }).waitFor()
   expect(await rowsOf(page).count()).toBe(expected)
 }
 

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
-import type { InspectionSource } from '../../src/inspect/inspection-source.js'
-import type { TripleSummary } from '../../src/inspect/protocol.js'
-import { countAt, describeInBrowser, rowOf, rowsOf, useBrowser } from './browser.js'
-import { makePageDocument, readPageAssets, serveInspector } from './built.js'
+import { countAt, describeInBrowser, listOf, rowOf, rowsOf, useBrowser } from './browser.js'
+import { manyTriples, serveMany } from './many-triples.js'
 
 describeInBrowser('many triples', () => {
   const { open } = useBrowser()
 
   test.each([1, 50, 5_000, 10_000])('%i of them put a few rows into the document', async (count) => {
     const many = manyTriples(count)
-    const server = await serve(many.source)
+    const server = await serveMany(many.source)
     try {
       const { page } = await open(server.url)
       await page
@@ -17,7 +15,7 @@ describeInBrowser('many triples', () => {
         .first()
         .waitFor()
       expect(await rowsOf(page).count()).toBeLessThan(60)
-      await page.getByRole('listbox').focus()
+      await listOf(page).focus()
       await page.keyboard.press('End')
       await rowOf(page, String(count)).waitFor()
       expect(await rowsOf(page).count()).toBeLessThan(60)
@@ -28,7 +26,7 @@ describeInBrowser('many triples', () => {
 
   test('a thousand that all move at once arrive with their last state', async () => {
     const many = manyTriples(10_000)
-    const server = await serve(many.source)
+    const server = await serveMany(many.source)
     try {
       const { page } = await open(server.url)
       await page.getByText('10,000 triples').first().waitFor()
@@ -49,15 +47,53 @@ describeInBrowser('many triples', () => {
     }
   })
 
+  test('thousands in a state are written beside its name, not over it', async () => {
+    const many = manyTriples(10_000)
+    const states = [
+      'awaiting-online-files.checking-backing-off',
+      'awaiting-online-files.waiting',
+      'done',
+      'failed',
+    ]
+    for (let at = 1; at <= 9_940; at += 1) many.move(String(at), states[at % 4] ?? '')
+    const busy = [
+      'awaiting-online-files.downloading-anew',
+      'processing-outputs.processing',
+      'deciding.surveying',
+    ]
+    for (let at = 9_941; at <= 10_000; at += 1) many.move(String(at), busy[at % 3] ?? '')
+    const server = await serveMany(many.source)
+    try {
+      const { page } = await open(server.url)
+      await page.locator('[id="count-done"]', { hasText: '2,485' }).waitFor()
+      const written =
+        (await page.evaluate(`[...document.querySelectorAll('.chart .has-count')].map((group) => {
+        const count = group.querySelector('.count').getBoundingClientRect()
+        const label = group.querySelector('.label').getBoundingClientRect()
+        const box = group.querySelector('rect').getBoundingClientRect()
+        return { id: group.id, isFree: count.left >= label.right && count.right <= box.right }
+      })`)) as readonly { id: string; isFree: boolean }[]
+      expect(written.length).toBeGreaterThanOrEqual(9)
+      expect(written.filter(({ isFree }) => !isFree)).toEqual([])
+      expect(
+        await page
+          .locator('[id="state-awaiting-online-files.checking-backing-off"]')
+          .getAttribute('aria-label'),
+      ).toContain('2,485 triples')
+    } finally {
+      await server.close()
+    }
+  })
+
   test('the page finds back after the server was away, with what happened meanwhile', async () => {
     const many = manyTriples(20)
-    const first = await serve(many.source)
+    const first = await serveMany(many.source)
     const { page } = await open(first.url)
     await rowOf(page, '5').click()
     await first.close()
     await page.getByText('offline, trying again').waitFor()
     many.move('5', 'done')
-    const second = await serve(many.source, { port: first.port, token: first.token })
+    const second = await serveMany(many.source, { port: first.port, token: first.token })
     try {
       await page.getByText('connected', { exact: true }).waitFor()
       await page.locator('[id="state-done"].is-active').waitFor()
@@ -66,54 +102,4 @@ describeInBrowser('many triples', () => {
       await second.close()
     }
   })
-})
-
-async function serve(source: InspectionSource, address: { port?: number; token?: string } = {}) {
-  const document = makePageDocument({ ...(await readPageAssets()), title: 'many', data: null })
-  return serveInspector({ source, document, ...address })
-}
-
-/** A source of made-up triples that wait at the server. */
-function manyTriples(count: number) {
-  const triples = new Map<string, TripleSummary>()
-  for (let at = 1; at <= count; at += 1) triples.set(String(at), waiting(String(at)))
-  const listeners = new Set<(index: string | null) => void>()
-  const source: InspectionSource = {
-    title: 'many',
-    mode: 'live',
-    isComplete: true,
-    isOver: false,
-    summaries: () => [...triples.values()],
-    summary: (index) => triples.get(index) ?? null,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    detail: async () => null,
-    replay: async () => null,
-    command: null,
-    close: () => {},
-  }
-  const move = (index: string, state: string): void => {
-    triples.set(index, { ...(triples.get(index) ?? waiting(index)), state })
-    for (const listener of listeners) listener(index)
-  }
-  return { source, move }
-}
-
-const waiting = (index: string): TripleSummary => ({
-  index,
-  state: 'awaiting-online-files.waiting',
-  stateSinceMs: Date.now(),
-  remoteStatus: 'in_progress',
-  lastPollAtMs: Date.now(),
-  nextPollAtMs: null,
-  attempt: 1,
-  problem: null,
-  isAtRest: true,
-  isAtWork: true,
-  batchId: `batch_${index}`,
-  rootIndex: index,
-  requests: null,
-  missing: null,
 })

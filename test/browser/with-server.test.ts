@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { expect, test } from 'vitest'
 import type { BatchPlan } from '../../src/testing/index.js'
-import { countAt, describeInBrowser, rowOf, rowsOf, useBrowser } from './browser.js'
+import { countAt, describeInBrowser, listOf, rowsOf, searchOf, useBrowser } from './browser.js'
 import { createFakeBatchServer, inspectLive, openWorkspace, submitRequests, watchWorkspace } from './built.js'
 import { jumpingClock, type JumpingClock } from './jumping-clock.js'
 
@@ -18,28 +18,33 @@ describeInBrowser('the page of a run with a server', () => {
     withRun(3, { validatingMs: 0, inProgressMs: 0, finalizingMs: 30 * hourMs }, async ({ url, clock }) => {
       const { page, requests, faults } = await open(url)
       await expect.poll(() => countAt(page, waiting)).toBe(3)
-      await rowsOf(page).filter({ hasText: 'server says finalizing' }).nth(2).waitFor()
-      await page.getByText('0 stuck').waitFor()
-      await page.getByRole('combobox', { name: 'Age' }).selectOption('1 h or more')
-      await page.getByText('No triple passes the filters.').waitFor()
+      await rowsOf(page).filter({ hasText: 'finalizing' }).nth(2).waitFor()
+      await page.getByText('0 stuck', { exact: true }).waitFor()
+      await searchOf(page).fill('age>1h')
+      await page.getByText('No triple passes the filter.').waitFor()
+      await searchOf(page).fill('')
+      await rowsOf(page).first().click()
+      const course = page.getByRole('region', { name: 'Course in time' })
+      await course.getByText(/At server .*submitted .* of 2 answered/).waitFor()
+      await course.getByText(/due in \d+ h/).waitFor()
+      expect(await course.locator('.due').count()).toBe(1)
+      await page.keyboard.press('Escape')
+      await searchOf(page).fill('age>1h')
       const documents = () => requests.filter((one) => one === url).length
 
       clock.jump(26 * hourMs)
       await page.evaluate(`{ const now = Date.now; Date.now = () => now() + ${26 * hourMs} }`)
-      const overdue = rowsOf(page).filter({ hasText: 'stuck: overdue' })
-      await overdue
-        .filter({ hasText: `in ${waiting} for 26 h` })
-        .nth(2)
-        .waitFor()
-      await page.getByText('3 stuck').waitFor()
-      await page.getByRole('combobox', { name: 'Remote status' }).selectOption('finalizing')
-      await page.getByText(', 3 shown').waitFor()
+      const overdue = rowsOf(page).filter({ hasText: 'overdue' })
+      await overdue.filter({ hasText: '26 h' }).nth(2).waitFor()
+      await page.getByText('3 stuck', { exact: true }).waitFor()
+      await searchOf(page).fill('age>1h remote:finalizing')
+      await page.getByText('3 shown', { exact: true }).waitFor()
 
       clock.jump(5 * hourMs)
-      await page.getByText(', 0 shown').waitFor()
+      await page.getByText('0 shown', { exact: true }).waitFor()
       await page.getByRole('button', { name: 'Clear' }).click()
       await expect.poll(() => countAt(page, 'done')).toBe(3)
-      await page.getByText('0 stuck').waitFor()
+      await page.getByText('0 stuck', { exact: true }).waitFor()
       await page.getByText('nothing changes any more').waitFor()
       expect(documents()).toBe(1)
       expect(faults).toEqual([])
@@ -50,21 +55,23 @@ describeInBrowser('the page of a run with a server', () => {
       const { page } = await open(url)
       clock.jump(hourMs)
       await expect.poll(() => countAt(page, 'done')).toBe(1)
-      await page.getByRole('listbox').focus()
+      await listOf(page).focus()
       await page.keyboard.press('Home')
       await page.getByRole('article', { name: `Triple ${index}` }).waitFor()
-      for (const name of ['Replay journal', 'Rescan', 'Retry']) {
+      for (const name of ['Retry', 'Rescan']) {
         await tabTo(name)
         expect(
-          await page.getByRole('button', { name }).evaluate((one) => one.matches(':focus-visible')),
+          await page
+            .getByRole('button', { name, exact: true })
+            .evaluate((one) => one.matches(':focus-visible')),
         ).toBe(true)
       }
       await page.keyboard.press('Space')
-      await page.getByText(/triple\.retry refused: The (run is over|triple is done)\./).waitFor()
+      await page.getByText(/Rescan refused: The (run is over|triple is done)\./).waitFor()
 
       async function tabTo(name: string): Promise<void> {
-        const button = page.getByRole('button', { name })
-        for (let presses = 0; presses < 10; presses += 1) {
+        const button = page.getByRole('button', { name, exact: true })
+        for (let presses = 0; presses < 20; presses += 1) {
           if (await button.evaluate((one) => one.matches(':focus'))) return
           await page.keyboard.press('Tab')
         }
@@ -75,7 +82,8 @@ describeInBrowser('the page of a run with a server', () => {
     withRun(1, failing, async ({ url, clock, index }) => {
       const { page, requests, faults } = await open(url)
       clock.jump(hourMs)
-      await rowOf(page, index).click()
+      await rowsOf(page).first().click()
+      await page.getByRole('article', { name: `Triple ${index}` }).waitFor()
       await page.getByRole('article').getByText(image).first().waitFor()
       expect(await page.locator('img').count()).toBe(0)
       expect(requests.filter((one) => new URL(one).pathname.endsWith('/x'))).toEqual([])

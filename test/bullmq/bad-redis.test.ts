@@ -1,23 +1,31 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { exitCodes } from '../../src/cli/exit-codes.js'
 import { filesBelow } from '../workspace/support.js'
 import { expectAllDoneOnce, until, withFleet, type Fleet } from './fleet.js'
-import { describeOnRedis, freePort } from './redis-server.js'
+import { freePort } from '../free-port.js'
+import { describeOnRedis } from './redis-server.js'
 
 const password = 'a p@ss/w#rd? that % nobody : sees'
 
 interface Refusal {
+  /** 1 unless given. */
+  readonly exitCode?: number
   readonly problem: string
   readonly hint: string
 }
 
 /** Ends at once with one clear problem, and nothing else is said; nothing is written, least of all a password. */
-async function expectRefusal(fleet: Fleet, url: string, { problem, hint }: Refusal): Promise<void> {
+async function expectRefusal(
+  fleet: Fleet,
+  url: string,
+  { problem, hint, exitCode = exitCodes.failed }: Refusal,
+): Promise<void> {
   for (const flags of [[], ['--json']]) {
     const worker = fleet.start(['--until-settled', ...flags], { REDIS_URL: url })
-    expect(await worker.ended).toBe(1)
-    const said = worker.said()
+    expect(await worker.ended).toBe(exitCode)
+    const said = worker.said().replace(/^\{"summary":.*\n/m, '')
     expect(said).toMatch(/^✗ QueueUnavailable: Redis at [^\n]*\n(?: {2}caused by: [^\n]*\n)? {2}→ [^\n]*\n$/)
     expect(said).toContain(problem)
     expect(said).toContain(hint)
@@ -51,7 +59,11 @@ describeOnRedis('a Redis that cannot be used is told, with a cure that works', (
     withFleet({ triples: 1 }, async (fleet) => {
       const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${await freePort()}`
       const hint = 'Check the address (--redis, REDIS_URL'
-      await expectRefusal(fleet, url, { problem: 'cannot be reached: connect ECONNREFUSED', hint })
+      await expectRefusal(fleet, url, {
+        exitCode: exitCodes.passing,
+        problem: 'cannot be reached: connect ECONNREFUSED',
+        hint,
+      })
       await expectItWorks(fleet)
     }))
 
@@ -60,6 +72,7 @@ describeOnRedis('a Redis that cannot be used is told, with a cure that works', (
       const url = `redis://:${encodeURIComponent(password)}@no-such-host.invalid:6379`
       const hint = 'Check the address (--redis, REDIS_URL'
       await expectRefusal(fleet, url, {
+        exitCode: exitCodes.passing,
         problem: 'Redis at no-such-host.invalid:6379 cannot be reached',
         hint,
       })

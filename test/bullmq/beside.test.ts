@@ -8,6 +8,7 @@ import { keyPrefix, queueNames, workspaceId } from '../../src/bullmq/queue-names
 import { openWorkspace } from '../../src/workspace/open-workspace.js'
 import {
   expectAllDoneOnce,
+  hostsSeated,
   timesIn,
   until,
   withFleet,
@@ -19,8 +20,8 @@ import { describeOnRedis } from './redis-server.js'
 
 const longBatches = { defaults: { validatingMs: 1_000, inProgressMs: 20 * 3_600_000 } }
 
-const isSeated = ({ root }: Fleet, seats = 1): boolean =>
-  workerFiles(root).filter((name) => /^worker\.[^.]+\.json$/.test(name)).length === seats
+const isSeated = async ({ root }: Fleet, seats: number): Promise<boolean> =>
+  (await hostsSeated(root)).length === seats
 
 async function seated(
   fleet: Fleet,
@@ -68,9 +69,11 @@ describeOnRedis('beside workers', () => {
         const [code, said] = await endOf(fleet.command(inputs))
         expect([inputs[0], code, said]).toEqual([inputs[0], 0, expect.any(String)])
       }
+      const [, status] = await endOf(fleet.command(['status', root]))
+      expect(status).toContain(' At work: 2 workers (process ')
       const [code, said] = await endOf(fleet.command(['unlock', root]))
       expect([code, said]).toEqual([3, expect.stringContaining('still running')])
-      expect(isSeated(fleet, 2)).toBe(true)
+      expect(await isSeated(fleet, 2)).toBe(true)
       expect(fleet.server.batches()).toHaveLength(5)
     }))
 
@@ -234,7 +237,6 @@ describeOnRedis('the queue', () => {
         skipVersionCheck: true,
       })
       onTestFinished(() => queue.close())
-      const other = { batchId: 'batch_of_another', status: 'completed', outputFileId: 'file-x' }
       const data: readonly unknown[] = [
         null,
         7,
@@ -247,28 +249,17 @@ describeOnRedis('the queue', () => {
         { index: 'never-there' },
         { index: '1', earlierFailures: { step: 'submitting', failures: 1e9 } },
         { index: '1', earlierFailures: { step: '__proto__', failures: 3 } },
-        {
-          index: '2',
-          learnt: {
-            atMs: Date.now(),
-            batch: {
-              ...other,
-              inputFileId: null,
-              errorFileId: null,
-              requestCounts: null,
-              errors: [],
-              endpoint: null,
-              createdAtMs: null,
-              expiresAtMs: null,
-              metadata: {},
-            },
-          },
-        },
+        { index: '2', learnt: { batchId: 'batch_of_another', status: 'expired' } },
         { index: '3', learnt: 'nonsense' },
       ]
       for (const [at, each] of data.entries()) await queue.add('triple', each, { jobId: `bad-${at}` })
-      await fleet.redis.client.hset(names.state, { nextPollAtMs: 'soon', settled: 'x', counted: 'x' })
-      await fleet.redis.client.hset(names.notes, { 1: 'x', 2: '[]', '../x': '[]' })
+      // Under the very name that the job of triple 1 would have, and that of triple 2: no JSON, and another triple.
+      const { client } = fleet.redis
+      await queue.add('triple', { index: '1' }, { jobId: 'triple-1' })
+      await queue.add('triple', { index: '../2' }, { jobId: 'triple-2', delay: 86_400_000 })
+      await client.hset(queue.toKey('triple-1'), 'data', 'no JSON')
+      await client.hset(names.state, { nextPollAtMs: 'soon', settled: 'x', counted: 'x' })
+      await client.hset(names.notes, { 1: 'x', 2: '[]', '../x': '[]' })
       const worker = fleet.start(['--until-settled'])
       expect(await endOf(worker)).toEqual([0, expect.stringContaining('Stopped.')])
       expect(timesIn(worker.said(), 'A job names no triple')).toBeGreaterThan(0)

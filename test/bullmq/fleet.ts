@@ -11,6 +11,8 @@ import {
   type FakeBatchServer,
   type FakeBatchServerOptions,
 } from '../../src/testing/index.js'
+import { openWorkspace } from '../../src/workspace/open-workspace.js'
+import { listWorkerFiles, readWorker } from '../../src/workspace/workers/worker-files.js'
 import { requestLine } from '../server/scene.js'
 import { startRedis, type RedisServer } from './redis-server.js'
 
@@ -30,12 +32,17 @@ export interface FleetOptions {
 export interface Fleet {
   readonly root: string
   readonly server: FakeBatchServer
+  /** Where the server listens, on our loopback. */
+  readonly port: number
   readonly redis: RedisServer
   readonly ids: readonly string[]
-  start(flags?: readonly string[], env?: NodeJS.ProcessEnv): WorkerProcess
+  start(flags?: readonly string[], env?: NodeJS.ProcessEnv, place?: Place): WorkerProcess
   /** Any other command, beside the workers. */
-  command(inputs: readonly string[], env?: NodeJS.ProcessEnv): WorkerProcess
+  command(inputs: readonly string[], env?: NodeJS.ProcessEnv, place?: Place): WorkerProcess
 }
+
+/** Gives the command that runs a command somewhere else, such as in a container. */
+export type Place = (command: string, inputs: readonly string[]) => [string, string[]]
 
 export interface WorkerProcess {
   readonly child: ChildProcess
@@ -55,11 +62,11 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
     defaults: { validatingMs: 1_000, inProgressMs: 40_000 },
     ...options.server,
   })
-  const { baseURL, close } = await server.listen()
+  const { baseURL, port, close } = await server.listen()
   const redis = await startRedis(options.redisFlags)
   const workers = new Set<ChildProcess>()
-  const command: Fleet['command'] = (inputs, env = {}) => {
-    const child = spawn(process.execPath, [program, ...inputs], {
+  const command: Fleet['command'] = (inputs, env = {}, place = here) => {
+    const child = spawn(...place(process.execPath, [program, ...inputs]), {
       env: {
         ...process.env,
         OPENAI_API_KEY: 'test-key',
@@ -80,14 +87,14 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
     })
     return { child, said: () => text, ended }
   }
-  const start: Fleet['start'] = (flags = [], env = {}) => {
+  const start: Fleet['start'] = (flags = [], env = {}, place = here) => {
     const usual = ['--poll-seconds', '1', '--lease-seconds', '5', '--submit'].filter(
       (_, at, all) => !flags.includes(all[at - (at % 2)] as string),
     )
-    return command(['work', root, ...usual, ...flags], env)
+    return command(['work', root, ...usual, ...flags], env, place)
   }
   try {
-    await use({ root, server, redis, ids, start, command })
+    await use({ root, server, port, redis, ids, start, command })
   } finally {
     for (const child of workers) child.kill('SIGKILL')
     await close()
@@ -95,6 +102,8 @@ export async function withFleet(options: FleetOptions, use: (fleet: Fleet) => Pr
     rmSync(root, { recursive: true, force: true })
   }
 }
+
+const here: Place = (command, inputs) => [command, [...inputs]]
 
 /** Waits until it holds, for as long as a test may take. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -109,6 +118,17 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 export function workerFiles(root: string): readonly string[] {
   const folder = join(root, '.batch-reconciler.workers')
   return existsSync(folder) ? readdirSync(folder) : []
+}
+
+/**
+ * The hosts of the workers that have sat down, in order. One whose record is just being written has not: its file stands
+ * before its content does.
+ */
+export async function hostsSeated(root: string): Promise<readonly string[]> {
+  const workspace = await openWorkspace(root)
+  const { tokens } = await listWorkerFiles(workspace)
+  const reads = await Promise.all(tokens.map((token) => readWorker(workspace, token)))
+  return reads.flatMap((read) => (read.type === 'record' ? [read.record.host] : [])).toSorted()
 }
 
 /** How often a text stands in another one. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { faults, type NewBatch } from '../../src/testing/index.js'
+import { randomFrom } from '../random-from.js'
 import { expectAllDoneOnce, withFleet, type Fleet, type WorkerProcess } from './fleet.js'
 import { describeOnRedis } from './redis-server.js'
 
@@ -26,15 +27,6 @@ const fleetOptions = {
       ],
     }),
   },
-}
-
-/** Numbers that follow from the seed. */
-function randomFrom(start: number): () => number {
-  let state = start
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
 }
 
 /** Kills or pauses one of three workers every second, and starts another in its place, until all is done. */

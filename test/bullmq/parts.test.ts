@@ -2,11 +2,13 @@ import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dataOf, jobIdOf, taskOf } from '../../src/bullmq/job-data.js'
+import { learntBatches } from '../../src/bullmq/learnt-batches.js'
 import { noteBook } from '../../src/bullmq/note-book.js'
 import { watchOutages } from '../../src/bullmq/outages.js'
 import { requireUsable } from '../../src/bullmq/redis-connection.js'
 import { sharedRoom, type RoomBounds } from '../../src/bullmq/shared-room.js'
 import { queueNames, roomKeys } from '../../src/bullmq/queue-names.js'
+import { systemClock } from '../../src/clock.js'
 import type { TripleNote } from '../../src/engine/workers/triple-note.js'
 import type { RemoteBatch } from '../../src/providers/batch-provider.js'
 import { describeOnRedis, startRedis } from './redis-server.js'
@@ -28,17 +30,10 @@ const batch: RemoteBatch = {
 }
 
 describe('the data of a job', () => {
-  test('says what was put in', () => {
-    const task = { index: '7', earlierFailures: { step: 'downloading', failures: 3 }, learnt: batch }
-    expect(taskOf(JSON.parse(JSON.stringify(dataOf(task, nowMs))), nowMs + 1_000)).toEqual(task)
+  test('says what was put in, and nothing of a batch', () => {
+    const task = { index: '7', earlierFailures: { step: 'downloading', failures: 3 } }
+    expect(taskOf(JSON.parse(JSON.stringify(dataOf({ ...task, learnt: batch }))))).toEqual(task)
     expect(jobIdOf('7')).toBe('triple-7')
-  })
-
-  test('what was learnt more than a minute ago, or lies ahead, is left out', () => {
-    const data = dataOf({ index: '7', learnt: batch }, nowMs)
-    expect(taskOf(data, nowMs + 60_000)?.learnt).toEqual(batch)
-    expect(taskOf(data, nowMs + 60_001)).toEqual({ index: '7' })
-    expect(taskOf(data, nowMs - 60_001)).toEqual({ index: '7' })
   })
 
   test.each([
@@ -54,24 +49,39 @@ describe('the data of a job', () => {
     ['a huge one', { index: '7'.repeat(100_000) }],
     ['none', { index: '' }],
   ])('that names no triple is for none: %s', (_, data) => {
-    expect(taskOf(data, nowMs)).toBeNull()
+    expect(taskOf(data)).toBeNull()
   })
 
   test.each([
     ['too many failures', { earlierFailures: { step: 'submitting', failures: 1e9 } }],
     ['half a failure', { earlierFailures: { step: 'submitting', failures: 0.5 } }],
     ['failures of no step', { earlierFailures: { failures: 3 } }],
-    ['a batch that is none', { learnt: { batch: 'batch_1', atMs: nowMs } }],
-    ['a batch without an id', { learnt: { batch: { ...batch, batchId: '' }, atMs: nowMs } }],
-    [
-      'a batch of a thousand errors',
-      {
-        learnt: { batch: { ...batch, errors: Array.from({ length: 1_000 }, () => ({})) }, atMs: nowMs },
-      },
-    ],
-    ['a batch of no time', { learnt: { batch, atMs: 'now' } }],
+    ['what is said of a batch', { learnt: { batch: { ...batch, status: 'expired' }, atMs: nowMs } }],
   ])('is taken for the triple alone: %s', (_, more) => {
-    expect(taskOf({ index: '7', ...more }, nowMs)).toEqual({ index: '7' })
+    expect(taskOf({ index: '7', ...more })).toEqual({ index: '7' })
+  })
+})
+
+describe('what a worker has learnt itself of batches', () => {
+  test('is given out once, for a minute, whatever the time of day does meanwhile', () => {
+    let passedMs = 0
+    const learnt = learntBatches({ ...systemClock, monotonicMs: () => passedMs })
+    learnt.keep([{ index: '7', learnt: batch }, { index: '8' }])
+    expect(learnt.takeFor('8')).toBeUndefined()
+    expect(learnt.takeFor('7')).toEqual(batch)
+    expect(learnt.takeFor('7')).toBeUndefined()
+    learnt.keep([{ index: '7', learnt: batch }])
+    passedMs = 600_001
+    expect(learnt.takeFor('7')).toBeUndefined()
+  })
+
+  test('is kept over rounds, and not without bounds', () => {
+    const learnt = learntBatches(systemClock)
+    learnt.keep([{ index: '7', learnt: batch }])
+    learnt.keep([{ index: '8', learnt: batch }])
+    expect([learnt.takeFor('7'), learnt.takeFor('8')]).toEqual([batch, batch])
+    learnt.keep(Array.from({ length: 10_001 }, (_, at) => ({ index: String(at), learnt: batch })))
+    expect([learnt.takeFor('9999'), learnt.takeFor('10000')]).toEqual([batch, undefined])
   })
 })
 
@@ -147,7 +157,7 @@ describe('outages', () => {
       outages.note(new Error('OOM command not allowed when used memory > maxmemory'))
       outages.note(new Error('ERR at redis://:secret@queue:6379\nsecond line'))
     }
-    expect(said).toEqual([expect.stringContaining('give it more memory'), 'ERR at redis://… second line.'])
+    expect(said).toEqual([expect.stringContaining('Give it more memory'), 'ERR at redis://… second line.'])
   })
 
   test('nothing is told after the end', () => {
@@ -169,6 +179,8 @@ const note: TripleNote = {
   remoteStatus: 'in_progress',
   isPassing: false,
   isHeldBack: true,
+  hasNews: false,
+  againAtMs: null,
   couldSubmit: true,
 }
 
@@ -183,13 +195,15 @@ describeOnRedis('the book of notes', () => {
     const redis = await redisOfTest()
     const book = noteBook(redis, 'notes')
     expect(await book.all()).toEqual(new Map())
-    for (let index = 1; index <= 2_500; index += 1) await book.keep(String(index), note)
-    await book.keep('1', { ...note, batchId: null, createdAtMs: null, remoteStatus: null })
+    const indices = Array.from({ length: 2_500 }, (_, at) => String(at + 1))
+    await book.keep(new Map(indices.map((index) => [index, note])))
+    await book.keep(new Map([['1', { ...note, batchId: null, createdAtMs: null, remoteStatus: null }]]))
+    await book.keep(new Map())
     await redis.hset('notes', {
       3: 'no json',
       4: '[]',
       5: '{"state":1}',
-      6: '[1,2,3,4,5,6,7,8,9,10]',
+      6: '[1,2,3,4,5,6,7,8,9,10,11,12,13]',
       7: 'null',
     })
     const all = await book.all()

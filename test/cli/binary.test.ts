@@ -92,6 +92,15 @@ describe('the program', () => {
     expect(stderr.match(/^request-\d+$/gm)).toHaveLength(20)
   })
 
+  test('says so when a promise of the processor never settles', async () => {
+    const root = await workspaceWith(recipes.whole)
+    const processor = await processorModule('export const processOutput = () => new Promise(() => {})')
+    const { exitCode, stderr } = await batchReconciler('run', root, '--processor', processor).ending
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('a promise never settled')
+    expect(await batchReconciler('run', root).ending).toMatchObject({ exitCode: 0 })
+  })
+
   test.skipIf(canLoadTypeScript)('refuses TypeScript by name where Node cannot load it', async () => {
     const root = await workspaceWith(recipes.whole)
     const path = await processorModule('export function processOutput(row: unknown): void {}', 'processor.ts')

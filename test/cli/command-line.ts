@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { CommandLineContext } from '../../src/cli/context.js'
 import type { OutputStream } from '../../src/cli/output-stream.js'
 import { runCommandLine } from '../../src/cli/run-command-line.js'
-import { systemClock } from '../../src/clock.js'
+import { systemClock, type Clock } from '../../src/clock.js'
 import { generateWorkspace } from '../../src/testing/generate-workspace/generate-workspace.js'
 import type { TripleRecipe } from '../../src/testing/generate-workspace/recipe.js'
 
@@ -20,6 +20,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly isTTY?: boolean
   readonly signal?: AbortSignal
+  readonly clock?: Clock
   /** What a person types when asked; nobody sits there unless given. */
   readonly answer?: string
 }
@@ -34,7 +35,7 @@ export async function batchReconciler(
   const context: CommandLineContext = {
     process: { stdout: stdout.stream, stderr: stderr.stream, env: options.env ?? {} },
     currentDirectory: options.currentDirectory ?? tmpdir(),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     signal: options.signal ?? new AbortController().signal,
     ask: answering(options.answer, stderr.stream),
   }
@@ -62,6 +63,12 @@ export function recorder(isTTY = false): Recorder {
   return { stream: { write, isTTY, ...(isTTY ? { columns: 120 } : {}) }, text: () => written.join('') }
 }
 
+/** Pauses before another try take no time; the limits for an answer, from one minute on, stay as they are. */
+export const hurriedClock: Clock = {
+  ...systemClock,
+  setTimeout: (callback, delayMs) => systemClock.setTimeout(callback, delayMs < 60_000 ? 1 : delayMs),
+}
+
 /** An empty folder that is gone after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'batch-cli-'))
@@ -83,8 +90,19 @@ export async function processorModule(source: string, name = 'processor.mjs'): P
   return path
 }
 
-/** The objects of `--json`. */
+/** The objects of `--json` without the last one, which sums up. */
 export function jsonLines(text: string): readonly Record<string, unknown>[] {
+  return objectsIn(text).filter((object) => !('summary' in object))
+}
+
+/** The object that ends the output of `--json`; fails the test when it is not the last, or not the only one. */
+export function jsonSummary({ stdout }: Pick<RunResult, 'stdout'>): Record<string, unknown> {
+  const summaries = objectsIn(stdout).map((object) => object['summary'])
+  expect(summaries.findIndex((summary) => summary !== undefined)).toBe(summaries.length - 1)
+  return summaries.at(-1) as Record<string, unknown>
+}
+
+function objectsIn(text: string): readonly Record<string, unknown>[] {
   return text
     .split('\n')
     .filter((line) => line !== '')

@@ -33,7 +33,9 @@ describe('demo', () => {
     expect(stderr).toMatch(/× batch_expired \(not-executed\)/)
     expect(stderr).toMatch(/next look at the server in 1 s/)
     expect(stderr).toContain('Batches made at the server: 5, one for each submission that was meant.')
-    expect(stderr).toMatch(/API calls: files\.create 5, batches\.create 5, .*files\.content 10\./)
+    expect(stderr).toMatch(
+      /API calls: files\.list 1, .*files\.create 5, batches\.create 5, .*files\.content 10\./,
+    )
     expect(stderr).toContain('Results: 3,000 rows for 3,000 requests, 2,988 ok and 12 failed for good')
     const directory = join(root, 'online', 'target')
     const ids: unknown[] = []
@@ -130,6 +132,7 @@ describe('what the demo refuses and tells', () => {
       state: 'done',
       operations: [],
       counts: null,
+      tokens: null,
       rows: {
         success: 19,
         unproven: 0,

@@ -50,6 +50,7 @@ describe('plan', () => {
         why: 'input and output file are here',
         facts: expect.objectContaining({ index: '1', attempt: 1 }),
         unconfirmed_since: null,
+        estimate: null,
       },
     ])
   })
@@ -91,7 +92,10 @@ describe('status', () => {
       expect.stringMatching(/^✗ 4 failed: in failed for \d+ s$/),
       expect.stringMatching(/^ {2}RequestIdsMismatch: ./),
       expect.stringMatching(/^ {2}→ ./),
+      '· 5: It was never sent: that costs money, and nobody has allowed it.',
+      `  → \`batch-reconciler run ${root} --submit\` sends it, with the key of the server.`,
       '2 triples in workdir/, 1 in done/.',
+      '2,012 tokens of input (0 cached), 488 of output (0 reasoning) in all answers that are here.',
       '',
     ])
   })
@@ -127,7 +131,7 @@ describe('status', () => {
     const waiting = { from: 'awaiting-online-files.checking', to: 'awaiting-online-files.waiting' }
     await noteInJournal(root, { ...(await lastJournalEntry(root)), ...waiting, at, since })
     const { exitCode, stderr } = await batchReconciler(['status', root])
-    expect(exitCode).toBe(0)
+    expect(exitCode).toBe(1)
     expect(stderr).toContain('✗ 5 overdue: in awaiting-online-files.waiting for 26 h, last poll 2 h ago\n')
     const { stdout } = await batchReconciler(['status', root, '--json'])
     expect(jsonLines(stdout)).toMatchObject([
@@ -160,11 +164,22 @@ describe('status', () => {
         error: expect.objectContaining({ code: 'MissingBatchInputFileButOthersExist' }),
         attempt: 1,
         remote_status: null,
+        batch_id: null,
+        root_index: '3',
         last_poll: null,
+        submitted: null,
+        due: null,
+        answered: null,
+        total: null,
+        estimated_end: null,
+        why: expect.stringContaining('The input file of triple 3 is missing'),
+        what_to_do: expect.stringContaining('Put batch_input_3.jsonl back'),
         since: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
         unconfirmed_since: null,
+        worker: null,
         failed_for_good: null,
         lineage_rows: null,
+        tokens: null,
       },
     ])
   })

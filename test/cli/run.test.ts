@@ -89,6 +89,7 @@ describe('run', () => {
         unreadable: 0,
         conflicting: 0,
       },
+      tokens: { input: 1537, cached: 0, output: 377, reasoning: 0, untold: 0 },
       error: null,
       rows: expect.objectContaining({ success: 20 }),
       lineage_rows: expect.objectContaining({ success: 20, retryable: 0 }),

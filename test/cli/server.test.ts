@@ -7,12 +7,14 @@ import {
   createFakeBatchServer,
   faults,
   type FakeBatchServer,
+  type Fault,
   type FakeBatchServerOptions,
 } from '../../src/testing/index.js'
 import { idsUpTo, jsonl, requestLine } from '../engine/lines.js'
 import { filesBelow, putFiles } from '../workspace/support.js'
 import {
   batchReconciler,
+  hurriedClock,
   jsonLines,
   recipes,
   temporaryFolder,
@@ -29,6 +31,7 @@ interface Scene {
   readonly server: FakeBatchServer
   readonly root: string
   readonly requests: string
+  readonly baseURL: string
   /** Runs a command with key and server in the environment. */
   readonly command: (inputs: readonly string[], options?: RunOptions) => Promise<RunResult>
 }
@@ -47,7 +50,7 @@ async function scene(options: FakeBatchServerOptions = {}): Promise<Scene> {
     expect(Object.values(filesBelow(folder)).filter((text) => text.includes(key))).toEqual([])
     return result
   }
-  return { server, root, requests, command }
+  return { server, root, requests, baseURL, command }
 }
 
 /** The outcome of each triple, by its index. */
@@ -150,14 +153,14 @@ describe('submit', () => {
   test.each([
     ['submit', (here: Scene) => here.command(['submit', here.root, here.requests, '--json'])],
     ['run', (here: Scene) => here.command(['run', here.root, '--submit', '--json'])],
-  ])('429 to a creation: %s says that watch goes on, exits 1, and no batch is made', async (name, send) => {
+  ])('429 to a creation: %s says that watch goes on, exits 75, and no batch is made', async (name, send) => {
     const here = await scene({ faults: [{ ...faults.rateLimited('batches.create'), times: 20 }] })
     if (name === 'run') {
       const input = readFileSync(here.requests, 'utf8')
       putFiles(here.root, { 'workdir/batch_input_7.jsonl': input })
     }
     const { exitCode, stdout, stderr } = await send(here)
-    expect(exitCode).toBe(1)
+    expect(exitCode).toBe(75)
     expect(jsonLines(stdout)).toMatchObject([{ error: { code: 'RateLimited' } }])
     expect(stderr).toContain('No batch was made.')
     expect(stderr).toContain('`watch` goes on by itself, or `run` again later')
@@ -440,5 +443,81 @@ describe('the key', () => {
     expect(exitCode).toBe(1)
     expect(stderr).toContain('AccessDenied')
     expect(stderr).toContain('Incorrect API key provided')
+  })
+})
+
+/** A creation without an answer, and a stop as soon as the list is asked for it. */
+const leftInDoubt = async (creation: Fault) => {
+  const stop = new AbortController()
+  let looks = 0
+  const list: Fault = {
+    on: 'batches.list',
+    when: () => {
+      looks += 1
+      // The first look is that for batches from elsewhere.
+      if (looks === 1) return false
+      stop.abort()
+      return true
+    },
+    effect: { type: 'silence' },
+  }
+  const here = await scene({ faults: [creation, list] })
+  const { exitCode } = await here.command(['submit', 'batches', here.requests], {
+    clock: hurriedClock,
+    signal: stop.signal,
+  })
+  expect(exitCode).toBe(130)
+  return here
+}
+
+describe('a key of another account', () => {
+  test('is named when it does not know the batch, and the right one goes on; no key is in any file', async () => {
+    const here = await scene()
+    await submitted(here)
+    const other = createFakeBatchServer()
+    const { baseURL, close } = await other.listen()
+    onTestFinished(close)
+    const env = { OPENAI_API_KEY: 'sk-of-somebody-else', OPENAI_BASE_URL: baseURL }
+    const wrong = await here.command(['run', 'batches', '--json'], { env })
+    expect(wrong.exitCode).toBe(1)
+    expect(jsonLines(wrong.stdout)).toMatchObject([
+      { outcome: 'needs-attention', error: { code: 'AccessDenied' } },
+    ])
+    const [made] = /127\.0\.0\.1:\d+#[0-9a-f]{8}/.exec(wrong.stderr.split('last seen with')[1] ?? '') ?? []
+    expect(Object.values(filesBelow(here.root)).some((text) => text.includes(`"account":"${made}"`))).toBe(
+      true,
+    )
+    here.server.finishBatches()
+    expect(outcomes(await here.command(['run', 'batches', '--json']))).toEqual(['done'])
+  })
+
+  test('cannot settle a lost answer: nothing is sent, and the key it was sent with finds the batch', async () => {
+    const here = await leftInDoubt(faults.createAnswerLost())
+    const other = createFakeBatchServer()
+    const { baseURL, close } = await other.listen()
+    onTestFinished(close)
+    const env = { OPENAI_API_KEY: 'sk-of-somebody-else', OPENAI_BASE_URL: baseURL }
+    const wrong = await here.command(['run', 'batches', '--submit', '--json'], { env })
+    expect(jsonLines(wrong.stdout)).toMatchObject([
+      { outcome: 'needs-attention', error: { code: 'SubmissionAmbiguous' } },
+    ])
+    expect(wrong.stderr).toContain('whose list says nothing of it')
+    expect(other.requests('batches.create')).toEqual([])
+    expect(outcomes(await here.command(['run', 'batches', '--json']))).toEqual(['pending'])
+    expect(here.server.batches()).toHaveLength(1)
+  })
+
+  test('that is a new key of the same account asks a person once: adopt none, and one batch is made', async () => {
+    const here = await leftInDoubt(faults.connectionReset('batches.create'))
+    const env = { OPENAI_API_KEY: 'sk-a-new-key', OPENAI_BASE_URL: here.baseURL }
+    const asked = await here.command(['run', 'batches', '--submit', '--json'], { env })
+    expect(jsonLines(asked.stdout)).toMatchObject([{ outcome: 'needs-attention' }])
+    expect(here.server.batches()).toEqual([])
+    const [, told = ''] = /batch-reconciler (adopt \S+ \S+ none)/.exec(asked.stderr) ?? []
+    expect((await here.command(told.split(' '), { env })).exitCode).toBe(0)
+    expect(outcomes(await here.command(['run', 'batches', '--submit', '--json'], { env }))).toEqual([
+      'pending',
+    ])
+    expect(here.server.batches()).toHaveLength(1)
   })
 })

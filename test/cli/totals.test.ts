@@ -243,7 +243,11 @@ describe('status of what failed for good', () => {
     expect(exitCode).toBe(0)
     expect(stderr).toContain('2 requests: 2 ok.\n')
     const { stdout, stderr: words } = await batchReconciler(['status', root, '--json'])
-    expect([stdout, words]).toEqual(['', '0 triples in workdir/, 2 in done/.\n'])
+    expect([jsonLines(stdout), words]).toEqual([
+      [],
+      '0 triples in workdir/, 2 in done/.\n' +
+        '18 tokens of input (0 cached), 6 of output (0 reasoning) in all answers that are here.\n',
+    ])
   })
 
   test('says of how many it cannot tell', async () => {

@@ -45,6 +45,8 @@ describe('wrong usage ends with exit code 2, a reason and a way on', () => {
     ['zero triples at a time', ['run', 'x', '--concurrency', '0'], 'a whole number from 1 to 64'],
     ['half a triple at a time', ['run', 'x', '--concurrency', '1.5'], 'a whole number from 1 to 64'],
     ['no attempts', ['run', 'x', '--max-attempts', '0'], 'a whole number from 1 to 100'],
+    ['a limit of no money', ['run', 'x', '--max-cost', '0'], 'no amount of money above 0'],
+    ['a limit of no tokens', ['run', 'x', '--max-tokens', '0'], 'a whole number from 1'],
     ['an unknown content type', ['run', 'x', '--content-type', 'xml'], 'json|json-lines|text'],
   ]
   test.each(cases)('%s', async (_, inputs, reason) => {

@@ -110,6 +110,7 @@ function inputFile<T>(use: (request: SubmitRequest) => Promise<T>): Promise<T> {
     await writeFile(inputPath, jsonl(requestLine('a')))
     return use({
       inputPath,
+      openInput: () => nodeFileSystem.openAsBlob(inputPath),
       endpoint: '/v1/chat/completions',
       metadata: {},
       inputFileId: null,
@@ -481,7 +482,8 @@ describe('uploading', () => {
     const world = online()
     const inputPath = '/this/path/does/not/exist.jsonl'
     expect(existsSync(inputPath)).toBe(false)
-    expect((await rejection(submit(world, { inputPath }))).code).toBe('FileSystemError')
+    const missing = { inputPath, openInput: () => nodeFileSystem.openAsBlob(inputPath) }
+    expect((await rejection(submit(world, missing))).code).toBe('FileSystemError')
     expect(world.server.requests()).toEqual([])
   })
 

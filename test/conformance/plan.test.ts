@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { batchErrorFileProcessingOperations, batchFileReconciliationOperations } from '../../src/index.js'
-import { batchReconciler } from '../cli/command-line.js'
+import { batchReconciler, jsonLines } from '../cli/command-line.js'
 import { withWorkspace } from '../workspace/support.js'
 import { answerLine, errorLine, jsonl, metadataText, requestLine } from './support.js'
 
@@ -14,10 +14,7 @@ interface PlanLine {
 function plan(files: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, PlanLine>> {
   return withWorkspace(files, async ({ root }) => {
     const { stdout } = await batchReconciler(['plan', root, '--json'])
-    const lines = stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as PlanLine)
+    const lines = jsonLines(stdout) as unknown as readonly PlanLine[]
     return new Map(lines.map((line) => [line.index, line]))
   })
 }

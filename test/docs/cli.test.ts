@@ -1,11 +1,13 @@
+import { mkdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/cli/exit-codes.js'
-import { batchReconciler, temporaryFolder } from '../cli/command-line.js'
+import { batchReconciler, jsonSummary, temporaryFolder } from '../cli/command-line.js'
 import { namesInTables, readDocument, sectionOf } from './markdown.js'
 
 const document = readDocument('cli.md')
 const help = await helpOf([])
 const commands = commandsIn(help)
+const [aboutTriples = '', aboutTheLast = ''] = sectionOf(document, '`--json`').split(/^### .*$/m)
 
 describe('docs/cli.md', () => {
   test('every command of the program is listed, and no other', () => {
@@ -38,10 +40,34 @@ describe('docs/cli.md', () => {
         stdout
           .trim()
           .split('\n')
-          .flatMap((line) => Object.keys(JSON.parse(line))),
+          .map((line): object => JSON.parse(line))
+          .filter((object) => !('summary' in object))
+          .flatMap((object) => Object.keys(object)),
       )
       expect({ command, fields: [...fields].toSorted() }).toEqual({ command, fields: fieldsFor(command) })
     }
+  })
+})
+
+describe('the object that ends --json', () => {
+  const explained = [...aboutTheLast.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
+
+  test.each(['plan', 'run', 'status', 'verify', 'demo'])(
+    'of %s has the fields that are explained',
+    async (name) => {
+      const root = `${await temporaryFolder()}/workspace`
+      mkdirSync(`${root}/workdir`, { recursive: true })
+      const result = await batchReconciler([name, '--json', name === 'demo' ? `${root}/demo` : root])
+      expect(Object.keys(jsonSummary(result))).toEqual(explained)
+      expect(jsonSummary(result)).toMatchObject({ exit_code: result.exitCode, error: null })
+    },
+  )
+
+  test('of a command that could not begin has them, too', async () => {
+    const result = await batchReconciler(['run', '--json', `${await temporaryFolder()}/nowhere`])
+    expect(result.exitCode).toBe(2)
+    expect(Object.keys(jsonSummary(result))).toEqual(explained)
+    expect(jsonSummary(result)).toMatchObject({ exit_code: 2, error: { code: 'WorkspaceNotFound' } })
   })
 })
 
@@ -63,7 +89,7 @@ function flagsIn(text: string): readonly string[] {
 }
 
 function fieldsFor(command: string): readonly string[] {
-  const rows = [...sectionOf(document, '`--json`').matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)]
+  const rows = [...aboutTriples.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)]
   const fields = rows.filter(([, , places = '']) => places === 'all' || places.includes(`\`${command}\``))
   return fields.map(([, name]) => name ?? '').toSorted()
 }

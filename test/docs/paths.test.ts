@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { repositoryRoot } from './markdown.js'
 
-const documents = ['README.md', ...markdownFiles('docs')]
+const documents = ['README.md', ...markdownFiles('docs'), ...markdownFiles('.github')]
 
 describe.each(documents)('%s', (name) => {
   const text = readFileSync(join(repositoryRoot, name), 'utf8')

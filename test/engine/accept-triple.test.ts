@@ -62,7 +62,7 @@ describe('answers that are missing', () => {
       expect(reportOf(report, retryIndex)).toMatchObject({
         outcome: {
           type: 'not-submitted',
-          note: expect.stringContaining(`\`batch-reconciler retry <workspace> ${retryIndex}\``),
+          note: expect.stringContaining(`\`batch-reconciler retry ${workspace.root} ${retryIndex}\``),
         },
         attempt: 2,
         rootIndex: '4',
@@ -99,7 +99,7 @@ describe('answers that are missing', () => {
   test('are accepted for these files only: other ones that take their place are judged anew', () =>
     withWorkspace(half, async (workspace) => {
       const fs = faultFileSystem(workspace.fileSystem, [
-        { operation: 'open', path: 'batch_rows_', error: 'crash' },
+        { operation: 'open', path: 'batch_results_', error: 'crash' },
       ])
       await expect(accept(onDisk(workspace, fs))).rejects.toThrow('the process is gone')
       await removeWorkspaceLock(workspace)

@@ -13,6 +13,7 @@ import {
   type ProblemCode,
   type TripleReport,
 } from '../../src/index.js'
+import { largestInMemory } from '../../src/workspace/file-in-memory.js'
 import { faultFileSystem } from '../fakes/fault-file-system.js'
 import { rejection, withDirectory } from '../workspace/support.js'
 import { answeredTriple, answerLine, errorLine, idsUpTo, jsonl, requestLine, responseLine } from './lines.js'
@@ -635,6 +636,11 @@ describe('names and kinds of files', () => {
 
 describe('a disk that refuses', () => {
   const triple = answeredTriple('4', ['a', 'b'])
+  /** Rows that are too many to stay in memory. */
+  const long = {
+    ...triple,
+    'workdir/batch_output_4.jsonl': jsonl(answerLine('a', 'a'.repeat(largestInMemory)), answerLine('b', 'b')),
+  }
 
   test.each(['input', 'output'])('no permission to read the %s file', (kind) =>
     reconciled(
@@ -652,14 +658,14 @@ describe('a disk that refuses', () => {
   )
 
   test.each([
-    ['the proof', 'write', '.batch_accounting_4.json'],
-    ['the rows', 'write', 'batch_rows_4.part.jsonl'],
-    ['the results', 'write', '.batch_results_4.jsonl'],
-    ['the results, at the last moment', 'sync', '.batch_results_4.jsonl'],
-  ] as const)('a full disk while %s are written, then room again', async (_, operation, path) => {
+    ['the proof', 'write', '.batch_accounting_4.json', triple],
+    ['the rows', 'write', 'batch_rows_4.part.jsonl', long],
+    ['the results', 'write', '.batch_results_4.jsonl', triple],
+    ['the results, at the last moment', 'sync', '.batch_results_4.jsonl', triple],
+  ] as const)('a full disk while %s are written, then room again', async (_, operation, path, files) => {
     const full = faultFileSystem(nodeFileSystem, [{ operation, path, error: 'ENOSPC', partialBytes: 10 }])
     await reconciled(
-      triple,
+      files,
       async (seen) => {
         expect(full.strikes()).toBeGreaterThan(0)
         expectStopped(seen, { outcome: 'failed', code: 'DiskFull', says: ['ENOSPC'] })

@@ -91,6 +91,25 @@ describe('which rows go to which callback', () => {
     ])
   })
 
+  test('each row with the model that answered, also rows that are like an earlier one', async () => {
+    const names = ['gpt-5', 'gpt-5-\u0041', '', 'gpt-5', null]
+    const ids = idsUpTo(names.length)
+    const models: unknown[] = []
+    const { rows } = await processed(
+      {
+        'workdir/batch_input_4.jsonl': jsonl(...ids.map((id) => requestLine(id))),
+        'workdir/batch_output_4.jsonl': jsonl(
+          ...ids.map((id, at) =>
+            answerLine(id, id).replace('"gpt-4o-mini-2024-07-18"', JSON.stringify(names[at])),
+          ),
+        ),
+      },
+      { processOutput: ({ model }) => void models.push(model) },
+    )
+    expect(models).toEqual(names)
+    expect(rows.map(({ model }) => model)).toEqual(names)
+  })
+
   test('one after the other: a slow callback is waited for', async () => {
     let live = 0
     let most = 0

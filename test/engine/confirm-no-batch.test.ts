@@ -60,7 +60,7 @@ describe('a creation in doubt that a list cannot settle', () => {
       const index = await inDoubt(scene, faults.createAnswerLost())
       list.stop()
       const ours = scene.server.batches().at(-1)?.id ?? ''
-      expect(await refusal(scene, index)).toContain(`adopt <workspace> ${index} ${ours}`)
+      expect(await refusal(scene, index)).toContain(`adopt ${scene.workspace.root} ${index} ${ours}`)
       expect((await metadataOf(scene, index)).submission?.asked_at_ms).not.toBeNull()
     }))
 

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   reconcileWorkspace,
   verifyWorkspace,
@@ -7,6 +8,8 @@ import {
   type BatchWorkspace,
   type TripleProof,
 } from '../../src/index.js'
+import { systemProcessTable } from '../../src/workspace/process-table.js'
+import { takeWorkerSeat } from '../../src/workspace/workers/worker-seat.js'
 import { faultFileSystem } from '../fakes/fault-file-system.js'
 import { onDisk, withWorkspace } from '../workspace/support.js'
 import { answeredTriple, answerLine, errorLine, jsonl, requestLine } from './lines.js'
@@ -22,6 +25,29 @@ const incomplete = {
   'workdir/batch_input_7.jsonl': jsonl(requestLine('a'), requestLine('b')),
   'workdir/batch_output_7.jsonl': jsonl(answerLine('a', 'yes')),
 }
+
+describe('a status beside workers', () => {
+  test('says who is at work and who has which triple; what a process that is gone left says nothing', () =>
+    withWorkspace({ ...mixed, ...incomplete }, async (workspace) => {
+      const gone = spawnSync(process.execPath, ['--version']).pid
+      const processes = { ...systemProcessTable, pid: gone, startOf: () => null }
+      const [seat, left] = [await takeWorkerSeat(workspace), await takeWorkerSeat(workspace, { processes })]
+      onTestFinished(() => seat.leave())
+      for (const [worker, index] of [
+        [left, '4'],
+        [seat, '7'],
+      ] as const) {
+        expect(await worker.take(index)).toMatchObject({ type: 'lease' })
+      }
+      const { triples, lockedBy, workers } = await workspaceStatus(workspace)
+      expect(lockedBy).toBeNull()
+      expect(workers).toEqual([expect.stringMatching(`^process ${process.pid} on .*, since `)])
+      expect(triples.map(({ index, worker }) => [index, worker?.pid ?? null])).toEqual([
+        ['4', null],
+        ['7', process.pid],
+      ])
+    }))
+})
 
 describe('the journal', () => {
   test('holds every transition, each beginning where the last one ended', () =>

@@ -20,6 +20,7 @@ const reportOf = (index: string, more: Partial<TripleReport> = {}): TripleReport
   state: waiting,
   operations: [],
   counts: null,
+  tokens: null,
   rows: null,
   lineageRows: null,
   failedForGood: null,

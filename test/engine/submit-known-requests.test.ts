@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { SubmitReport } from '../../src/index.js'
@@ -287,6 +295,18 @@ describe('what else stands in the workspace', () => {
       const index = indexOf(await scene.submit(path))
       writeFileSync(scene.workspace.layout.workdirFile('input', index), `${requestLine('other')}\n`)
       expect(counts(await scene.submit(path))).toEqual({ left: 3, sent: 0 })
+    }))
+
+  test('nor does one that was changed while it moved, and whose metadata were left behind', () =>
+    withScene({}, async (scene) => {
+      const path = scene.requests(3)
+      const index = indexOf(await scene.submit(path))
+      await scene.watch()
+      const { layout } = scene.workspace
+      renameSync(layout.doneFile('metadata', index), layout.workdirFile('metadata', index))
+      writeFileSync(layout.doneFile('input', index), `${requestLine('row-1')}\n`)
+      expect(counts(await scene.submit(path))).toEqual({ left: 3, sent: 0 })
+      expect(scene.server.batches()).toHaveLength(1)
     }))
 
   test('every input has its register, whoever wrote it', () =>

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { AnyActorRef } from 'xstate'
 import { createTripleCommands, type ReconciliationEvent } from '../../src/index.js'
@@ -127,6 +127,97 @@ describe('a watch', () => {
           'xstate.done.actor.surveyTriple missing-input',
         ]),
       )
+    }))
+
+  test('opens what was closed for the whole run when a person says retry', () =>
+    withScene({ faults: [faults.quotaExhausted('batches.create', { times: 1 })] }, async (scene) => {
+      const [first = '', second = ''] = ['7', '8'].map((index) => {
+        const path = scene.requests([`row-${index}`], `${index}.jsonl`)
+        renameSync(path, scene.workspace.layout.workdirFile('input', index))
+        return index
+      })
+      const commands = createTripleCommands()
+      const stop = new AbortController()
+      let rests = 0
+      const report = await scene.watch({
+        commands,
+        signal: stop.signal,
+        shouldStay: true,
+        shouldSubmit: true,
+        onEvent: (event) => {
+          if (event.type === 'triple.settled' && event.report.outcome.type === 'done')
+            setImmediate(() => stop.abort())
+          if (event.type !== 'watch.resting') return
+          rests += 1
+          // Both stopped at the first one's refusal; credit was added since.
+          if (rests === 1) setImmediate(() => commands.request({ index: second, type: 'triple.retry' }))
+        },
+      })
+      expect(countOf(scene, 'batches.create')).toBe(2)
+      expect(
+        report.triples.map(({ index, outcome, problem }) => [index, outcome.type, problem?.code]),
+      ).toEqual([
+        [first, 'needs-attention', 'QuotaExhausted'],
+        [second, 'done', undefined],
+      ])
+    }))
+
+  test('lets go of a triple whose files somebody took away, and says so', () =>
+    withScene(slow, async (scene) => {
+      const index = await submitted(scene)
+      const { layout } = scene.workspace
+      let polls = 0
+      const gone: string[] = []
+      const report = await scene.watch({
+        onEvent: (event) => {
+          if (event.type === 'triple.gone') gone.push(event.index)
+          if (event.type !== 'poll.scheduled') return
+          polls += 1
+          if (polls === 1)
+            for (const kind of ['input', 'metadata'] as const) rmSync(layout.workdirFile(kind, index))
+        },
+      })
+      expect(gone).toEqual([index])
+      expect(report.triples).toEqual([])
+      expect(polls).toBe(1)
+    }))
+
+  test('lets go of one that waited for a person as well', () =>
+    withScene(slow, async (scene) => {
+      await submitted(scene)
+      const { layout } = scene.workspace
+      writeFileSync(layout.workdirFile('output', '9'), '')
+      const gone: string[] = []
+      let polls = 0
+      const report = await scene.watch({
+        onEvent: (event) => {
+          if (event.type === 'triple.gone') gone.push(event.index)
+          if (event.type !== 'poll.scheduled') return
+          polls += 1
+          if (polls === 1) rmSync(layout.workdirFile('output', '9'))
+        },
+      })
+      expect(gone).toEqual(['9'])
+      expect(outcomes(report)).toEqual(['done'])
+    }))
+
+  test('looks again at what waits for a person when only permissions changed', () =>
+    withScene(slow, async (scene) => {
+      await submitted(scene)
+      const path = scene.workspace.layout.workdirFile('output', '9')
+      writeFileSync(path, '')
+      let polls = 0
+      const settled: string[] = []
+      await scene.watch({
+        onEvent: (event) => {
+          if (event.type === 'triple.settled' && event.index === '9') settled.push(event.report.state)
+          if (event.type !== 'poll.scheduled') return
+          polls += 1
+          if (polls === 2) chmodSync(path, 0o600)
+        },
+      })
+      expect(polls).toBeGreaterThan(3)
+      expect(settled).toEqual(['missing-input', 'missing-input'])
     }))
 
   test('ignores commands for triples that are not there', () =>

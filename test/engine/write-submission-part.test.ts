@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { withRun } from '../../src/engine/run.js'
-import { writeSubmissionPart } from '../../src/engine/write-submission-part.js'
+import { planSubmissionPart, writeSubmissionPart } from '../../src/engine/write-submission-part.js'
 import type { BatchWorkspace } from '../../src/index.js'
 import { openAiQuirks } from '../../src/providers/openai/quirks.js'
 import { validateRequestsFile } from '../../src/providers/validate-input.js'
@@ -22,7 +22,9 @@ async function writePart(workspace: BatchWorkspace, { isAgain = false, options =
     const { parts } = await validateRequestsFile(workspace.fileSystem, path, openAiQuirks)
     const [part] = parts
     if (part === undefined) throw new Error('The requests make no part.')
-    return writeSubmissionPart({ run, limits: openAiQuirks, isAgain }, path, part)
+    const planned = await planSubmissionPart(workspace, path, part)
+    await writeSubmissionPart({ run, limits: openAiQuirks, isAgain }, planned)
+    return planned.index
   })
 }
 

@@ -5,6 +5,7 @@ export type FaultOperation =
   | 'stat'
   | 'makeDirectory'
   | 'open'
+  | 'openAsBlob'
   | 'rename'
   | 'link'
   | 'remove'
@@ -63,6 +64,7 @@ export function faultFileSystem(inner: FileSystem, rules: readonly FaultRule[] =
     makeDirectory: (path) => check({ operation: 'makeDirectory', path }, () => inner.makeDirectory(path)),
     open: (path, mode) =>
       check({ operation: 'open', path }, async () => faultFile(faults, path, await inner.open(path, mode))),
+    openAsBlob: (path) => check({ operation: 'openAsBlob', path }, () => inner.openAsBlob(path)),
     rename: (path, to) => check({ operation: 'rename', path, to }, () => inner.rename(path, to)),
     link: (path, to) => check({ operation: 'link', path, to }, () => inner.link(path, to)),
     remove: (path) => check({ operation: 'remove', path }, () => inner.remove(path)),
@@ -74,7 +76,7 @@ export function faultFileSystem(inner: FileSystem, rules: readonly FaultRule[] =
 
 /** An error as the system gives it. */
 export function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: fault on purpose, '${path}'`), { code })
+  return Object.assign(new Error(`${code}: fault on purpose, '${path}'`), { code, path })
 }
 
 interface Faults {

@@ -1,12 +1,13 @@
-import { basename, dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { FileStat, FileSystem, OpenFile } from '../../src/workspace/file-system.js'
-import { CrashError, systemError } from './fault-file-system.js'
+import type { FileSystem, OpenFile } from '../../src/workspace/file-system.js'
+import type { Fate as FateOfAll } from '../simulation/fate.js'
+import { SimulatedDisk, type SimulatedFile, type Sync } from '../simulation/simulated-disk.js'
+import { CrashError } from './fault-file-system.js'
 
 /** What becomes of a change that nobody synced, when the power goes. */
 export type Fate = 'lost' | 'kept'
 
-/** A disk in memory that knows what a power cut would leave of it. */
+/** A simulated disk for tests that are no simulation: it answers at once, and loses its power where it is told to. */
 export interface MemoryDisk extends FileSystem {
   /** Operations asked for so far. */
   operations(): number
@@ -24,221 +25,64 @@ export interface MemoryDisk extends FileSystem {
   put(path: string, content: string): void
 }
 
-interface Inode {
-  readonly number: number
-  content: Buffer
-  /** `null`: never synced. */
-  durable: Buffer | null
-  /** Changes with the content and with the names, as `ctime` does. */
-  version: number
-}
-
-interface Directory {
-  readonly names: Map<string, Inode>
-  durable: Map<string, Inode>
-}
-
 /**
  * A sync makes durable what stood when it was asked for, and ends some turns of the event loop later: whoever counts on
  * one that had begun before loses what came in between.
  */
 export function memoryDisk(): MemoryDisk {
-  return diskOf(new Map())
+  return diskOver(new SimulatedDisk(passingTime()))
 }
 
-function diskOf(directories: Map<string, Directory>): MemoryDisk {
+/** No two changes come so close that they could not be told apart. */
+function passingTime(): () => number {
+  let nowMs = 0
+  return () => (nowMs += 1_000)
+}
+
+function diskOver(disk: SimulatedDisk): MemoryDisk {
   let count = 0
   let cut = Infinity
-  let nextInode = 1 + Math.max(0, ...inodesOf(directories).map(({ number }) => number))
-
-  const step = <T>(act: () => T): Promise<T> => {
+  const step = async <T>(act: () => T): Promise<T> => {
     count += 1
-    if (count >= cut) return Promise.reject(new CrashError('the power is gone'))
-    try {
-      return Promise.resolve(act())
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
+    if (count >= cut) throw new CrashError('the power is gone')
+    return act()
   }
-  const directoryOf = (path: string): Directory => {
-    const found = directories.get(dirname(path))
-    if (found === undefined) throw systemError('ENOENT', path)
-    return found
-  }
-  const inodeAt = (path: string): Inode | undefined =>
-    directories.get(dirname(path))?.names.get(basename(path))
-  const required = (path: string): Inode => {
-    const inode = inodeAt(path)
-    if (inode !== undefined) return inode
-    throw systemError(directories.has(path) ? 'EISDIR' : 'ENOENT', path)
-  }
-  const nameIt = (path: string, inode: Inode): void => {
-    directoryOf(path).names.set(basename(path), inode)
-    inode.version += 1
-  }
-  const make = (path: string): Inode => {
-    const inode: Inode = { number: nextInode++, content: Buffer.alloc(0), durable: null, version: 0 }
-    nameIt(path, inode)
-    return inode
-  }
-  const settle = async (act: () => void): Promise<void> => {
+  const settle = async ({ end }: Sync): Promise<void> => {
     // Of different length, so that triples which began together get out of step.
     for (let turns = 1 + (count % 5); turns > 0; turns -= 1) await setImmediate()
     if (count >= cut) throw new CrashError('the power is gone')
-    act()
+    end()
   }
-  const disk: MemoryDisk = {
-    list: (path) =>
-      step(() => {
-        const found = directories.get(path)
-        if (found === undefined) throw systemError('ENOENT', path)
-        const below = [...directories.keys()].filter((each) => dirname(each) === path && each !== path)
-        return [
-          ...[...found.names.keys()].map((name) => ({ name, kind: 'file' as const })),
-          ...below.map((each) => ({ name: basename(each), kind: 'directory' as const })),
-        ]
-      }),
-    stat: (path) =>
-      step(() => {
-        if (directories.has(path)) return directoryStat
-        const inode = inodeAt(path)
-        return inode === undefined ? null : statOf(inode)
-      }),
-    makeDirectory: (path) =>
-      step(() => {
-        for (let at = path; !directories.has(at); at = dirname(at)) {
-          directories.set(at, { names: new Map(), durable: new Map() })
-        }
-      }),
-    open: (path, mode) =>
-      step(() => {
-        if (mode === 'create' && inodeAt(path) !== undefined) throw systemError('EEXIST', path)
-        const isMade = mode === 'create' || (mode === 'append' && inodeAt(path) === undefined)
-        return openInode(isMade ? make(path) : required(path), step, settle)
-      }),
-    rename: (from, to) =>
-      step(() => {
-        nameIt(to, required(from))
-        directoryOf(from).names.delete(basename(from))
-      }),
-    link: (from, to) =>
-      step(() => {
-        if (inodeAt(to) !== undefined) throw systemError('EEXIST', to)
-        nameIt(to, required(from))
-      }),
-    remove: (path) =>
-      step(() => {
-        required(path).version += 1
-        directoryOf(path).names.delete(basename(path))
-      }),
-    removeDirectory: (path) =>
-      step(() => {
-        const found = directories.get(path)
-        if (found === undefined) throw systemError('ENOENT', path)
-        const isEmpty =
-          found.names.size === 0 && ![...directories.keys()].some((each) => dirname(each) === path)
-        if (!isEmpty) throw systemError('ENOTEMPTY', path)
-        directories.delete(path)
-      }),
-    syncDirectory: async (path) => {
-      const found = await step(() => directories.get(path))
-      if (found === undefined) throw systemError('ENOENT', path)
-      const names = new Map(found.names)
-      await settle(() => (found.durable = names))
-    },
+  const openFile = (handle: SimulatedFile): OpenFile => ({
+    read: (buffer, position) => step(() => disk.read(handle, buffer, position)),
+    write: (bytes) => step(() => disk.write(handle, bytes)),
+    truncate: (bytes) => step(() => disk.truncate(handle, bytes)),
+    sync: async () => settle(await step(() => disk.beginSync(handle))),
+    stat: () => step(() => disk.statFile(handle)),
+    close: async () => disk.close(handle),
+  })
+  return {
+    list: (path) => step(() => disk.list(path)),
+    stat: (path) => step(() => disk.stat(path)),
+    makeDirectory: (path) => step(() => disk.makeDirectory(path)),
+    open: (path, mode) => step(() => openFile(disk.open(path, mode))),
+    openAsBlob: (path) => step(() => disk.openAsBlob(path)),
+    rename: (from, to) => step(() => disk.rename(from, to)),
+    link: (from, to) => step(() => disk.link(from, to)),
+    remove: (path) => step(() => disk.remove(path)),
+    removeDirectory: (path) => step(() => disk.removeDirectory(path)),
+    syncDirectory: async (path) => settle(await step(() => disk.beginSyncDirectory(path))),
     operations: () => count,
     cutAt: (nth) => void (cut = nth),
     isCut: () => count >= cut,
-    afterPowerCut: (fateOf) => diskOf(remains(directories, fateOf)),
-    files: () =>
-      Object.fromEntries(
-        [...directories].flatMap(([path, { names }]) =>
-          [...names].map(([name, { content }]) => [`${path}/${name}`, content.toString()]),
-        ),
-      ),
-    put: (path, text) => {
-      const inode = make(path)
-      inode.content = Buffer.from(text)
-      inode.durable = inode.content
-      directoryOf(path).durable.set(basename(path), inode)
-    },
-  }
-  return disk
-}
-
-type TakeStep = <T>(act: () => T) => Promise<T>
-
-function openInode(inode: Inode, step: TakeStep, settle: (act: () => void) => Promise<void>): OpenFile {
-  const change = (content: Buffer): void => {
-    inode.content = content
-    inode.version += 1
-  }
-  return {
-    read: (buffer, position) => step(() => inode.content.copy(buffer, 0, position)),
-    write: (bytes) => step(() => change(Buffer.concat([inode.content, bytes]))),
-    truncate: (bytes) => step(() => change(inode.content.subarray(0, bytes))),
-    sync: async () => {
-      const content = await step(() => inode.content)
-      await settle(() => (inode.durable = content))
-    },
-    stat: () => step(() => statOf(inode)),
-    close: async () => {},
+    afterPowerCut: (fateOf) => diskOver(disk.afterCrash(fateByChange(fateOf), passingTime())),
+    files: () => Object.fromEntries([...disk.files()].map(([path, bytes]) => [path, bytes.toString()])),
+    put: (path, text) => disk.put(path, text),
   }
 }
 
-const directoryStat: FileStat = {
-  kind: 'directory',
-  bytes: 0,
-  modifiedAtMs: 0,
-  inode: null,
-  identity: null,
-}
-
-function statOf({ number, content, version }: Inode): FileStat {
-  const inode = `1:${number}`
-  return {
-    kind: 'file',
-    bytes: content.length,
-    modifiedAtMs: version,
-    inode,
-    identity: `${inode}:${version}`,
-  }
-}
-
-function remains(
-  directories: ReadonlyMap<string, Directory>,
-  fateOf: (change: string) => Fate,
-): Map<string, Directory> {
-  const copies = new Map<Inode, Inode>()
-  const survivor = (inode: Inode): Inode => {
-    const known = copies.get(inode)
-    if (known !== undefined) return known
-    const content = contentLeft(inode, fateOf)
-    const copy: Inode = { number: inode.number, content, durable: content, version: inode.version }
-    copies.set(inode, copy)
-    return copy
-  }
-  const left = new Map<string, Directory>()
-  for (const [path, { names, durable }] of directories) {
-    const kept = new Map<string, Inode>()
-    for (const name of new Set([...durable.keys(), ...names.keys()])) {
-      const isChanged = durable.get(name) !== names.get(name)
-      const inode =
-        isChanged && fateOf(`name ${path}/${name}`) === 'lost' ? durable.get(name) : names.get(name)
-      if (inode !== undefined) kept.set(name, survivor(inode))
-    }
-    left.set(path, { names: kept, durable: new Map(kept) })
-  }
-  return left
-}
-
-/** Of content that was never synced, a beginning may be there. */
-function contentLeft({ number, content, durable }: Inode, fateOf: (change: string) => Fate): Buffer {
-  if (durable !== null && durable.equals(content)) return content
-  if (fateOf(`content ${number}`) === 'kept') return content
-  return durable ?? content.subarray(0, Math.floor(content.length / 2))
-}
-
-function inodesOf(directories: ReadonlyMap<string, Directory>): Inode[] {
-  return [...directories.values()].flatMap(({ names }) => [...names.values()])
-}
+const fateByChange = (fateOf: (change: string) => Fate): FateOfAll => ({
+  name: 'by change',
+  ofName: (path, gone) => (fateOf(`name ${path}`) === 'lost' ? 0 : gone.length - 1),
+  ofContent: (inode) => fateOf(`content ${inode}`),
+})

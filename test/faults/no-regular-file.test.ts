@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js'
 import { answeredTriple, metadataText } from '../engine/lines.js'
 import { impatientClock } from '../engine/workspaces.js'
+import { freeWorkspace } from '../../src/workspace/hold-workspace.js'
 import { nodeFileSystem } from '../../src/workspace/node-file-system.js'
 import { withDirectory, withWorkspace } from '../workspace/support.js'
 
@@ -28,6 +29,7 @@ const canMakePipes = ((): boolean => {
 /** What may stand where a file belongs. Opening a pipe waits for its other end, unless one takes care. */
 const things: readonly (readonly [string, (path: string) => void])[] = [
   ['a directory', (path) => mkdirSync(path)],
+  ['a link that leads nowhere', (path) => symlinkSync('nowhere', path)],
   ...(canMakePipes ? [['a pipe', (path: string) => void execFileSync('mkfifo', [path])] as const] : []),
 ]
 
@@ -112,9 +114,48 @@ test.skipIf(!canMakePipes)('a pipe is never opened, for whatever purpose, and a 
   withDirectory(async (directory) => {
     const path = join(directory, 'pipe')
     execFileSync('mkfifo', [path])
-    for (const mode of ['read', 'append'] as const)
+    for (const mode of ['read', 'append', 'extend'] as const)
       await expect(nodeFileSystem.open(path, mode)).rejects.toMatchObject({ code: 'ENXIO' })
     await expect(nodeFileSystem.open('/dev/null', 'read')).rejects.toMatchObject({ code: 'ENXIO' })
     await expect(nodeFileSystem.syncDirectory(path)).rejects.toMatchObject({ code: 'ENOTDIR' })
   }),
 )
+
+describe('what stands where a worker writes', () => {
+  const folder = '.batch-reconciler.workers'
+  const staging = `${folder}/staging.1.1.${'0'.repeat(32)}`
+
+  test('a symbolic link there is taken away, and nothing of what it leads to', () =>
+    withWorkspace({ ...files, 'theirs/a.txt': 'a' }, async (workspace) => {
+      mkdirSync(join(workspace.root, folder))
+      symlinkSync(join(workspace.root, 'theirs'), join(workspace.root, staging))
+      expect(await codesOf(workspace)).toEqual([undefined])
+      expect(readdirSync(join(workspace.root, 'theirs'))).toEqual(['a.txt'])
+      expect(existsSync(join(workspace.root, folder))).toBe(false)
+    }))
+
+  test.skipIf(!canMakePipes)('a pipe is taken away', () =>
+    withWorkspace(files, async (workspace) => {
+      mkdirSync(join(workspace.root, folder))
+      execFileSync('mkfifo', [join(workspace.root, staging)])
+      expect(await codesOf(workspace)).toEqual([undefined])
+      expect(existsSync(join(workspace.root, folder))).toBe(false)
+    }),
+  )
+
+  test('unlock leaves alone what is not ours where the whole folder is a link', () =>
+    withWorkspace({ ...files, 'theirs/a.json': 'a', 'theirs/claims': '' }, async (workspace) => {
+      const worker = `worker.${'0'.repeat(32)}.json.new`
+      writeFileSync(join(workspace.root, 'theirs', worker), '{')
+      symlinkSync(join(workspace.root, 'theirs'), join(workspace.root, folder))
+      await freeWorkspace(workspace)
+      expect(readdirSync(join(workspace.root, 'theirs'))).toEqual(['a.json'])
+    }))
+
+  test('a directory in place of the claims is named by its path', () =>
+    withWorkspace(files, async (workspace) => {
+      mkdirSync(join(workspace.root, folder, 'claims'), { recursive: true })
+      const error: unknown = await codesOf(workspace).catch((reason: unknown) => reason)
+      expect(isBatchReconciliationError(error) && error.message).toContain(join(folder, 'claims'))
+    }))
+})

@@ -45,9 +45,9 @@ async function run(fileSystem: FileSystem): Promise<void> {
   await reconcileWorkspace(await openWorkspace(root, { fileSystem }), { clock: impatientClock })
 }
 
-/** What the end is judged by: all but the journals, which tell of each run what happened in it. */
+/** What the end is judged by: all but the journals and the log of tokens: what a crash costs of them, nothing depends on. */
 const finalFiles = (disk: MemoryDisk): Record<string, string> =>
-  Object.fromEntries(Object.entries(disk.files()).filter(([path]) => !path.includes('batch_journal_')))
+  Object.fromEntries(Object.entries(disk.files()).filter(([path]) => !/batch_(journal_|tokens)/.test(path)))
 
 /** What `workdir/` gave up is gone, what `done/` got is not there. */
 const keepsRemovals = (change: string): Fate => (change.includes('/workdir/') ? 'kept' : 'lost')

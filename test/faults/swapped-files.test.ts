@@ -52,6 +52,7 @@ function disturbedDisk(inner: FileSystem, nth: number, act: () => void) {
     list: before((path) => inner.list(path)),
     stat: before((path) => inner.stat(path)),
     makeDirectory: before((path) => inner.makeDirectory(path)),
+    openAsBlob: before((path) => inner.openAsBlob(path)),
     rename: before((from, to) => inner.rename(from, to)),
     link: before((from, to) => inner.link(from, to)),
     remove: before((path) => inner.remove(path)),

@@ -35,6 +35,7 @@ interface Watched {
   readonly disk: MemoryDisk
   /** Syncs of the rows of the attempt. */
   readonly syncs: () => number
+  readonly writes: () => number
 }
 
 /** Notes what is done to the rows of the attempt; `onWrite` is told before each write of them. */
@@ -57,7 +58,7 @@ function watched(disk: MemoryDisk, onWrite: (nth: number) => void = () => {}): W
       },
     }
   }
-  return { disk: { ...disk, open }, syncs: () => syncs }
+  return { disk: { ...disk, open }, syncs: () => syncs, writes: () => writes }
 }
 
 async function run(disk: MemoryDisk, options: ReconcileWorkspaceOptions = {}): Promise<void> {
@@ -68,7 +69,7 @@ async function run(disk: MemoryDisk, options: ReconcileWorkspaceOptions = {}): P
 }
 
 const finalFiles = (disk: MemoryDisk): Record<string, string> =>
-  Object.fromEntries(Object.entries(disk.files()).filter(([path]) => !path.includes('batch_journal_')))
+  Object.fromEntries(Object.entries(disk.files()).filter(([path]) => !/batch_(journal_|tokens)/.test(path)))
 
 /** The power goes with the `nth` write of rows; gives the disk that is left. */
 async function cutAtWrite(
@@ -106,6 +107,8 @@ test.each([
   expect(atWork.syncs()).toBe(0)
   const wanted = finalFiles(undisturbed)
   expect(wanted[`${root}/target/batch_results_5.jsonl`]?.split('\n')).toHaveLength(ids.length + 3)
+  // What was kept in memory until then, full buffers, and the rest.
+  expect(atWork.writes()).toBe(4)
   for (const nth of [1, 2, 3, 4]) {
     const disk = await cutAtWrite(nth, fateOf)
     await run(disk)

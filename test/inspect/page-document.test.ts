@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { generatorMeta, generatorMetaBytes, pageDocument } from '../../src/inspect/page-document.js'
+import { historyOf } from '../../src/engine/phase-history.js'
 import type { ExportedInspection } from '../../src/inspect/protocol.js'
 
-const page = { title: 't', mode: 'export', canCommand: false, nowMs: 0, isOver: true } as const
+const page = { title: 't', root: null, mode: 'export', canCommand: false, nowMs: 0, isOver: true } as const
 const data = (title: string): ExportedInspection => ({
   page: { ...page, title },
   triples: [],
   details: {},
   replays: {},
+  history: historyOf([], 0),
+  failedForGood: [],
+  tokens: [],
 })
 const assets = { script: 'start()', style: 'p {}' }
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`

@@ -45,9 +45,15 @@ export async function installedProject(): Promise<InstalledProject | null> {
   return { root, put, node: (...inputs) => run(process.execPath, inputs, root), remove }
 }
 
-export function run(command: string, inputs: readonly string[], cwd: string): Promise<Outcome> {
+/** Runs a program to its end; with the environment of this process unless another is given. */
+export function run(
+  command: string,
+  inputs: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> | NodeJS.ProcessEnv = process.env,
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(command, inputs, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(command, inputs, { cwd, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
       resolve({ exitCode, stdout, stderr })
     })

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { answerLine, jsonl, requestLine } from '../engine/lines.js'
 import {
@@ -89,6 +89,31 @@ describe('the example of the README', () => {
     },
   )
 
+  /** What the compiler says of every door, with these settings in place of the usual ones. */
+  async function compiled(project: InstalledProject, settings: object): Promise<readonly string[]> {
+    const { compilerOptions } = compilerConfig(resolutions[1])
+    const config = { compilerOptions: { ...compilerOptions, ...settings }, files: ['doors.ts'] }
+    project.put('doors.ts', doors)
+    project.put('tsconfig.other.json', JSON.stringify(config))
+    const { stdout } = await project.node(programOf('tsc'), '-p', 'tsconfig.other.json', '--pretty', 'false')
+    return stdout.split('\n').filter((line) => / error TS\d+: /.test(line))
+  }
+
+  test('needs no types of Node while declarations are not checked, as docs/api.md says', async (context) => {
+    expect(await compiled(projectOf(context), { types: [], skipLibCheck: true })).toEqual([])
+  })
+
+  test('has one known fault where exact optional properties are checked in declarations: XState’s', async (context) => {
+    const exact = { exactOptionalPropertyTypes: true }
+    const project = projectOf(context)
+    expect(await compiled(project, { ...exact, skipLibCheck: true })).toEqual([])
+    const faults = await compiled(project, { ...exact, skipLibCheck: false })
+    expect(faults.length).toBeGreaterThan(0)
+    expect(
+      faults.filter((line) => !line.startsWith('node_modules/xstate/dist/declarations/src/setup.d.ts')),
+    ).toEqual([])
+  })
+
   test('is really looked at by the compiler: a field that does not exist is an error', async (context) => {
     const project = projectOf(context)
     project.put('wrong.ts', readmeExample().replaceAll('row.customId', 'row.custom_id'))
@@ -101,6 +126,11 @@ describe('the example of the README', () => {
     expect(result.stdout).toContain("'custom_id' does not exist")
   })
 })
+
+interface SourceMap {
+  readonly sources: readonly string[]
+  readonly sourcesContent: readonly string[]
+}
 
 /** Every public door, with something that only types show. */
 const doors = `
@@ -118,7 +148,7 @@ export const download: BatchProvider['download'] = async () => ({ bytes: 0 })
 export const server = createFakeBatchServer
 `
 
-const compilerConfig = (options: Readonly<Record<string, string>>): object => ({
+const compilerConfig = (options: Readonly<Record<string, string>>) => ({
   compilerOptions: {
     ...options,
     target: 'es2023',
@@ -126,7 +156,7 @@ const compilerConfig = (options: Readonly<Record<string, string>>): object => ({
     types: ['node'],
     strict: true,
     noUncheckedIndexedAccess: true,
-    // Our declarations are checked too. exactOptionalPropertyTypes would fail in those of xstate 5 then.
+    // Our declarations are checked too.
     skipLibCheck: false,
     noEmit: true,
   },
@@ -141,7 +171,7 @@ describe('the package', () => {
     project.put('other/workdir/batch_output_1.jsonl', jsonl(answerLine('a', 'yes')))
     const result = await run(binary, ['run', 'other', '--json'], project.root)
     expectSuccess(result)
-    expect(JSON.parse(result.stdout)).toMatchObject({ index: '1', outcome: 'done' })
+    expect(JSON.parse(result.stdout.split('\n')[0] ?? '')).toMatchObject({ index: '1', outcome: 'done' })
     expect((await run(binary, ['run', 'nowhere'], project.root)).exitCode).toBe(2)
   })
 
@@ -154,6 +184,46 @@ describe('the package', () => {
     expect(existsSync(join(home, 'LICENSE'))).toBe(true)
     for (const name of ['src', 'test', 'machines', 'tsconfig.json']) {
       expect(existsSync(join(home, name)), name).toBe(false)
+    }
+  })
+
+  test('brings the documents: every link of the README and of the pages leads somewhere', (context) => {
+    const home = join(projectOf(context).root, 'node_modules/batch-reconciler')
+    const pages = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.md') && !name.includes('node_modules'),
+    )
+    expect(pages).toContain('README.md')
+    expect(pages).toContain(join('docs', 'CHANGELOG.md'))
+    const dead = pages.flatMap((page) => {
+      const links = [...readFileSync(join(home, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+      const local = links.map(([, target = '']) => target).filter((target) => !/^[a-z]+:/.test(target))
+      return local
+        .filter((target) => !existsSync(join(home, dirname(page), target)))
+        .map((to) => `${page}: ${to}`)
+    })
+    expect(dead).toEqual([])
+  })
+
+  test('has a package.json without what only this repository needs', (context) => {
+    const home = join(projectOf(context).root, 'node_modules/batch-reconciler')
+    const names = Object.keys(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as object)
+    for (const name of ['overrides', 'resolutions', 'knip', 'private', 'workspaces'])
+      expect(names).not.toContain(name)
+  })
+
+  test('has a source map for every file that names one, with the source in it', (context) => {
+    const dist = join(projectOf(context).root, 'node_modules/batch-reconciler/dist')
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.js'),
+    )
+    const named = files.flatMap((name) => {
+      const [, map] = /^\/\/# sourceMappingURL=(.+)$/m.exec(readFileSync(join(dist, name), 'utf8')) ?? []
+      return map === undefined ? [] : [join(dist, dirname(name), map)]
+    })
+    expect(named.length).toBeGreaterThan(10)
+    for (const path of named) {
+      const { sources, sourcesContent } = JSON.parse(readFileSync(path, 'utf8')) as SourceMap
+      expect(sourcesContent, path).toHaveLength(sources.length)
     }
   })
 

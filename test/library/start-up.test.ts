@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -41,9 +42,31 @@ describe('a start loads', () => {
     expect((await modulesLoadedBy(...importing('batch-reconciler/machines'))).packages).toEqual(['xstate'])
   })
 
+  test('no other package to plan, and none to verify', async () => {
+    const root = await workspaceWith(recipes.whole)
+    for (const command of ['plan', 'verify']) {
+      expect((await modulesLoadedBy(program, command, root)).packages).toEqual(['@stricli/core'])
+    }
+  })
+
+  test('the tokenizer to estimate, and only then', async () => {
+    const root = await workspaceWith(recipes.neverSubmitted)
+    const { packages } = await modulesLoadedBy(program, 'plan', root, '--estimate')
+    expect(packages).toEqual(['@stricli/core', 'gpt-tokenizer'])
+  })
+
   test('what the work needs, once there is some', async () => {
     const { packages } = await modulesLoadedBy(program, 'run', await workspaceWith(recipes.whole))
-    expect(packages).toEqual(['@stricli/core', 'xstate', 'zod'])
+    expect(packages).toEqual(['@stricli/core', 'xstate'])
+  })
+
+  test('of zod what checks options and files, which comes along with its licence', async () => {
+    const { own } = await modulesLoadedBy(program, 'run', await workspaceWith(recipes.whole))
+    expect(own).toContain('chunks/schemas.js')
+    const schemas = await readFile(new URL('../../dist/chunks/schemas.js', import.meta.url), 'utf8')
+    expect(schemas).toContain('Permission is hereby granted, free of charge')
+    // All of zod is more than 600 KB.
+    expect(schemas.length).toBeLessThan(250_000)
   })
 })
 

@@ -28,9 +28,11 @@ describe('answers that are missing from a batch that was cut short', () => {
     ['every request has a row', { remoteStatus: 'expired', requestCounts: counts(6) }, 3, 0, false],
     ['completed is another case: ids are missing anyway', { remoteStatus: 'completed', requestCounts: counts(6) }, 3, 3, false],
   ] as const)('are late or cut: %s', (_, notes, answered, missing, isLate) => {
-    const problem = lateAnswers(factsOf('IOM', { batchId: 'batch_1', ...notes }), { missing }, answered)
+    const problem = lateAnswers(factsOf('IOM', { batchId: 'batch_1', ...notes }), { missing }, answered, 'accept it')
     expect(problem !== null).toBe(isLate)
-    if (problem !== null) expect(problem).toMatchObject({ needsPerson: true, facts: { answered, missing } })
+    if (problem === null) return
+    expect(problem).toMatchObject({ needsPerson: true, facts: { answered, missing } })
+    expect(problem.hint).toContain('`accept it`')
   })
 })
 

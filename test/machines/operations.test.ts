@@ -70,6 +70,11 @@ const plans: readonly (readonly [letters: string, notes: Notes, operations: read
   ],
 ]
 
+function hintToFetch(batchId: string): unknown {
+  const course = recommendedOperations(factsOf('O', { batchId }))
+  return course.type === 'problem' && course.problem.hint
+}
+
 describe('the course of action for a triple', () => {
   test.each(plans)('with files %s and metadata %o', (letters, notes, operations) => {
     expect(recommendedOperations(factsOf(letters, notes))).toMatchObject({ type: 'operations', operations })
@@ -87,6 +92,11 @@ describe('the course of action for a triple', () => {
       type: 'problem',
       problem: { code, needsPerson: true, hint: expect.stringMatching(/^Put /) },
     })
+  })
+
+  test('names the command that fetches a batch, unless its id does not stand in a shell as it is', () => {
+    expect(hintToFetch('batch_1')).toContain('batch-reconciler import --batch batch_1 ')
+    expect(hintToFetch('batch_1; rm -r .')).not.toMatch(/import|rm/)
   })
 
   test('knows the thirteen names of the seed, each once, and plans no other', () => {

@@ -30,6 +30,10 @@ describe('reading a problem out of what was thrown', () => {
     expect(toProblem(thrown)).toMatchObject({ code: 'UnexpectedError', message })
   })
 
+  test('does not call what somebody else’s actor throws a fault of ours', () => {
+    expect(toProblem(new Error('mine')).hint).toMatch(/^If the code that threw it is yours \(an actor, /)
+  })
+
   test('cuts the words of somebody else to a thousand characters', () => {
     expect(toProblem(new Error('x'.repeat(1_000_000))).message).toHaveLength(1_000)
   })

@@ -7,6 +7,7 @@ import {
   firstState,
   hasAskedServer,
   isDoneState,
+  isBackingOff,
   isParkedState,
   isWaitingForBatch,
   isWaitingForRoom,
@@ -22,6 +23,7 @@ describe('what a path says of a state', () => {
   test.each(leaves)('is what the machine says: %s', (path, node) => {
     expect({
       isDone: isDoneState(path),
+      isBackingOff: isBackingOff(path),
       isParked: isParkedState(path),
       needsPerson: needsPersonState(path),
       isWaitingForBatch: isWaitingForBatch(path),
@@ -31,6 +33,7 @@ describe('what a path says of a state', () => {
       hears: outsideEvents.filter((type) => canHear(path, type)),
     }).toEqual({
       isDone: node.type === 'final',
+      isBackingOff: node.tags.includes('backing-off'),
       isParked: node.tags.includes('parked'),
       needsPerson: node.tags.includes('needs-person'),
       isWaitingForBatch: node.tags.includes('waiting-for-batch'),

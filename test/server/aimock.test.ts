@@ -43,10 +43,17 @@ function withIndependentServer(
   })
 }
 
+let made = 0
+/** It keeps its batches for as long as the process lives, so each test asks for something else. */
+function ownIds(count: number): string[] {
+  made += 1
+  return idsUpTo(count).map((id) => `${made}-${id}`)
+}
+
 describe('against a server that was not written here', () => {
   test('a file goes all the way to proven results', () =>
     withIndependentServer({}, async ({ workspace, options }) => {
-      const ids = idsUpTo(25)
+      const ids = ownIds(25)
       const submitted = await submitRequests(workspace, [writeRequests(workspace, ids)], options)
       expect(outcomes(submitted)).toEqual(['pending'])
       expect(outcomes(await watchWorkspace(workspace, options))).toEqual(['done'])
@@ -59,7 +66,7 @@ describe('against a server that was not written here', () => {
   test('the same file makes no second batch', () =>
     withIndependentServer({}, async ({ workspace, options }) => {
       const before = await batchesOf(options)
-      const path = writeRequests(workspace, idsUpTo(3))
+      const path = writeRequests(workspace, ownIds(3))
       await submitRequests(workspace, [path], options)
       await submitRequests(workspace, [path], options)
       await watchWorkspace(workspace, options)
@@ -68,7 +75,7 @@ describe('against a server that was not written here', () => {
 
   test('a lost creation is found in its list and adopted', () =>
     withIndependentServer({}, async ({ workspace, options }) => {
-      const ids = idsUpTo(3)
+      const ids = ownIds(3)
       const before = await batchesOf(options)
       const path = writeRequests(workspace, ids)
       const losing = new OpenAI({ apiKey: 'test', baseURL: options.client?.baseURL, fetch: losesCreations() })
@@ -80,7 +87,7 @@ describe('against a server that was not written here', () => {
 
   test('a batch that ends failed with an error file ends with a row for each request', () =>
     withIndependentServer({ 'X-AIMock-Batch-Outcome': 'failed' }, async ({ workspace, options }) => {
-      const ids = idsUpTo(3)
+      const ids = ownIds(3)
       const submitted = await submitRequests(workspace, [writeRequests(workspace, ids)], options)
       await watchWorkspace(workspace, options)
       const rows = resultsOf({ workspace }, indexOf(submitted))
@@ -95,7 +102,7 @@ describe('against a server that was not written here', () => {
     ['expired', ['pending']],
   ])('a batch that ends %s without files is never taken for done', (ending, expected) =>
     withIndependentServer({ 'X-AIMock-Batch-Outcome': ending }, async ({ workspace, options }) => {
-      await submitRequests(workspace, [writeRequests(workspace, idsUpTo(3))], options)
+      await submitRequests(workspace, [writeRequests(workspace, ownIds(3))], options)
       await reconcileWorkspace(workspace, options)
       await reconcileWorkspace(workspace, options)
       expect(outcomes(await reconcileWorkspace(workspace, options))).toEqual(expected)
@@ -103,7 +110,6 @@ describe('against a server that was not written here', () => {
   )
 })
 
-/** It keeps its batches for as long as the process lives. */
 async function batchesOf({ client }: WatchOptions): Promise<number> {
   return (await client?.batches.list({ limit: 100 }))?.data.length ?? 0
 }

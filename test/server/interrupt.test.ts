@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isBatchReconciliationError, readWorkspaceLock } from '../../src/index.js'
+import { isBatchReconciliationError, readWorkspaceLock, type ReconciliationEvent } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
 import { expectNothingLostOrPaidTwice, secondFailsOnce, submitAndWatch } from './life.js'
 import { idsUpTo, namesIn, outcomes, withScene, type Scene } from './scene.js'
@@ -101,6 +101,19 @@ describe('a stop at any other moment', () => {
       await liveUntil(scene, controller)
       expect(scene.clock.elapsedMs()).toBe(60_000)
       await expectNothingLostOrPaidTwice(scene)
+    }))
+
+  test('at the moment a poll is planned is no end of the work either', () =>
+    withScene({ defaults: { inProgressMs: 3_600_000 } }, async (scene) => {
+      await scene.submit(scene.requests(idsUpTo(3)))
+      const controller = new AbortController()
+      const onEvent = ({ type }: ReconciliationEvent): void => {
+        if (type === 'poll.scheduled') controller.abort()
+      }
+      const stopped = await scene.watch({ signal: controller.signal, onEvent })
+      expect([stopped.isInterrupted, outcomes(stopped)]).toEqual([true, ['pending']])
+      const ended = await scene.watch()
+      expect([ended.isInterrupted, outcomes(ended)]).toEqual([false, ['done']])
     }))
 
   test('between two polls ends the watch at once, without another look', () =>

@@ -205,7 +205,7 @@ describe('a batch that is cut short', () => {
         expect(texts.filter((text) => text.endsWith(' not-executed'))).toHaveLength(left)
         expect(warningsOf(scene)).toEqual([
           expect.stringMatching(
-            `was cancelled at the server; ${left} of 6 requests were not executed and are not sent again; .*retry <workspace> ${root}`,
+            `was cancelled at the server; ${left} of 6 requests were not executed and are not sent again; .*retry ${scene.workspace.root} ${root}`,
           ),
         ])
       }),
@@ -232,7 +232,7 @@ describe('a batch that is cut short', () => {
         expect(outcomes(report)).toEqual(['needs-attention RequestIdsMismatch'])
         const { problem } = report.triples[0] ?? {}
         expect(problem?.message).toMatch(/completed 5 requests; the files here answer 3, and 3 have no row/)
-        expect(problem?.hint).toMatch(/`batch-reconciler accept <workspace> [\da-f-]{36}`/)
+        expect(problem?.hint).toMatch(/`batch-reconciler accept \/\S+ [\da-f-]{36}`/)
         expect(problem?.facts).toMatchObject({ completed: 5, answered: 3, missing: 3 })
         expect(scene.server.batches()).toHaveLength(1)
         expect(countOf(scene, 'files.content')).toBe(4)

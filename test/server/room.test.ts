@@ -121,7 +121,7 @@ describe('a batch that alone is more than the server takes', () => {
       ])
       const { problem } = report.triples.find(({ index }) => index !== root) ?? {}
       expect(problem?.message).toMatch(/holds one request/)
-      expect(problem?.hint).toMatch(/`batch-reconciler retry <workspace> [\da-f-]{36}`/)
+      expect(problem?.hint).toMatch(/`batch-reconciler retry \/\S+ [\da-f-]{36}`/)
       expect(ran(scene)).toEqual([])
       expect(resultTexts(scene, root)).toEqual(['row-1 not-executed', 'row-2 not-executed'])
       expect(resultsOf(scene, root)[0]?.error?.code).toBe('token_limit_exceeded')

@@ -202,16 +202,27 @@ describe('what a server says of a batch', () => {
   test('404 needs a person: the batch is gone or belongs to another key', () =>
     withScene(slow, async (scene) => {
       const submitted = await scene.submit(scene.requests(2))
-      scene.server.script({
-        ...faults.fileGone({ times: Infinity }),
-        on: ['batches.retrieve', 'batches.list'],
-      })
+      scene.server.script({ ...faults.fileGone({ times: Infinity }), on: 'batches.retrieve' })
+      scene.server.script(faults.listLags({ ms: Infinity }))
       const report = await scene.watch()
       expect(outcomes(report)).toEqual(['needs-attention BatchFilesGone'])
       expect(report.triples[0]?.problem?.message).toContain(
         String((await metadataOf(scene, indexOf(submitted))).batch_id),
       )
-      expect(report.triples[0]?.problem?.hint).toMatch(/key/)
+    }))
+
+  test('404 of every call says nothing of the batch', () =>
+    withScene(slow, async (scene) => {
+      await scene.submit(scene.requests(2))
+      scene.server.script({
+        on: ['batches.retrieve', 'batches.list'],
+        times: Infinity,
+        effect: { type: 'answer', status: 404, body: { detail: 'Not Found' } },
+      })
+      const report = await scene.watch()
+      expect(outcomes(report)).toEqual(['needs-attention RequestRefused'])
+      expect(report.triples[0]?.problem?.hint).toMatch(/says nothing of the batch/)
+      expect(report.triples[0]?.problem?.hint).not.toMatch(/--again/)
     }))
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { faults } from '../../src/testing/index.js'
 import {
   chatInput,
   chatLine,
@@ -271,3 +272,19 @@ async function runWithSeed(seed: number) {
   const fileId = server.batches()[0]?.output_file_id ?? ''
   return { id, fileId, bytes: Buffer.from(server.fileBytes(fileId) ?? []).toString() }
 }
+
+test('a fork goes its own way from where the server stood: faults, batches and time', async () => {
+  const server = stillServer()
+  const lost = server.script(faults.createAnswerLost({ times: 1, skip: 1 }))
+  const { id } = await submit(clientOf(server), chatInput(2))
+  server.advance(500)
+  const fork = server.fork()
+  fork.finishBatches()
+  const { id: second } = await submit(clientOf(server), chatInput(3)).catch(() => ({ id: null }))
+  expect([second, lost.hits()]).toEqual([null, 1])
+  expect(server.batches().map(({ status }) => status)).toEqual(['validating', 'validating'])
+  expect(fork.batches().map((batch) => [batch.id, batch.status])).toEqual([[id, 'completed']])
+  expect([server.executions().length, fork.executions().length]).toEqual([0, 2])
+  await expect(submit(clientOf(fork), chatInput(3))).rejects.toThrow('Connection error.')
+  expect(fork.batches()).toHaveLength(2)
+})

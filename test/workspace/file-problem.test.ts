@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { reconciliationError } from '../../src/errors.js'
-import { asFileProblem, fileProblem } from '../../src/workspace/file-problem.js'
+import { asFileProblem, fileProblem, inWords } from '../../src/workspace/file-problem.js'
 import { CrashError, systemError } from '../fakes/fault-file-system.js'
 
 const action = { path: '/w/workdir/batch_input_7.jsonl', action: 'write', index: '7' }
@@ -33,6 +33,17 @@ describe('what the disk refuses', () => {
   test('is said once: an error that says it already stays as it is', () => {
     const first = reconciliationError({ code: 'DoneFileConflict', message: 'm' })
     expect(fileProblem(first, action)).toBe(first)
+  })
+
+  test('is put into words at the door where nobody has: with the path, or the root where the system names none', () => {
+    const named = systemError('EIO', '/w/workdir/batch_input_7.jsonl')
+    expect(inWords(named, '/w')).toMatchObject({ code: 'FileSystemError', facts: { path: action.path } })
+    const nameless = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' })
+    expect(inWords(nameless, '/w')).toMatchObject({
+      message: 'Could not read a file of /w: the disk could not read or write (EIO).',
+    })
+    for (const other of [new Error('x'), Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), null])
+      expect(inWords(other, '/w')).toBe(other)
   })
 
   test('is never made of an error that is not the system’s', () => {

@@ -16,7 +16,13 @@ import { onDisk, rejection, withWorkspace } from './support.js'
 
 /** A process of the machine `here` on which the processes of `alive` run, each since its own start. */
 function processTable(pid: number, alive: readonly number[] = [pid]): ProcessTable {
-  return { host: 'here', pid, isAlive: (each) => alive.includes(each), startOf: (each) => `start of ${each}` }
+  return {
+    host: 'here',
+    pid,
+    isAlive: (each) => alive.includes(each),
+    startOf: (each) => `start of ${each}`,
+    namespace: null,
+  }
 }
 
 function lockFiles({ root }: BatchWorkspace): string[] {

@@ -33,6 +33,10 @@ describe('the disk', () => {
       expect(await fs.stat(directory)).toMatchObject({ kind: 'directory' })
       expect(await fs.stat(join(directory, 'nothing'))).toBeNull()
       expect(await fs.stat(join(directory, 'file', 'below'))).toBeNull()
+      symlinkSync('file', join(directory, 'link'))
+      expect(await fs.stat(join(directory, 'link'))).toMatchObject({ kind: 'file', bytes: 4 })
+      symlinkSync('nowhere', join(directory, 'dangling'))
+      expect(await fs.stat(join(directory, 'dangling'))).toMatchObject({ kind: 'other' })
     }))
 
   test('creates only what does not stand', () =>
@@ -57,6 +61,17 @@ describe('the disk', () => {
       expect((await file.stat()).bytes).toBe(11)
       await file.close()
       expect(readFileSync(path, 'utf8')).toBe('whole\nnext\n')
+    }))
+
+  test('extends what is there, and makes nothing', () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, 'file')
+      await expect(fs.open(path, 'extend')).rejects.toMatchObject({ code: 'ENOENT' })
+      writeFileSync(path, 'one ')
+      const file = await fs.open(path, 'extend')
+      await file.write(bytes('two'))
+      await file.close()
+      expect(readFileSync(path, 'utf8')).toBe('one two')
     }))
 
   test('leaves no hole when a file is cut while it is created', () =>

@@ -80,17 +80,18 @@ describe('tidying up after a crash', () => {
         'failed-json-repairs/.order-1.0123456789ab.tmp': 'half',
         'workdir/.notes.0123456789ab.tmp': 'theirs',
         'workdir/.batch_metadata_1.jsonl.swp': 'theirs',
-        'workdir/batch_output_1.jsonl.part': 'a download to go on with',
+        'workdir/batch_output_1.jsonl.part': 'a download that was cut short',
+        'workdir/notes.jsonl.part': 'theirs',
         'workdir/batch_input_1.jsonl': 'x',
       },
       async (workspace) => {
         mkdirSync(join(workspace.layout.done, '.batch_input_1.jsonl.0123456789ab.tmp'))
-        expect(await removeStaleTemporaryFiles(workspace)).toHaveLength(3)
+        expect(await removeStaleTemporaryFiles(workspace)).toHaveLength(4)
         expect(Object.keys(filesBelow(workspace.root))).toEqual([
           'workdir/.batch_metadata_1.jsonl.swp',
           'workdir/.notes.0123456789ab.tmp',
           'workdir/batch_input_1.jsonl',
-          'workdir/batch_output_1.jsonl.part',
+          'workdir/notes.jsonl.part',
         ])
         expect(await removeStaleTemporaryFiles(workspace)).toEqual([])
       },

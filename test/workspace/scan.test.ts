@@ -27,7 +27,7 @@ describe('a scan of a workspace', () => {
         const { triples, warnings } = await scanWorkspace(workspace)
         expect(triples.map(({ index }) => index)).toEqual(['2', '9', '10', uuid])
         expect(warnings.map(({ message }) => message)).toEqual([
-          "workdir/foo_batch_input_42.jsonl is not used: its name must be 'batch_<kind>_<index>.jsonl'.",
+          `workdir/foo_batch_input_42.jsonl is not used: it has not the name of a batch file; \`batch-reconciler import ${workspace.layout.workdir} ${workspace.root}\` brings it in with what belongs to it.`,
         ])
         expect(triples[0]).toEqual({
           workspace,

@@ -1,12 +1,6 @@
 import { countText } from '../../units.js'
+import { maxNesting } from '../../workspace/nesting.js'
 import { isClosing, isOpening, tokenEnd } from './tokens.js'
-
-/**
- * Lists and objects within each other that are still read. V8 parses any depth, but what comes after it recurses:
- * `JSON.stringify`, `isDeepStrictEqual`, schemas. Other readers give up at about the same depth (Python's `json` at
- * its recursion limit of 1,000).
- */
-export const maxNesting = 1_000
 
 /** `error.code` of a row that is nested deeper than that. */
 export const nestedTooDeep = 'nested_too_deep'

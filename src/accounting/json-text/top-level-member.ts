@@ -16,6 +16,13 @@ export function findMember(text: string, name: string): MemberPosition | null {
   return found
 }
 
+/** The members of the outermost object as they are written, by key; the last one of a key that repeats. */
+export function memberTexts(text: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { key, valueStart, end } of membersOf(text)) texts.set(key, text.slice(valueStart, end))
+  return texts
+}
+
 function* membersOf(text: string): Generator<MemberPosition & { readonly key: string }, void, undefined> {
   let at = skipSpace(text, skipSpace(text, 0) + 1)
   for (let start = at; text.charCodeAt(at) === char.quote;) {

@@ -51,9 +51,11 @@ function idKey(table: RequestTable, ordinal: number): number {
   return keyOf(table.word(ordinal, 0), table.word(ordinal, 1))
 }
 
-function keyOfId(customId: string): number {
+/** The hash of an id as a number. */
+export function keyOfId(customId: string): number {
   const words = inWords([idHash(customId)])
   return keyOf(words[0] ?? 0, words[requestHashAt - 1] ?? 0)
 }
 
-const keyOf = (low: number, high: number): number => low + (high & 0x1f_ffff) * 2 ** 32
+/** As `keyOfId`, from the first two words of a request's identity. */
+export const keyOf = (low: number, high: number): number => low + (high & 0x1f_ffff) * 2 ** 32

@@ -1,4 +1,4 @@
-import { maxNesting } from '../json-text/nesting.js'
+import { maxNesting } from '../../workspace/nesting.js'
 
 /**
  * The members of a JSON object, each value as canonical text: two texts are equal exactly when the values are. No white

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { reconciliationError } from '../../errors.js'
 import { asFileProblem } from '../../workspace/file-problem.js'
 import { readMetadata } from '../../workspace/metadata.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
@@ -12,6 +13,8 @@ export interface Inquiry {
   readonly workspace: BatchWorkspace
   readonly warn: (message: string) => void
   readonly signal?: AbortSignal | undefined
+  /** Makes no register: for whoever may change nothing. */
+  readonly isReadOnly?: boolean | undefined
 }
 
 /** Gets the identity that stands in `words` from `at` on. */
@@ -20,28 +23,30 @@ export type TakeIdentity = (words: Uint32Array, at: number) => void
 /**
  * Hands out the identity of every request of a triple. They are read from its register, which is made where a good one
  * is missing. `begin` is called before the first of them, and again when what was handed out since is not to be
- * believed. A triple whose files cannot be read is told of and has none: it must not stop the others.
+ * believed. Gives what keeps its requests from being known; none are handed out then.
  */
 export async function readRequests(
   inquiry: Inquiry,
   triple: KnownTriple,
   begin: () => void,
   take: TakeIdentity,
-): Promise<void> {
+): Promise<Error | null> {
   const takeAll = (words: Uint32Array): void => {
     for (let at = 0; at < words.length; at += identityWords) take(words, at)
   }
   begin()
-  if (await readGoodRegister(inquiry, triple, takeAll)) return
+  const register = await readGoodRegister(inquiry, triple, takeAll)
+  if (register.isGood) return null
   begin()
-  if (triple.input === null) return inquiry.warn(lostText(inquiry, triple))
-  const failure = await diskProblemOf(keepRegister(inquiry, triple.index, triple.input))
-  if (failure === null && (await readGoodRegister(inquiry, triple, takeAll))) return
+  if (triple.input === null) return register.refusal ?? damaged(inquiry, triple)
+  const mayKeep = inquiry.isReadOnly !== true
+  const failure = mayKeep ? await diskProblemOf(keepRegister(inquiry, triple.index, triple.input)) : null
+  if (mayKeep && failure === null && (await readGoodRegister(inquiry, triple, takeAll)).isGood) return null
   begin()
   const refusal = await diskProblemOf(readInput(inquiry, triple.input, takeAll))
   if (refusal !== null) begin()
-  const told = refusal ?? failure
-  if (told !== null) inquiry.warn(refusal === null ? unkeptText(triple, told) : unreadText(triple, told))
+  else if (failure !== null) inquiry.warn(unkeptText(triple, failure))
+  return refusal
 }
 
 /** Makes the register of an input. Rejects with what the disk refused. */
@@ -53,12 +58,17 @@ export function keepRegister(
   return writeRegister(fileSystem, layout.registerFile(index), inputPath, signal)
 }
 
-/** `false` when there is none, it is not whole, or it is that of another input. */
+interface RegisterReading {
+  /** `false` when there is none, it is not whole, it is that of another input, or the disk refused it. */
+  readonly isGood: boolean
+  readonly refusal: Error | null
+}
+
 async function readGoodRegister(
   { workspace }: Inquiry,
   triple: KnownTriple,
   takeAll: (words: Uint32Array) => void,
-): Promise<boolean> {
+): Promise<RegisterReading> {
   const { fileSystem, layout } = workspace
   const path = layout.registerFile(triple.index)
   let isGood = false
@@ -67,8 +77,8 @@ async function readGoodRegister(
     if (facts === null || !(await isOfTriple(workspace, triple, facts))) return
     isGood = await readRegister(fileSystem, path, facts, takeAll)
   }
-  await diskProblemOf(read())
-  return isGood
+  const refusal = await diskProblemOf(read().catch(asFileProblem({ path, action: 'read' })))
+  return { isGood: isGood && refusal === null, refusal }
 }
 
 /** What was sent is what was paid for: an input that somebody changed after that does not replace its register. */
@@ -97,11 +107,19 @@ async function readInput(
   }
 }
 
-const unreadText = ({ index }: KnownTriple, { message }: Error): string =>
-  `What triple ${index} asks for is not known, so its requests are not left out: ${message}`
-
 const unkeptText = ({ index }: KnownTriple, { message }: Error): string =>
   `The requests of triple ${index} are remembered only as long as its input stands: ${message}`
 
-const lostText = ({ workspace: { layout } }: Inquiry, { index }: KnownTriple): string =>
-  `${basename(layout.registerFile(index))} is damaged, and the input of triple ${index} is gone: its requests are not known any more.`
+function damaged({ workspace: { layout } }: Inquiry, { index }: KnownTriple): Error {
+  const path = layout.registerFile(index)
+  return reconciliationError(
+    {
+      code: 'ReconciliationFailed',
+      message: `${basename(path)} is damaged, and the input of triple ${index} is gone.`,
+      hint: `Put batch_input_${index}.jsonl back into done/, or remove ${path} when its requests may be sent and paid for once more.`,
+      needsPerson: true,
+      facts: { index, path },
+    },
+    { index },
+  )
+}

@@ -1,5 +1,7 @@
+import { toProblem } from '../../../machines/index.js'
 import type { BatchIndex } from '../../workspace/batch-index.js'
-import { isBatchReconciliationError } from '../../errors.js'
+import { isBatchReconciliationError, reconciliationError } from '../../errors.js'
+import { lostMetadata } from '../../workspace/lost-metadata.js'
 import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
 import { GrowableColumn } from '../growable-column.js'
 import { standingsIn, type Standing } from './answered-requests.js'
@@ -60,6 +62,8 @@ export interface SentQuery extends Inquiry {
 /**
  * Finds out which requests of the table were sent from the workspace, or are meant to be. Reads every register once, and
  * of each lineage that holds one of the requests its results once. Memory: that of the table.
+ *
+ * @throws what the disk refused of a triple that may have been sent, and ReconciliationFailed where its requests are lost
  */
 export async function findSentRequests(query: SentQuery): Promise<SentRequests> {
   const sent = new SentRequests()
@@ -96,7 +100,7 @@ async function hitsIn(query: SentQuery, triple: KnownTriple, sent: SentRequests)
     hits.requests = []
     hits.others = new Set()
   }
-  await readRequests(query, triple, begin, (words, at) => {
+  const refusal = await readRequests(query, triple, begin, (words, at) => {
     const ordinal = table.find(words, at)
     if (ordinal !== -1) {
       if (sent.holderOf(ordinal) === null) hits.requests.push(ordinal)
@@ -105,7 +109,25 @@ async function hitsIn(query: SentQuery, triple: KnownTriple, sent: SentRequests)
     const firstOfId = table.findId(words, at)
     if (firstOfId !== -1 && sent.holderOfOther(firstOfId) === null) hits.others.add(firstOfId)
   })
+  if (refusal !== null) await requireUnsent(query, triple, refusal)
   return hits
+}
+
+/** What may have been paid for has to be known before anything is sent; one that was never sent stops no other. */
+async function requireUnsent(query: SentQuery, triple: KnownTriple, refusal: Error): Promise<void> {
+  const { index, place } = triple
+  const metadata = place === 'workdir' ? await metadataOf(query, triple) : 'unreadable'
+  const mayBeSent = metadata === 'unreadable' || isMeantToBeSent(triple, metadata)
+  const { message, ...problem } = toProblem(refusal)
+  if (!mayBeSent)
+    return query.warn(`What triple ${index} asks for is not known, and not left out: ${message}`)
+  throw reconciliationError(
+    {
+      ...problem,
+      message: `What triple ${index} asks for is not known, so nothing is sent that it may have sent already: ${message}`,
+    },
+    { cause: refusal },
+  )
 }
 
 interface Place {
@@ -152,13 +174,15 @@ function judgeInWorkdir(
   for (const firstOfId of others) notes.hasOther(firstOfId)
 }
 
-/** Metadata nobody can read may be that of a paid batch: its requests count as sent. */
+/** Metadata that nobody can read, or that is lost, may be that of a paid batch: its requests count as sent. */
 async function metadataOf(
   { workspace }: SentQuery,
-  { metadata }: KnownTriple,
+  { index, place, input, metadata }: KnownTriple,
 ): Promise<BatchMetadata | null | 'unreadable'> {
   try {
-    return await readMetadata(workspace, metadata)
+    const found = await readMetadata(workspace, metadata)
+    if (found !== null || place !== 'workdir' || input === null) return found
+    return (await lostMetadata(workspace, index, input)) === null ? null : 'unreadable'
   } catch (error) {
     if (isBatchReconciliationError(error)) return 'unreadable'
     throw error

@@ -16,6 +16,8 @@ export interface Answer {
   readonly toolCalls: readonly unknown[] | null
   /** Why the model stopped, in the server's words. */
   readonly finishReason: string | null
+  /** Who answered, as the body names it. */
+  readonly model: string | null
   /** Token counts as the server wrote them; never interpreted. */
   readonly usage: JsonRecord | null
   /** `null` exactly for an answer that is shown to be whole. */
@@ -40,9 +42,16 @@ export function emptyAnswer(shape: AnswerShape, body: JsonRecord): Answer {
     contents: null,
     toolCalls: null,
     finishReason: null,
+    model: modelIn(body),
     usage: asRecord(body['usage']),
     fault: null,
   }
+}
+
+/** The model that a body names; an empty name is one as well, since nobody looks at what names say. */
+export function modelIn(body: JsonRecord): string | null {
+  const { model } = body
+  return typeof model === 'string' ? model : null
 }
 
 /** An answer came, and what was asked for is not in it. */

@@ -28,6 +28,8 @@ export interface ReconciledRow<Content = unknown> {
   /** `null` exactly for a success. */
   readonly error: RowError | null
   readonly finishReason: string | null
+  /** The model that answered, as the answer names it; `null` without an answer. */
+  readonly model: string | null
   readonly usage: JsonRecord | null
   /** The same as JSON text, as it goes to disk: with every digit that was written, where a value is rounded. */
   readonly json: RowJson
@@ -162,6 +164,7 @@ function newRow({
     toolCalls: answer?.toolCalls ?? null,
     error,
     finishReason: answer?.finishReason ?? null,
+    model: answer?.model ?? null,
     usage: answer?.usage ?? null,
     json: {
       content: read?.contentJson ?? null,

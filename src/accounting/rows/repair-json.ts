@@ -1,4 +1,5 @@
 import { onFirstUse } from '../../on-first-use.js'
+import { countText } from '../../units.js'
 import { parseJson, type ParsedJson } from '../json-text/parse-json.js'
 
 /** JSON that was read, and whether it had to be mended first. */
@@ -27,7 +28,7 @@ export async function readJson(text: string, canRepair: boolean): Promise<JsonRe
 }
 
 function tooLongToMend(reason: string): JsonReading {
-  const limit = maxRepairCharacters.toLocaleString('en')
+  const limit = countText(maxRepairCharacters)
   return { type: 'not-json', reason: `${reason} (above ${limit} characters nothing is mended)` }
 }
 

@@ -68,6 +68,14 @@ export function readResultLine(value: unknown, source: RowSource, lineText?: Lin
   }
 }
 
+/** The same of a line as text, which must be a JSON object that is not nested too deep. */
+export function parseResultLine(text: string, source: RowSource = nowhere): ResultLine {
+  return readResultLine(JSON.parse(text), source, { text, isTooDeep: false })
+}
+
+/** Of a line that stands in no file, or where nobody asks in which. */
+export const nowhere: RowSource = { file: null, line: null }
+
 /** True for a line of an input file: its `body` is what was asked, not what was answered. */
 export function isRequest(line: JsonRecord): boolean {
   const isAnswered = line['response'] !== undefined || line['status_code'] !== undefined

@@ -16,6 +16,8 @@ const resultRowSchema = z.looseObject({
   /** There for everything but a success. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   finish_reason: z.string().nullable(),
+  /** Rows of earlier versions have none. */
+  model: z.string().nullable().optional(),
   usage: z.record(z.string(), z.unknown()).nullable(),
   /** 1 for the first try. */
   attempt: z.number(),

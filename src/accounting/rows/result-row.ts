@@ -27,6 +27,7 @@ export function toResultRow(row: ReconciledRow, { index, attempt, retryIndex }: 
     ...(error === null || json.content !== null ? { content: rawJson(json.content) } : {}),
     ...(error === null ? {} : { error: { code: error.code, message: error.message } }),
     finish_reason: row.finishReason,
+    model: row.model,
     usage: rawJson(json.usage),
     attempt,
     source: { index, file: row.source.file, line: row.source.line },

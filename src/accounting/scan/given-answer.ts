@@ -1,14 +1,14 @@
 import { compactJson } from '../json-text/compact-json.js'
 import type { GivenAnswer } from '../rows/evaluate-row.js'
 import type { JsonRecord } from '../rows/json-record.js'
-import { readResultLine } from '../rows/result-line.js'
+import { parseResultLine } from '../rows/result-line.js'
 import { holeFlags } from './line-scanner.js'
 import type { AnswerParts } from './plain-answers.js'
 import { idOf, type PlainRow } from './scanned-rows.js'
 
 /** Reads of a plain success what the code of a user sees at once; its line is parsed when somebody looks at it. */
 export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: AnswerParts): GivenAnswer {
-  const { shape, finishReason, contentHole, usageHole } = parts
+  const { shape, finishReason, contentHole, modelHole, usageHole } = parts
   const source = { file, line: row.line }
   const content = JSON.parse(textIn(row, contentHole)) as string
   const usage = usageHole === null ? null : compactIn(row, usageHole)
@@ -20,6 +20,7 @@ export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: Answ
     answer: {
       shape,
       finishReason,
+      model: modelHole === null ? null : (JSON.parse(textIn(row, modelHole)) as string),
       content,
       contents: null,
       toolCalls: null,
@@ -27,10 +28,7 @@ export function givenAnswer(row: PlainRow, file: 'output' | 'error', parts: Answ
       fault: null,
     },
     texts: { contents: [null], toolCalls: null, usage },
-    lineOf: () => {
-      const text = line.toString()
-      return readResultLine(JSON.parse(text), source, { text, isTooDeep: false })
-    },
+    lineOf: () => parseResultLine(line.toString(), source),
   }
 }
 

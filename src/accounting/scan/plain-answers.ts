@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { isTextAnswer, type Answer } from '../rows/answer.js'
 import { judgeAnswer, type Judgement } from '../rows/judge-answer.js'
 import type { RequestPromise } from '../rows/promise.js'
-import { readResultLine } from '../rows/result-line.js'
+import { parseResultLine, type ResultLine } from '../rows/result-line.js'
+import { paidPartsOf, unpaidRowOf, type PaidRow } from '../usage/paid-row.js'
 import { PatternKnowledge } from './pattern-knowledge.js'
 import { probeOf, type Filling } from './probe.js'
 import type { PlainRow } from './scanned-rows.js'
@@ -14,11 +15,23 @@ export interface PlainSuccess {
   readonly isOpaque: boolean
   /** Where its parts stand; `null` for an answer that is more than one text. */
   readonly parts: AnswerParts | null
+  readonly paid: PlainPaid
+}
+
+/** What rows of a pattern say of their tokens; `null`: each has to be parsed for it. */
+export type PlainPaid = PaidHoles | Exclude<PaidRow, { type: 'paid' }> | null
+
+/** Where `usage` stands, and the model; `null`: none is named. */
+export interface PaidHoles {
+  readonly usageHole: number
+  readonly modelHole: number | null
 }
 
 /** An answer of one text. */
 export interface AnswerParts extends Pick<Answer, 'shape' | 'finishReason'> {
   readonly contentHole: number
+  /** `null`: it names no model. */
+  readonly modelHole: number | null
   /** `null`: it has no usage. */
   readonly usageHole: number | null
 }
@@ -40,7 +53,8 @@ export function learnSuccess(row: PlainRow, promise: RequestPromise, judgement: 
   if (judgement.class !== 'success' || !row.mayLearn) return
   const probe = probeOf(row)
   if (probe === null) return
-  const judgedProbe = judgeProbe(probe.text, promise)
+  const probeLine = parseResultLine(probe.text)
+  const judgedProbe = judgeAnswer(probeLine, promise)
   if (!isSameVerdict(judgement, judgedProbe)) return
   const pattern = row.pattern === 0 ? row.learn() : row.pattern
   if (pattern === 0) return
@@ -48,12 +62,22 @@ export function learnSuccess(row: PlainRow, promise: RequestPromise, judgement: 
   knowledge.learn(pattern, successes)
   const isOpaque = judgement.answer?.shape === 'opaque'
   const parts = partsOf(judgedProbe.answer, probe.fillings)
-  if (successes.length < maxPromises) successes.push({ promise, isOpaque, parts })
+  const paid = paidOf(probeLine, probe.fillings)
+  if (successes.length < maxPromises) successes.push({ promise, isOpaque, parts, paid })
 }
 
-function judgeProbe(text: string, promise: RequestPromise): Judgement {
-  const source = { file: null, line: null }
-  return judgeAnswer(readResultLine(JSON.parse(text), source, { text, isTooDeep: false }), promise)
+/** Finds what is paid of the probe among what it was filled with. */
+function paidOf(line: ResultLine, fillings: readonly Filling[]): PlainPaid {
+  const { model, usage } = paidPartsOf(line)
+  if (usage === null) return unpaidRowOf(line)
+  const [usageHole, modelHole] = [holeOf(usage, fillings), model === null ? null : holeOf(model, fillings)]
+  if (usageHole === null || (model !== null && modelHole === null)) return null
+  return { usageHole, modelHole }
+}
+
+/** The hole whose filling is this value. */
+function holeOf(value: unknown, fillings: readonly Filling[]): number | null {
+  return fillings.find(({ stringified }) => stringified === JSON.stringify(value))?.hole ?? null
 }
 
 function isSameVerdict(one: Judgement, other: Judgement): boolean {
@@ -70,13 +94,13 @@ function verdictIn({ class: rowClass, error, mayRetry, answer }: Judgement): rea
 function partsOf(answer: Answer | null, fillings: readonly Filling[]): AnswerParts | null {
   if (answer === null || !isTextAnswer(answer) || answer.contents !== null || answer.toolCalls !== null)
     return null
-  const holeOf = (value: unknown): number | null =>
-    fillings.find(({ stringified }) => stringified === JSON.stringify(value))?.hole ?? null
-  const { shape, finishReason, content, usage } = answer
-  const [contentHole, usageHole] = [holeOf(content), usage === null ? null : holeOf(usage)]
-  if (typeof content !== 'string' || contentHole === null || (usage !== null && usageHole === null))
-    return null
-  return { shape, finishReason, contentHole, usageHole }
+  const { shape, finishReason, content, model, usage } = answer
+  const contentHole = holeOf(content, fillings)
+  const modelHole = model === null ? null : holeOf(model, fillings)
+  const usageHole = usage === null ? null : holeOf(usage, fillings)
+  const isFound = (model === null || modelHole !== null) && (usage === null || usageHole !== null)
+  if (typeof content !== 'string' || contentHole === null || !isFound) return null
+  return { shape, finishReason, contentHole, modelHole, usageHole }
 }
 
 export function isSamePromise(one: RequestPromise, other: RequestPromise): boolean {

@@ -1,6 +1,6 @@
 import { evaluateRow } from '../rows/evaluate-row.js'
 import type { RequestPromise } from '../rows/promise.js'
-import { readResultLine } from '../rows/result-line.js'
+import { parseResultLine } from '../rows/result-line.js'
 import { resultRowText, toResultRow } from '../rows/result-row.js'
 import { copyCompact } from './copy-compact.js'
 import { holeFlags } from './line-scanner.js'
@@ -172,7 +172,7 @@ async function learnPieces(
   const probe = probeOf(row)
   if (probe === null) return null
   const { text, fillings } = probe
-  const line = readResultLine(JSON.parse(text), { file, line: probeLine }, { text, isTooDeep: false })
+  const line = parseResultLine(text, { file, line: probeLine })
   const result = await evaluateRow(line, { contentType: 'text', repairJson: false }, promise)
   const facts = { index: probeIndex, attempt: probeAttempt, retryIndex: null }
   return piecesOf(`${resultRowText(toResultRow(result, facts))}\n`, [

@@ -5,22 +5,23 @@ import { openWorkspace } from '../../workspace/open-workspace.js'
 import type { AcceptFlags } from '../accept-route.js'
 import { command } from '../command.js'
 import { connect } from '../connect.js'
-import type { ExitCode } from '../exit-codes.js'
+import type { Ending } from '../ending.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
 import { terminalText } from '../render/terminal-text.js'
+import { serverOf } from '../sending-flags.js'
 import { withProgress } from '../with-progress.js'
-import { exitCodeOfReport, writeReport } from '../write-report.js'
+import { endingOfReport, writeReport } from '../write-report.js'
 
 /** `accept <workspace> <index>`: goes on with what is here. */
 export const accept = command(
-  async (context, flags: AcceptFlags, root: string, index: string): Promise<ExitCode> => {
-    const client = await connect(context, flags)
+  async (context, flags: AcceptFlags, root: string, index: string): Promise<Ending> => {
+    const server = await serverOf(context, await connect(context, flags), flags)
     const workspace = await openWorkspace(resolve(context.currentDirectory, root))
     const loaded = await processorOf(context, flags)
     const report = await withProgress(context, ({ onEvent }) =>
       acceptTriple(workspace, index, {
         ...reconcileOptions(context, flags, loaded),
-        ...(client === null ? {} : { client }),
+        ...server,
         keep: flags.keep,
         shouldSubmit: flags.submit,
         onEvent,
@@ -28,7 +29,7 @@ export const accept = command(
     )
     context.process.stderr.write(`${acceptedText(report)}\n`)
     writeReport(context, flags, workspace, report)
-    return exitCodeOfReport(report)
+    return endingOfReport(report)
   },
 )
 

@@ -7,15 +7,16 @@ import { isYes } from '../ask.js'
 import { command } from '../command.js'
 import { connectOrRefuse } from '../connect.js'
 import type { CommandLineContext } from '../context.js'
+import type { Ending } from '../ending.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { terminalText } from '../render/terminal-text.js'
 import type { CancelFlags } from '../server-routes.js'
 import { withProgress } from '../with-progress.js'
-import { exitCodeOfReport, writeReport } from '../write-report.js'
+import { endingOfReport, writeReport } from '../write-report.js'
 
 /** `cancel <workspace> [index…]`: stops batches at the server; what they answered is kept. */
 export const cancel = command(
-  async (context, flags: CancelFlags, root: string, ...indices: string[]): Promise<ExitCode> => {
+  async (context, flags: CancelFlags, root: string, ...indices: string[]): Promise<ExitCode | Ending> => {
     const client = await connectOrRefuse(context, flags)
     const workspace = await openWorkspace(resolve(context.currentDirectory, root))
     const wanted = indices.length === 0 ? 'all' : indices
@@ -38,7 +39,7 @@ export const cancel = command(
     writeReport(context, flags, workspace, report)
     for (const index of report.untouched)
       stderr.write(`Triple ${terminalText(index)} has nothing at the server that could be stopped.\n`)
-    return exitCodeOfReport(report)
+    return endingOfReport(report)
   },
 )
 

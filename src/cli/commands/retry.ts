@@ -3,23 +3,25 @@ import { retryByHand, type RetriedRequests } from '../../engine/retry-by-hand.js
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { connect } from '../connect.js'
-import type { ExitCode } from '../exit-codes.js'
+import type { Ending } from '../ending.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
 import { countOf } from '../../units.js'
 import type { RetryFlags } from '../server-routes.js'
+import { serverOf } from '../sending-flags.js'
 import { withProgress } from '../with-progress.js'
-import { exitCodeOfReport, writeReport } from '../write-report.js'
+import { endingOfReport, writeReport } from '../write-report.js'
 
 /** `retry <workspace> <index>`: sends again what failed for good, or runs one triple again. */
 export const retry = command(
-  async (context, flags: RetryFlags, root: string, index: string): Promise<ExitCode> => {
+  async (context, flags: RetryFlags, root: string, index: string): Promise<Ending> => {
     const client = await connect(context, flags)
+    const server = await serverOf(context, client, flags)
     const workspace = await openWorkspace(resolve(context.currentDirectory, root))
     const loaded = await processorOf(context, flags)
     const report = await withProgress(context, ({ onEvent }) =>
       retryByHand(workspace, index, {
         ...reconcileOptions(context, flags, loaded),
-        ...(client === null ? {} : { client }),
+        ...server,
         shouldRetryAnswers: flags.all,
         shouldRetryUnrecognised: flags.unrecognised,
         onEvent,
@@ -29,7 +31,7 @@ export const retry = command(
     for (const retried of report.retried) if (retried.isKnown) stderr.write(`${knownText(retried)}\n`)
     writeReport(context, flags, workspace, report)
     if (client === null && report.retried.length > 0) stderr.write(waitText)
-    return exitCodeOfReport(report)
+    return endingOfReport(report)
   },
 )
 

@@ -3,24 +3,29 @@ import { submitRequests } from '../../engine/submit-requests.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
 import { connectOrRefuse } from '../connect.js'
-import type { ExitCode } from '../exit-codes.js'
+import type { Ending } from '../ending.js'
 import { reconcileOptions } from '../reconcile-options.js'
 import { jsonLine } from '../render/json-lines.js'
 import { submitJson, submitTexts } from '../render/submit-text.js'
 import type { SubmitFlags } from '../server-routes.js'
+import { serverOf } from '../sending-flags.js'
 import { withProgress } from '../with-progress.js'
-import { exitCodeOfReport, writeReport } from '../write-report.js'
+import { endingOfReport, writeReport } from '../write-report.js'
 
 /** `submit <workspace> <requests.jsonl>…`: validates, leaves out what was sent, splits, uploads and creates. */
 export const submit = command(
-  async (context, flags: SubmitFlags, root: string, ...files: readonly string[]): Promise<ExitCode> => {
-    const client = await connectOrRefuse(context, flags)
-    const workspace = await openWorkspace(resolve(context.currentDirectory, root), { create: true })
+  async (context, flags: SubmitFlags, root: string, ...files: readonly string[]): Promise<Ending> => {
     const paths = files.map((file) => resolve(context.currentDirectory, file))
+    if (flags.estimate === true) {
+      const { estimateSubmission } = await import('../estimate-files.js')
+      return estimateSubmission(context, flags, root, paths)
+    }
+    const server = await serverOf(context, await connectOrRefuse(context, flags), flags)
+    const workspace = await openWorkspace(resolve(context.currentDirectory, root), { create: true })
     const report = await withProgress(context, ({ onEvent }) =>
       submitRequests(workspace, paths, {
         ...reconcileOptions(context, flags, null),
-        client,
+        ...server,
         shouldSubmitAgain: flags.again,
         onEvent,
       }),
@@ -32,6 +37,6 @@ export const submit = command(
     if (report.triples.length > 0 || report.isInterrupted)
       writeReport(context, flags, workspace, report, rows)
     else if (flags.json === true) for (const row of rows) stdout.write(jsonLine(row))
-    return exitCodeOfReport(report)
+    return endingOfReport(report)
   },
 )

@@ -4,7 +4,7 @@ import { holderText } from '../../workspace/holder-text.js'
 import { freeWorkspace, workersAtWork, workersText } from '../../workspace/hold-workspace.js'
 import { readWorkspaceLock } from '../../workspace/lock.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
-import { isGone, systemProcessTable, type ProcessIdentity } from '../../workspace/process-table.js'
+import { isGone, isInSight, systemProcessTable, type ProcessIdentity } from '../../workspace/process-table.js'
 import { command } from '../command.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { terminalText } from '../render/terminal-text.js'
@@ -41,7 +41,7 @@ const messages = {
 } as const
 
 const isAtWorkHere = (holder: ProcessIdentity): boolean =>
-  holder.host === systemProcessTable.host && !isGone(holder, systemProcessTable)
+  isInSight(holder, systemProcessTable) && !isGone(holder, systemProcessTable)
 
 function stillRuns(holder: string): Error {
   return reconciliationError({

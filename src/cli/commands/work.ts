@@ -7,21 +7,25 @@ import { connect } from '../connect.js'
 import type { CommandLineContext } from '../context.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { loadBullMq } from '../load-bullmq.js'
+import { tryStorage } from '../try-storage.js'
+import { serverOf } from '../sending-flags.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
 import { workReportText, workTeller } from '../render/work-text.js'
 import type { WorkFlags } from '../work-route.js'
 
 /** `work <workspace>`: one of several workers, until it is stopped. */
 export const work = command(async (context, flags: WorkFlags, root: string): Promise<ExitCode> => {
+  if (flags.checkStorage === true) return tryStorage(context, flags, root)
+  if (flags.twoHosts === true) throw needsCheckStorage()
   const redisUrl = redisUrlOf(context, flags)
-  const client = await connect(context, flags)
+  const server = await serverOf(context, await connect(context, flags), flags)
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)
   const { workWorkspace } = await loadBullMq()
   const { stderr } = context.process
   const options: Omit<WorkOptions, 'redisUrl'> = {
     ...reconcileOptions(context, flags, loaded),
-    client: client ?? undefined,
+    ...server,
     shouldSubmit: flags.submit,
     pollDelayMs: inMs(flags.pollSeconds),
     leaseMs: inMs(flags.leaseSeconds),
@@ -35,6 +39,13 @@ export const work = command(async (context, flags: WorkFlags, root: string): Pro
   stderr.write(workReportText(report))
   return exitCodes.success
 })
+
+const needsCheckStorage = (): Error =>
+  reconciliationError({
+    code: 'WrongUsage',
+    message: '--two-hosts belongs to --check-storage.',
+    hint: 'Give both to check the storage between two hosts, or none to work.',
+  })
 
 const inMs = (seconds: number | undefined): number | undefined =>
   seconds === undefined ? undefined : seconds * 1_000

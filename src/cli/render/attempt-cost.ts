@@ -1,7 +1,7 @@
 import type { LineageReport } from '../../engine/lineage-report.js'
 import type { TripleReport } from '../../engine/report.js'
 import { countOf, countText } from '../../units.js'
-import { allRows, sumOf } from './lineage-text.js'
+import { allRows, sumOf } from '../../engine/failed-for-good-text.js'
 
 /**
  * What the attempts at these requests cost, in requests; says nothing when each was sent once. Lineages whose first

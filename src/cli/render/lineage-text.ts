@@ -1,43 +1,7 @@
-import {
-  countFieldOf,
-  rowClasses,
-  rowClassesThat,
-  sumOfRows,
-  traitsOf,
-  type RowCounts,
-  type RowRetry,
-} from '../../../machines/index.js'
-import {
-  didAllFailForGood,
-  failedForGoodOf,
-  type LineageRows,
-} from '../../accounting/results/lineage-rows.js'
-import { countOf, countText } from '../../units.js'
-import { shellWord } from '../../workspace/shell-word.js'
+import { failedForGoodOf } from '../../accounting/results/lineage-rows.js'
+import { failedForGoodText, sumOf, type RootedRows } from '../../engine/failed-for-good-text.js'
+import { countOf } from '../../units.js'
 import { terminalText } from './terminal-text.js'
-
-/** How many rows there are, whatever they say. */
-export function allRows(rows: RowCounts): number {
-  return sumOfRows(rows, 'ok') + sumOfRows(rows, 'failed')
-}
-
-/** `6 ok, 4 not executed`: every class that has rows, in the order people are shown them. */
-export function classesText(some: readonly RowCounts[]): string {
-  return rowClasses
-    .map((rowClass) => [sumOf(some, (rows) => rows[countFieldOf(rowClass)]), traitsOf(rowClass)] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, { inTotals }]) => `${countText(count)} ${inTotals}`)
-    .join(', ')
-}
-
-export function sumOf<One>(some: readonly One[], countIn: (one: One) => number): number {
-  return some.reduce((sum, one) => sum + countIn(one), 0)
-}
-
-/** A lineage and the index of its root. */
-export interface RootedRows extends LineageRows {
-  readonly rootIndex: string
-}
 
 /**
  * What failed for good, and the command that sends it again; two lines for each lineage, the first ones only. Empty
@@ -47,7 +11,10 @@ export interface RootedRows extends LineageRows {
  */
 export function failedForGoodLines(lineages: readonly RootedRows[], root: string): readonly string[] {
   const failed = lineages.filter((lineage) => failedForGoodOf(lineage) > 0)
-  const lines = failed.slice(0, mostNamed).flatMap((lineage) => linesOf(lineage, root))
+  const lines = failed.slice(0, mostNamed).flatMap((lineage) => {
+    const { what, whatToDo } = failedForGoodText(lineage, root)
+    return [terminalText(what), `  → ${terminalText(whatToDo)}`]
+  })
   const rest = failed.slice(mostNamed)
   if (rest.length === 0) return lines
   const requests = countOf(sumOf(rest, failedForGoodOf), 'request')
@@ -55,36 +22,3 @@ export function failedForGoodLines(lineages: readonly RootedRows[], root: string
 }
 
 const mostNamed = 5
-
-function linesOf(lineage: RootedRows, root: string): readonly string[] {
-  const { rootIndex, rows, failedForGood } = lineage
-  const total = allRows(rows)
-  const which = didAllFailForGood(lineage)
-    ? `Every request of triple ${terminalText(rootIndex)} failed for good`
-    : `${countText(failedForGoodOf(lineage))} of ${countOf(total, 'request')} of triple ${terminalText(rootIndex)} failed for good`
-  return [`${which}: ${classesText([failedForGood])}.`, `  → ${retryText(lineage, root)}`]
-}
-
-/** What each leave of a person sends. */
-const leaves: readonly { readonly flag: string; readonly mayRetry: readonly RowRetry[] }[] = [
-  { flag: '', mayRetry: ['when-asked', 'by-itself'] },
-  { flag: ' --all', mayRetry: ['by-policy'] },
-  { flag: ' --unrecognised', mayRetry: ['only-when-named'] },
-]
-
-function retryText({ rootIndex, failedForGood }: RootedRows, root: string): string {
-  const command = terminalText(`batch-reconciler retry ${shellWord(root)} ${rootIndex}`)
-  const [first, ...more] = leaves
-    .map(({ flag, mayRetry }) => ({ flag, count: countOfLeave(failedForGood, mayRetry) }))
-    .filter(({ count }) => count > 0)
-  if (first === undefined) return command
-  const also = more.map(({ flag, count }) => `, with${flag} also ${countText(count)} more`)
-  return `${command}${first.flag} sends ${countText(first.count)} of them again${also.join('')}.`
-}
-
-function countOfLeave(rows: RowCounts, leave: readonly RowRetry[]): number {
-  return sumOf(
-    rowClassesThat(({ mayRetry }) => leave.includes(mayRetry)),
-    (rowClass) => rows[countFieldOf(rowClass)],
-  )
-}

@@ -1,4 +1,5 @@
 import type { TriplePlan } from '../../engine/report.js'
+import { nothingText } from './nothing-text.js'
 import { paintOutcome } from './outcome-table.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
@@ -16,10 +17,13 @@ export function planText(plan: TriplePlan, style: Style): string {
 /**
  * How many triples a run would do something with by itself.
  *
- * @param isQuick nobody looked into the files
+ * `isQuick`: nobody looked into the files. `unused`: files in `workdir/` that are of no triple.
  */
-export function planSummary(plans: readonly TriplePlan[], isQuick: boolean): string {
-  if (plans.length === 0) return 'No triples in workdir/: nothing to do.'
+export function planSummary(
+  plans: readonly TriplePlan[],
+  { isQuick, unused }: { readonly isQuick: boolean; readonly unused: number },
+): string {
+  if (plans.length === 0) return nothingText(unused)
   const count = (outcome: Total): number => plans.filter((plan) => totalOf(plan) === outcome).length
   const parts = outcomes
     .filter(([outcome]) => count(outcome) > 0)

@@ -1,6 +1,7 @@
 import type { TripleProof } from '../../engine/report.js'
+import { proofOutcome } from './json-lines.js'
 import { paintOutcome, unknownCount } from './outcome-table.js'
-import { problemLines } from './run-summary.js'
+import { problemLines } from './problem-lines.js'
 import type { Style } from './style.js'
 import { tableText, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
@@ -22,15 +23,13 @@ export function proofSummary(proofs: readonly TripleProof[], style: Style): stri
   return [...problemLines(problems, style), total].map((line) => `${line}\n`).join('')
 }
 
-const outcomeOf = ({ isProven }: TripleProof): string => (isProven ? 'proven' : 'failed')
-
 function proofColumns(style: Style): readonly TableColumn<TripleProof>[] {
   return [
     { title: 'index', text: ({ index }) => terminalText(index) },
     {
       title: 'outcome',
-      text: outcomeOf,
-      paint: (proof, cell) => paintOutcome(outcomeOf(proof), cell, style),
+      text: proofOutcome,
+      paint: (proof, cell) => paintOutcome(proofOutcome(proof), cell, style),
     },
     count('requests', ({ counts }) => counts?.input),
     count('output', ({ counts }) => counts?.output),

@@ -1,17 +1,20 @@
 import { join } from 'node:path'
 import type { TripleOutcome } from '../../../machines/index.js'
-import { lineagesOf, type LineageReport } from '../../engine/lineage-report.js'
+import { lineagesOf, tokensOfReport, type LineageReport } from '../../engine/lineage-report.js'
+import { totalsLines } from '../../engine/tokens-text.js'
 import type { TripleReport, WorkspaceReport } from '../../engine/report.js'
 import { attemptCost } from './attempt-cost.js'
-import { allRows, classesText, failedForGoodLines, sumOf } from './lineage-text.js'
+import { allRows, classesText, sumOf } from '../../engine/failed-for-good-text.js'
+import { failedForGoodLines } from './lineage-text.js'
 import { failedRows } from './outcome-table.js'
-import { problemText } from './problem-text.js'
+import { nothingText } from './nothing-text.js'
+import { problemLines } from './problem-lines.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
 import { unconfirmedLines } from './unconfirmed-text.js'
 import { countOf, countText } from '../../units.js'
 
-/** The words after a run: problems in full (the first ones), totals, and where everything lies. */
+/** The words after a run: problems, totals, and where everything lies. */
 export function runSummary(report: WorkspaceReport, root: string, style: Style): string {
   const lineages = lineagesOf(report.triples)
   return [
@@ -19,6 +22,7 @@ export function runSummary(report: WorkspaceReport, root: string, style: Style):
     ...outcomeTotals(report),
     ...unconfirmedLines(report.unconfirmed, root),
     ...requestTotals(lineages, root),
+    ...totalsLines(tokensOfReport(report), 'their answers'),
     ...places(report.triples, root),
     ...(report.isInterrupted
       ? ['Stopped before every triple came to rest; the next run goes on from here.']
@@ -28,25 +32,15 @@ export function runSummary(report: WorkspaceReport, root: string, style: Style):
     .join('')
 }
 
-/** The problems of triples, at most twenty in full. */
-export function problemLines(
-  triples: readonly Pick<TripleReport, 'index' | 'problem'>[],
-  style: Style,
-): readonly string[] {
-  const inTrouble = triples.flatMap(({ index, problem }) => (problem === null ? [] : [{ index, problem }]))
-  const shown = inTrouble
-    .slice(0, mostProblems)
-    .map(({ index, problem }) => problemText(problem, style, terminalText(index)))
-  const left = inTrouble.length - shown.length
-  return left > 0 ? [...shown, `… and ${countOf(left, 'more problem')}; \`--json\` shows all.`] : shown
-}
-
-const mostProblems = 20
-
-function outcomeTotals({ triples, unconfirmed, isInterrupted }: WorkspaceReport): readonly string[] {
+function outcomeTotals({
+  triples,
+  unconfirmed,
+  isInterrupted,
+  warnings,
+}: WorkspaceReport): readonly string[] {
   // A stop, or a submission that nobody knows the end of, is not nothing: it has words of its own.
   const isNothing = unconfirmed.length === 0 && !isInterrupted
-  if (triples.length === 0) return isNothing ? ['No triples in workdir/: nothing to do.'] : []
+  if (triples.length === 0) return isNothing ? [nothingText(warnings.length)] : []
   const totals = outcomeWords
     .map(([type, words]) => [triples.filter((triple) => totalOf(triple) === type).length, words] as const)
     .filter(([count]) => count > 0)

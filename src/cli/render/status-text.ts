@@ -1,6 +1,9 @@
 import { isParkedState } from '../../../machines/index.js'
 import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
+import type { AtServer } from '../../engine/triple-story.js'
+import { workspaceTokensLines } from '../../engine/tokens-text.js'
 import { unconfirmedOf } from '../../engine/unconfirmed-submission.js'
+import { workersToldText } from '../../workspace/hold-workspace.js'
 import { failedForGoodLines } from './lineage-text.js'
 import { unknownCount } from './outcome-table.js'
 import { tableLines, type TableColumn, type TableOptions } from './table.js'
@@ -14,17 +17,23 @@ export function statusTable(
   nowMs: number,
   options: TableOptions,
 ): Iterable<string> {
-  return tableLines(statusColumns(nowMs, options), triples, options)
+  const shown = {
+    isShared: triples.some(({ worker }) => worker !== null),
+    isSent: triples.some(({ atServer }) => atServer?.submittedAtMs != null),
+  }
+  return tableLines(statusColumns(nowMs, shown, options), triples, options)
 }
 
 /** Where the workspace stands as a whole. */
 export function statusSummary(status: WorkspaceStatus, root: string): string {
-  const { triples, doneCount, lockedBy } = status
+  const { triples, doneCount, lockedBy, workers } = status
   const lock = lockedBy === null ? '' : ` Locked by ${terminalText(lockedBy)}.`
+  const shared = workers.length === 0 ? '' : ` At work: ${terminalText(workersToldText(workers))}.`
   return [
-    `${countOf(triples.length, 'triple')} in workdir/, ${countText(doneCount)} in done/.${lock}`,
+    `${countOf(triples.length, 'triple')} in workdir/, ${countText(doneCount)} in done/.${lock}${shared}`,
     ...unconfirmedLines(unconfirmedOf(triples), root),
     ...failedLines(status, root),
+    ...workspaceTokensLines(status.tokens),
   ]
     .map((line) => `${line}\n`)
     .join('')
@@ -47,7 +56,11 @@ export function doesNeedSomebody({ state, problem }: TripleStatus): boolean {
   return isParkedState(state) || problem?.needsPerson === true
 }
 
-function statusColumns(nowMs: number, { style }: TableOptions): readonly TableColumn<TripleStatus>[] {
+function statusColumns(
+  nowMs: number,
+  { isShared, isSent }: { readonly isShared: boolean; readonly isSent: boolean },
+  { style }: TableOptions,
+): readonly TableColumn<TripleStatus>[] {
   return [
     { title: 'index', text: ({ index }) => terminalText(index) },
     {
@@ -58,10 +71,33 @@ function statusColumns(nowMs: number, { style }: TableOptions): readonly TableCo
     { title: 'remote', text: ({ remoteStatus }) => terminalText(remoteStatus ?? unknownCount) },
     count('requests', (triple) => triple.counts?.input),
     count('missing', (triple) => triple.counts?.missing),
+    ...(isSent ? sentColumns(nowMs) : []),
     count('attempt', (triple) => triple.attempt),
     { title: 'age', isNumber: true, text: ({ sinceMs }) => ageText(sinceMs, nowMs) },
+    ...(isShared ? [workerColumn] : []),
     { title: 'problem', text: ({ problem }) => terminalText(problem?.code ?? '') },
   ]
+}
+
+/** What is known of batches at the server. */
+const sentColumns = (nowMs: number): readonly TableColumn<TripleStatus>[] => [
+  { title: 'answered', isNumber: true, text: ({ atServer }) => answeredText(atServer) },
+  {
+    title: 'submitted',
+    isNumber: true,
+    text: ({ atServer }) => ageText(atServer?.submittedAtMs ?? null, nowMs),
+  },
+]
+
+function answeredText(known: AtServer | null): string {
+  if (known?.answered == null || known.total === null) return unknownCount
+  return `${countText(known.answered)} of ${countText(known.total)}`
+}
+
+/** Host and number of its process. */
+const workerColumn: TableColumn<TripleStatus> = {
+  title: 'worker',
+  text: ({ worker }) => (worker === null ? '' : terminalText(`${worker.host}:${worker.pid}`)),
 }
 
 function count(

@@ -1,6 +1,9 @@
+import { isWaitingForBatch } from '../../../machines/index.js'
+import { causesOf, type Cause } from '../../engine/causes.js'
+import { cureLines, groupLines } from './cause-text.js'
 import type { TripleStatus } from '../../engine/report.js'
 import { storyOf, toStandingProblem, type TripleStory } from '../../engine/triple-story.js'
-import { countText } from '../../units.js'
+import { countOf } from '../../units.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
 
@@ -15,16 +18,22 @@ interface NamedTriple {
   readonly problem: { readonly code: string } | null
 }
 
-/**
- * Tells the story of a triple that stands on disk.
- *
- * @param isAtWork whether a process works on the workspace; if not, what is half done was interrupted
- */
-export function toldTriple(triple: TripleStatus, isAtWork: boolean, nowMs: number): ToldTriple {
-  const { state, stateSinceMs, isAtRest, remoteStatus, lastPollAtMs, attempt } = triple
+/** What the stories of a workspace's triples are told from. */
+export interface Telling {
+  /** Whether a process works on the workspace; if not, what is half done was interrupted. */
+  readonly isAtWork: boolean
+  readonly nowMs: number
+  /** Of the workspace, for commands that can be copied. */
+  readonly root: string
+}
+
+/** Tells the story of a triple that stands on disk. */
+export function toldTriple(triple: TripleStatus, { isAtWork, nowMs, root }: Telling): ToldTriple {
+  const { state, stateSinceMs, isAtRest, remoteStatus, lastPollAtMs, attempt, atServer } = triple
   const problem = triple.problem === null ? null : toStandingProblem(triple.problem)
   // Field by field: of a spread with more fields behind it V8 makes objects that the quick collection leaves behind.
   const standing = {
+    index: triple.index,
     state,
     stateSinceMs,
     isAtRest,
@@ -32,44 +41,75 @@ export function toldTriple(triple: TripleStatus, isAtWork: boolean, nowMs: numbe
     lastPollAtMs,
     attempt,
     problem,
+    atServer,
     nextPollAtMs: null,
     isAtWork,
   }
-  return { triple, story: storyOf(standing, nowMs) }
+  return { triple, story: storyOf(standing, nowMs, root) }
 }
 
 /** Those of many, one by one: stories are longer than what they are made from. */
 export function* toldTriples(
   triples: readonly TripleStatus[],
-  isAtWork: boolean,
-  nowMs: number,
+  telling: Telling,
 ): Generator<ToldTriple, void, undefined> {
-  for (const triple of triples) yield toldTriple(triple, isAtWork, nowMs)
+  for (const triple of triples) yield toldTriple(triple, telling)
 }
 
-/** The stories of those that are stuck: where and since when, why, what to do. Empty when none is. */
+/**
+ * The causes for which triples are stuck, each with its count, why, and what to do; of a triple that is alone with
+ * its cause also where it is and since when. Empty when none is stuck.
+ */
 export function stuckText(triples: Iterable<ToldTriple<NamedTriple>>, style: Style): string {
-  const lines: string[] = []
-  let stuck = 0
-  for (const told of triples) {
-    if (told.story.stuck === null) continue
-    stuck += 1
-    if (stuck <= mostStories) lines.push(...storyLines(told, style))
-  }
-  if (stuck > mostStories) lines.push(`and ${countText(stuck - mostStories)} more`)
-  return lines.map((line) => `${line}\n`).join('')
+  return causesText(causesOf(stuckOnes(triples)), (cause) => headingLines(cause, style))
 }
 
-/** More than that is for `--json` or the inspector. */
-const mostStories = 20
+interface StuckTriple {
+  readonly index: string
+  readonly code: string | null
+  readonly story: TripleStory
+}
 
-function storyLines({ triple, story }: ToldTriple<NamedTriple>, style: Style): readonly string[] {
-  const { stuck, what, why, whatToDo } = story
-  const heading = `${style.bad('✗')} ${style.strong(terminalText(triple.index))} ${style.bad(stuck ?? '')}`
-  const code = triple.problem === null ? '' : `${triple.problem.code}: `
-  return [
-    `${heading}: ${terminalText(what)}`,
-    ...(why === null ? [] : [`  ${terminalText(`${code}${why}`)}`]),
-    ...(whatToDo === null ? [] : [`  → ${terminalText(whatToDo)}`]),
-  ]
+function* stuckOnes(triples: Iterable<ToldTriple<NamedTriple>>): Generator<StuckTriple, void, undefined> {
+  for (const { triple, story } of triples) {
+    if (story.stuck !== null) yield { index: triple.index, code: triple.problem?.code ?? null, story }
+  }
+}
+
+function causesText(
+  causes: readonly Cause<StuckTriple>[],
+  linesOf: (cause: Cause<StuckTriple>) => readonly string[],
+): string {
+  return causes
+    .flatMap((cause) => [...linesOf(cause), ...cureLines(cause)])
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function headingLines(cause: Cause<StuckTriple>, style: Style): readonly string[] {
+  const { stuck, code, count, first } = cause
+  const { what, why } = first.story
+  const coded = code === null ? (why ?? '') : `${code}: ${why ?? ''}`
+  if (count === 1) {
+    const heading = `${style.bad('✗')} ${style.strong(terminalText(first.index))} ${style.bad(stuck ?? '')}`
+    return [`${heading}: ${terminalText(what)}`, ...(why === null ? [] : [`  ${terminalText(coded)}`])]
+  }
+  return groupLines(cause, { name: code ?? stuck ?? '', why: why ?? what }, style)
+}
+
+/** What rests without being stuck and does not wait for a batch: how many, why, and what makes them go on. */
+export function restingText(triples: Iterable<ToldTriple>): string {
+  return causesText(causesOf(restingOnes(triples)), (cause) => [
+    `· ${whichText(cause)}: ${terminalText(cause.first.story.why ?? '')}`,
+  ])
+}
+
+const whichText = ({ count, first }: Cause<StuckTriple>): string =>
+  count === 1 ? terminalText(first.index) : countOf(count, 'triple')
+
+function* restingOnes(triples: Iterable<ToldTriple>): Generator<StuckTriple, void, undefined> {
+  for (const { triple, story } of triples) {
+    if (story.stuck !== null || story.why === null || isWaitingForBatch(triple.state)) continue
+    yield { index: triple.index, code: triple.problem?.code ?? null, story }
+  }
 }

@@ -1,5 +1,5 @@
 import type { UnconfirmedSubmission } from '../../engine/unconfirmed-submission.js'
-import { countOf, countText } from '../../units.js'
+import { countOf, countText, isoTime } from '../../units.js'
 import { shellWord } from '../../workspace/shell-word.js'
 import { terminalText } from './terminal-text.js'
 
@@ -34,7 +34,7 @@ const mostNamed = 5
 function namedText({ index, sinceMs, wasAsked, inputFileId }: UnconfirmedSubmission): string {
   const upload = inputFileId === null ? '' : `, upload ${inputFileId}`
   const what = wasAsked ? 'asked for' : 'begun'
-  return terminalText(`triple ${index} (${what} at ${timeText(sinceMs)}${upload})`)
+  return terminalText(`triple ${index} (${what} at ${isoTime(sinceMs) ?? 'an unknown time'}${upload})`)
 }
 
 function adoptText({ index }: UnconfirmedSubmission, root: string): string {
@@ -42,10 +42,4 @@ function adoptText({ index }: UnconfirmedSubmission, root: string): string {
   return terminalText(
     `Or look at the server yourself: ${command} <batch id> for the batch that is there, ${command} none when there is none.`,
   )
-}
-
-/** Metadata may hold any number. */
-function timeText(atMs: number): string {
-  const time = new Date(atMs)
-  return Number.isNaN(time.getTime()) ? 'an unknown time' : time.toISOString()
 }

@@ -1,8 +1,9 @@
 import { soleOwnership, type Ownership, type TriplePlace } from '../../actors/ownership.js'
+import type { SubmissionBudget } from '../../actors/submission-budget.js'
 import type { SentBefore } from '../../actors/sent-before.js'
 import type { Clock } from '../../clock.js'
 import { reconciliationError } from '../../errors.js'
-import { holderText } from '../../workspace/holder-text.js'
+import { leaseHolderText } from '../../workspace/holder-text.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import type { Lease, LeaseAnswer } from '../../workspace/workers/lease.js'
 import { leasedFileSystem } from '../../workspace/workers/leased-file-system.js'
@@ -16,6 +17,7 @@ export interface LeasedPlaces {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly sentBefore: SentBefore
+  readonly budget: SubmissionBudget
   readonly claims: ClaimLog
 }
 
@@ -31,7 +33,7 @@ export function leasedPlace(places: LeasedPlaces, lease: Lease): TriplePlace {
 }
 
 function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
-  const { workspace, seat, sentBefore, claims } = places
+  const { workspace, seat, sentBefore, budget, claims } = places
   const withLease = async <Result>(
     name: string,
     work: (workspace: BatchWorkspace) => Promise<Result>,
@@ -53,8 +55,13 @@ function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
     withSubmissions: (index, work) =>
       withLease('submissions', async (ours) => {
         const { indices, isWhole } = await claims.ofOthers()
-        if (isWhole) await sentBefore.hearOf(indices)
-        else sentBefore.forget()
+        if (isWhole) {
+          await sentBefore.hearOf(indices)
+          budget.hearOf(indices)
+        } else {
+          sentBefore.forget()
+          budget.forget()
+        }
         // First: what is claimed and then not sent only makes others look once more.
         await claims.add(ours, index)
         return work()
@@ -90,12 +97,11 @@ async function takeSoon({ seat, clock, signal }: LeasedPlaces, name: string): Pr
 }
 
 function heldByOther(name: string, { holder, againInMs }: Extract<LeaseAnswer, { type: 'held' }>): Error {
-  const who =
-    holder === null ? 'another worker' : holderText({ ...holder, acquired_at_ms: holder.taken_at_ms })
+  const who = holder === null ? 'another worker' : leaseHolderText(holder)
   return reconciliationError({
     code: 'TripleTaken',
     message: `${name} is being worked on by ${who}.`,
-    hint: 'It is tried again in a while.',
+    hint: 'A worker looks at it again in a while.',
     isPassing: true,
     retryAfterMs: againInMs,
     facts: { name },

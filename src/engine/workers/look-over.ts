@@ -19,6 +19,8 @@ export interface LookOverRequest {
 export interface Sight {
   /** Triples that somebody should work on now. */
   readonly tasks: readonly TripleTask[]
+  /** Of these, those that the server said something of; whoever keeps the notes notes it. */
+  readonly news: readonly string[]
   /** Triples that are held back until the workers' own bounds leave room again. */
   readonly heldBack: readonly TripleTask[]
   /** Indices with a note that have no file in `workdir/` any more. */
@@ -50,11 +52,12 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
   const resting: string[] = []
   let unsettled = 0
   const { maySubmit } = run
+  const nowMs = run.clock.now()
   for (const triple of scan.triples) {
     const { index } = triple
     const note = notes.get(index)
-    const need = needOf(triple, note, { isPollDue, maySubmit })
-    if (needOf(triple, note, { isPollDue: true, maySubmit }) !== 'nothing') unsettled += 1
+    const need = needOf(triple, note, { isPollDue, maySubmit, nowMs })
+    if (needOf(triple, note, { isPollDue: true, maySubmit, nowMs }) !== 'nothing') unsettled += 1
     if (need === 'work') tasks.push({ index })
     else if (need === 'room') heldBack.push({ index })
     else if (need === 'ask-server' && note?.batchId != null) asked.set(note.batchId, index)
@@ -65,6 +68,7 @@ export async function lookOver(run: Run, request: LookOverRequest): Promise<Sigh
   const standing = new Set(scan.triples.map(({ index }) => index))
   return {
     tasks,
+    news: found.map(({ index }) => index),
     heldBack,
     gone: [...notes.keys()].filter((index) => !standing.has(index)),
     triples: scan.triples.length,

@@ -39,11 +39,18 @@ export interface TripleNote {
   readonly isPassing: boolean
   /** It was not sent because the workers' own bounds leave no room now. */
   readonly isHeldBack: boolean
+  /** When it is to be tried again although nothing that passes stopped it, in milliseconds since 1970. */
+  readonly againAtMs: number | null
+  /** The server has said something of the batch that nobody has looked at yet: it need not be asked again. */
+  readonly hasNews: boolean
   /** Whether the worker that left it there had leave to send what was never sent. */
   readonly couldSubmit: boolean
 }
 
 const shortBatchMs = 300_000
+
+/** After so long it is tried again whether the account has quota. */
+export const quotaPauseMs = 600_000
 
 /** Looks at the files once more: what they are now is what is to be compared with. */
 export async function noteOf(
@@ -64,6 +71,8 @@ export async function noteOf(
     restedAtMs: nowMs,
     isPassing: problem?.isPassing === true,
     isHeldBack: problem?.facts?.['isHeldBack'] === true,
+    againAtMs: problem?.code === 'QuotaExhausted' ? nowMs + quotaPauseMs : null,
+    hasNews: false,
     couldSubmit,
   }
 }
@@ -76,19 +85,27 @@ async function metadataOf(workspace: BatchWorkspace, triple: BatchFileTriple): P
 /** What the next look over the workspace does about a triple. */
 export type Need = 'work' | 'ask-server' | 'room' | 'nothing'
 
+export interface NeedAt {
+  readonly isPollDue: boolean
+  readonly maySubmit: boolean
+  readonly nowMs: number
+}
+
 /**
  * From names and the note alone. `isPollDue`: it is time to ask the server, and to try again what passes by itself.
  */
 export function needOf(
   triple: BatchFileTriple,
   note: TripleNote | undefined,
-  { isPollDue, maySubmit }: { readonly isPollDue: boolean; readonly maySubmit: boolean },
+  { isPollDue, maySubmit, nowMs }: NeedAt,
 ): Need {
   if (note === undefined || note.names !== namesOf(triple)) return 'work'
   if (maySubmit && !note.couldSubmit && canHear(note.state, 'triple.submit')) return 'work'
+  if (note.hasNews) return 'work'
   if (note.isHeldBack) return 'room'
   if (!isPollDue) return 'nothing'
   if (note.batchId !== null && !note.isPassing) return 'ask-server'
+  if (note.againAtMs !== null && nowMs >= note.againAtMs) return 'work'
   if (isWaitingForServer(note.state) && !isParkedState(note.state)) return 'work'
   return note.isPassing ? 'work' : 'nothing'
 }
@@ -106,4 +123,9 @@ export function isNews(
   if (batch === null || !isRunningStatus(batch.status)) return true
   const isRunning = remoteStatus !== null && isRunningStatus(remoteStatus)
   return !isRunning && Math.abs(nowMs - restedAtMs) > shortBatchMs
+}
+
+/** Whether it rests until somebody does something, and nothing on disk or at the server will show that they did. */
+export function waitsForSomebody({ batchId, isPassing, isHeldBack, state }: TripleNote): boolean {
+  return batchId === null && !isPassing && !isHeldBack && isParkedState(state)
 }

@@ -1,11 +1,14 @@
 import type { StepFailures } from '../../../machines/index.js'
 import type { CreationRoom } from '../../actors/creation-room.js'
 import type { TriplePlace } from '../../actors/ownership.js'
+import { submissionGate } from '../../actors/submission-gate.js'
 import { isBatchReconciliationError } from '../../errors.js'
 import { onFirstUse } from '../../on-first-use.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
 import { createWorkspaceDirectories, type BatchWorkspace } from '../../workspace/open-workspace.js'
+import { removeRowsOfMovedTriples } from '../../workspace/stale-files.js'
 import { claimLog } from '../../workspace/workers/claim-log.js'
+import type { Lease } from '../../workspace/workers/lease.js'
 import type { LeaseRecord } from '../../workspace/workers/worker-schema.js'
 import { takeWorkerSeat, type WorkerSeat } from '../../workspace/workers/worker-seat.js'
 import type { Choices } from '../parse-options.js'
@@ -14,7 +17,7 @@ import { withRun, type Run } from '../run.js'
 import { triplesAtWork } from '../triples-at-work.js'
 import { leasedPlace, type LeasedPlaces } from './leased-ownership.js'
 import { lookOver, type LookOverRequest, type Sight } from './look-over.js'
-import { noteOf, type TripleNote } from './triple-note.js'
+import { noteOf, quotaPauseMs, type TripleNote } from './triple-note.js'
 
 /** Something to look at, once. Whoever keeps these may lose them: they are made again from the files. */
 export interface TripleTask {
@@ -71,6 +74,7 @@ export function withTripleWorker<Room extends CreationRoom, Result>(
     const seat = await takeWorkerSeat(workspace, { clock, leaseMs, onProblem })
     try {
       await createWorkspaceDirectories(workspace)
+      await removeRowsOfMovedTriples(workspace)
       return await work(tripleWorker({ ...run, room }, seat), room, choices)
     } finally {
       await seat.leave()
@@ -82,13 +86,17 @@ const loadSessions = onFirstUse(async () => (await import('../triple-session.js'
 
 function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
   const places = new Map<string, TriplePlace>()
-  const run: Run = { ...shared, triples: triplesAtWork(shared, (index) => places.get(index)) }
+  const { clock } = shared
+  // Workers stay for weeks: once there is money again nobody should have to start them anew.
+  const parts = { ...shared, submissions: submissionGate({ clock, afterMs: quotaPauseMs }) }
+  const run: Run = { ...parts, triples: triplesAtWork(parts, (index) => places.get(index)) }
   const leased: LeasedPlaces = {
     workspace: run.workspace,
     seat,
     clock: run.clock,
     signal: run.signal,
     sentBefore: run.sentBefore,
+    budget: run.budget,
     claims: claimLog(run.workspace),
   }
   const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
@@ -128,6 +136,8 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
       run.report({ type: 'triple.started', index })
       try {
         const end = await workAlone(task)
+        // What it found after somebody else went on says nothing: a file that appeared is that of the one who did.
+        if (await isLost(answer.lease)) return { type: 'interrupted' }
         if (end.type === 'rested') run.report({ type: 'triple.settled', index, report: end.report })
         return end
       } finally {
@@ -140,4 +150,12 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
       return lookOver(run, request)
     },
   }
+}
+
+/** Whether somebody else is known to have it. A disk that cannot be asked changes nothing about what was found. */
+function isLost(lease: Lease): Promise<boolean> {
+  return lease.confirm().then(
+    () => false,
+    (error: unknown) => isBatchReconciliationError(error) && error.code === 'TripleTaken',
+  )
 }

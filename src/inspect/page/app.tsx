@@ -1,65 +1,80 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { Backend } from './backend.js'
-import { ChartView, type ChartLights, lightsOf } from './chart-view.js'
-import { FilterBar } from './filter-bar.js'
-import { noFilters, shownTriples, tripleSorts } from './filters.js'
+import { Overview } from './overview.js'
 import { PageHeader } from './page-header.js'
-import { ReplayPanel } from './replay-panel.js'
-import { TripleDetailPanel } from './triple-detail-panel.js'
-import { TripleList } from './triple-list.js'
-import { useDetail } from './use-detail.js'
+import { parseQuery, toggleToken, tokenOf } from './query.js'
+import { surveyOf } from './survey.js'
+import { TriplePane } from './triple-pane.js'
+import { TripleView } from './triple-view.js'
+import { useAddress } from './use-address.js'
+import { useCommands } from './use-commands.js'
+import { useFinished } from './use-finished.js'
 import { useInspection } from './use-inspection.js'
+import { useKeys } from './use-keys.js'
 import { useNow } from './use-now.js'
 
-/** The whole page: what is chosen is kept here, everything else is told. */
+/** The whole page: what is looked at is kept in the address, everything else is told. */
 export function App({ backend }: { readonly backend: Backend }) {
   const inspection = useInspection(backend)
   const nowMs = useNow(inspection)
-  const [filters, setFilters] = useState(noFilters)
-  const [chosen, setChosen] = useState<string | null>(null)
-  const [replayLights, setReplayLights] = useState<ChartLights | null>(null)
+  const [{ query: text, chosen }, look] = useAddress()
   const { page, triples } = inspection
-  const shown = useMemo(() => shownTriples(triples, filters, nowMs), [triples, filters, nowMs])
-  const shownCount = tripleSorts.reduce((sum, sort) => sum + shown[sort].length, 0)
-  const summary = triples.find(({ index }) => index === chosen) ?? null
-  const loaded = useDetail(backend, chosen, summary)
-  const lights = replayLights ?? lightsOf(summary?.state ?? null, loaded.detail?.steps ?? [])
-  const choose = (index: string) => {
-    setChosen(index)
-    setReplayLights(null)
-  }
+  const query = useMemo(() => parseQuery(text), [text])
+  const survey = useMemo(() => surveyOf(triples, query, nowMs), [triples, query, nowMs])
+  const commands = useCommands(backend, triples, page?.canCommand === true && backend.isServed)
+  const find = (token: string) => look({ query: toggleToken(text, token) })
+  const filterByState = (state: string) => find(tokenOf('state', state))
+  const { stuck, done } = survey.kinds
+  const finished = useFinished(backend, done)
+  useEffect(() => {
+    if (page !== null) document.title = `${stuck > 0 ? `(${stuck}) ` : ''}${page.title}`
+  }, [page, stuck])
+  useKeys(() => look({ chosen: null }))
+  // Nothing is drawn before the first triples are here: what comes later must not push what stands.
+  if (page === null) return <p class="waiting">Reading the workspace…</p>
   return (
     <>
-      <PageHeader inspection={inspection} isServed={backend.isServed} shownCount={shownCount} nowMs={nowMs} />
-      <main>
-        <section class="left" aria-label="Triples">
-          <FilterBar triples={triples} filters={filters} onChange={setFilters} />
-          {triples.length > 0 && shownCount === 0 && <p role="status">No triple passes the filters.</p>}
-          <TripleList shown={shown} chosen={chosen} nowMs={nowMs} onChoose={choose} />
-        </section>
-        <section class="right" aria-label="Statechart and chosen triple">
-          <ChartView triples={triples} lights={lights} />
-          {chosen === null && <p class="hint">Choose a triple to see its path, facts and log.</p>}
-          {chosen !== null && (
-            <>
-              <ReplayPanel
-                key={`replay ${chosen}`}
-                backend={backend}
-                index={chosen}
-                onLights={setReplayLights}
-              />
-              <TripleDetailPanel
-                key={chosen}
-                backend={backend}
-                index={chosen}
-                summary={summary}
-                loaded={loaded}
-                canCommand={page?.canCommand === true && backend.isServed}
-                nowMs={nowMs}
-              />
-            </>
-          )}
-        </section>
+      <PageHeader inspection={inspection} page={page} isServed={backend.isServed} survey={survey} />
+      <main class={chosen === null ? '' : 'has-choice'}>
+        <TriplePane
+          triples={triples}
+          survey={survey}
+          failed={finished?.failed ?? []}
+          query={text}
+          chosen={chosen}
+          nowMs={nowMs}
+          commands={commands}
+          onQuery={(changed) => look({ query: changed })}
+          onChoose={(index) => look({ chosen: index })}
+        />
+        {chosen === null ? (
+          <Overview
+            backend={backend}
+            triples={triples}
+            survey={survey}
+            finished={finished}
+            root={page.root}
+            query={text}
+            nowMs={nowMs}
+            commands={commands}
+            onFind={find}
+            onChoose={(index) => look({ chosen: index })}
+            onState={filterByState}
+          />
+        ) : (
+          <TripleView
+            key={chosen}
+            backend={backend}
+            index={chosen}
+            triples={triples}
+            root={page.root}
+            commands={commands}
+            nowMs={nowMs}
+            onState={filterByState}
+            onChoose={(index) => look({ chosen: index })}
+            onClose={() => look({ chosen: null })}
+          />
+        )}
       </main>
     </>
   )

@@ -1,6 +1,8 @@
+import type { WorkspaceHistory } from '../../engine/phase-history.js'
 import type {
-  CommandAnswer,
+  CommandsAnswer,
   ExportedInspection,
+  FailedForGood,
   StreamMessage,
   TripleCommandType,
   TripleDetail,
@@ -18,7 +20,11 @@ export interface Backend {
   /** `null` when there is none; rejects when the server does not answer. */
   detail(index: string, withTexts: boolean): Promise<TripleDetail | null>
   replay(index: string): Promise<TripleReplay | null>
-  command(index: string, type: TripleCommandType): Promise<CommandAnswer>
+  history(): Promise<WorkspaceHistory>
+  failedForGood(): Promise<readonly FailedForGood[]>
+  /** What all answers took, as sentences. */
+  tokens(): Promise<readonly string[]>
+  command(indices: readonly string[], type: TripleCommandType): Promise<CommandsAnswer>
 }
 
 export interface StreamListener {

@@ -1,28 +1,26 @@
-import { useState } from 'preact/hooks'
+import { countText } from '../../units.js'
 import type { TripleCommandType } from '../protocol.js'
-import type { Backend } from './backend.js'
+import type { Commands } from './use-commands.js'
 
-/** Asks the run for a rescan or a retry, and says what it answered. */
-export function CommandButtons({ backend, index }: { readonly backend: Backend; readonly index: string }) {
-  const [answer, setAnswer] = useState('')
-  const send = async (type: TripleCommandType) => {
-    setAnswer('Asking…')
-    try {
-      const given = await backend.command(index, type)
-      setAnswer(given.type === 'accepted' ? `${type} accepted.` : `${type} refused: ${given.reason}`)
-    } catch (error) {
-      setAnswer(`${type} got no answer: ${String(error)}`)
-    }
-  }
+interface CommandButtonsProps {
+  readonly commands: Commands
+  readonly indices: readonly string[]
+  /** Several triples at once. */
+  readonly isAll?: boolean
+}
+
+/** Asks the run for a rescan or a retry; `OutcomeLine` says what became of it. Nothing where there is no run. */
+export function CommandButtons({ commands, indices, isAll = false }: CommandButtonsProps) {
+  if (!commands.canCommand) return null
+  const button = (name: string, type: TripleCommandType) => (
+    <button type="button" onClick={() => commands.send(indices, type)}>
+      {isAll ? `${name} all ${countText(indices.length)}` : name}
+    </button>
+  )
   return (
-    <p class="commands">
-      <button type="button" onClick={() => void send('triple.rescan')}>
-        Rescan
-      </button>
-      <button type="button" onClick={() => void send('triple.retry')}>
-        Retry
-      </button>
-      <span role="status">{answer}</span>
-    </p>
+    <span class="commands">
+      {button('Retry', 'triple.retry')}
+      {button('Rescan', 'triple.rescan')}
+    </span>
   )
 }

@@ -2,7 +2,15 @@ import type { ExportedInspection } from '../protocol.js'
 import type { Backend } from './backend.js'
 
 /** A saved page: everything is here already and nothing is ever asked for. */
-export function embeddedBackend({ page, triples, details, replays }: ExportedInspection): Backend {
+export function embeddedBackend({
+  page,
+  triples,
+  details,
+  replays,
+  history,
+  failedForGood,
+  tokens,
+}: ExportedInspection): Backend {
   return {
     isServed: false,
     connect(listener) {
@@ -12,7 +20,13 @@ export function embeddedBackend({ page, triples, details, replays }: ExportedIns
     },
     detail: async (index) => ownValue(details, index),
     replay: async (index) => ownValue(replays, index),
-    command: async () => ({ type: 'refused', reason: 'This is a saved page.' }),
+    history: async () => history,
+    failedForGood: async () => failedForGood,
+    tokens: async () => tokens,
+    command: async ({ length }) => ({
+      accepted: 0,
+      refused: [{ reason: 'This is a saved page.', count: length }],
+    }),
   }
 }
 

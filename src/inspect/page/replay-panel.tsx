@@ -3,17 +3,18 @@ import { countText } from '../../units.js'
 import type { TripleReplay } from '../protocol.js'
 import type { Backend } from './backend.js'
 import type { ChartLights } from './chart-view.js'
-import { LocalTime } from './local-time.js'
+import { ClockTime } from './times.js'
 
 interface ReplayPanelProps {
   readonly backend: Backend
   readonly index: string
+  readonly nowMs: number
   /** `null` gives the chart back to the present. */
   readonly onLights: (lights: ChartLights | null) => void
 }
 
 /** Steps through a triple's journal. Position 0 is before the first step. */
-export function ReplayPanel({ backend, index, onLights }: ReplayPanelProps) {
+export function ReplayPanel({ backend, index, nowMs, onLights }: ReplayPanelProps) {
   const [replay, setReplay] = useState<TripleReplay | null>(null)
   const [position, setPosition] = useState(0)
   const [trouble, setTrouble] = useState<string | null>(null)
@@ -66,7 +67,7 @@ export function ReplayPanel({ backend, index, onLights }: ReplayPanelProps) {
       <button type="button" onClick={close}>
         Close replay
       </button>
-      <Position replay={replay} position={position} />
+      <Position replay={replay} position={position} nowMs={nowMs} />
       <FactsAt steps={steps} position={position} />
     </div>
   )
@@ -80,9 +81,11 @@ function lightsAt(steps: TripleReplay['steps'], position: number): ChartLights {
 interface PositionProps {
   readonly replay: TripleReplay
   readonly position: number
+  readonly nowMs: number
 }
 
-function Position({ replay: { steps, omittedSteps, unreadableLines }, position }: PositionProps) {
+function Position({ replay, position, nowMs }: PositionProps) {
+  const { steps, omittedSteps, unreadableLines } = replay
   const step = steps[position - 1]
   const omitted = omittedSteps === 0 ? '' : ` (${countText(omittedSteps)} earlier ones left out)`
   const unreadable = unreadableLines === 0 ? '' : `, unreadable lines: ${countText(unreadableLines)}`
@@ -95,7 +98,7 @@ function Position({ replay: { steps, omittedSteps, unreadableLines }, position }
         'before the first'
       ) : (
         <>
-          <LocalTime at={step.at} /> {step.from} → {step.to} on {step.event}
+          <ClockTime at={step.at} nowMs={nowMs} /> {step.from} → {step.to} on {step.event}
         </>
       )}
     </p>

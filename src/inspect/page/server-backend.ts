@@ -1,4 +1,5 @@
-import type { CommandAnswer, StreamMessage, TripleDetail, TripleReplay } from '../protocol.js'
+import type { WorkspaceHistory } from '../../engine/phase-history.js'
+import type { CommandsAnswer, FailedForGood, StreamMessage, TripleDetail, TripleReplay } from '../protocol.js'
 import type { Backend, StreamListener } from './backend.js'
 
 /** Talks to the server that served the page, with the token of the page's own address. */
@@ -12,15 +13,32 @@ export function serverBackend(page: URL): Backend {
     detail: (index, withTexts) =>
       readJson<TripleDetail>(address(triple(index), withTexts ? { texts: '1' } : {})),
     replay: (index) => readJson<TripleReplay>(address(`${triple(index)}/replay`)),
-    async command(index, type) {
-      const body = JSON.stringify({ type })
-      const headers = { 'content-type': 'application/json' }
-      const response = await fetch(address(`${triple(index)}/commands`), { method: 'POST', headers, body })
-      if (response.status === 404) return { type: 'refused', reason: 'There is no such triple any more.' }
-      return (await response.json()) as CommandAnswer
+    async history() {
+      const history = await readJson<WorkspaceHistory>(address('history'))
+      if (history === null) throw new Error('The server has no history.')
+      return history
+    },
+    failedForGood: async () => (await readJson<readonly FailedForGood[]>(address('failed-for-good'))) ?? [],
+    tokens: async () => (await readJson<readonly string[]>(address('tokens'))) ?? [],
+    async command(indices, type) {
+      const answers: CommandsAnswer[] = []
+      for (let at = 0; at < indices.length; at += mostAtOnce) {
+        const body = JSON.stringify({ type, indices: indices.slice(at, at + mostAtOnce) })
+        const headers = { 'content-type': 'application/json' }
+        const response = await fetch(address('commands'), { method: 'POST', headers, body })
+        if (response.status !== 200) throw new Error(`The server answered ${response.status}.`)
+        answers.push((await response.json()) as CommandsAnswer)
+      }
+      return {
+        accepted: answers.reduce((sum, { accepted }) => sum + accepted, 0),
+        refused: answers.flatMap(({ refused }) => refused),
+      }
     },
   }
 }
+
+/** Less than the server takes with one command. */
+const mostAtOnce = 5_000
 
 const triple = (index: string) => `triples/${encodeURIComponent(index)}`
 

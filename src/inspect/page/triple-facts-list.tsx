@@ -18,6 +18,8 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
     ['Server says', summary.remoteStatus],
     ['Last poll', summary.lastPollAtMs === null ? null : `${elapsedText(nowMs - summary.lastPollAtMs)} ago`],
     ['Next poll', summary.nextPollAtMs === null ? null : `in ${durationText(summary.nextPollAtMs - nowMs)}`],
+    ['Worker', workerText(summary, nowMs)],
+    ['Tokens', detail.tokens],
     ['Operations', detail.operations.join(', ')],
     ['Input file id', detail.inputFileId],
     ['Output file id', detail.outputFileId],
@@ -43,6 +45,11 @@ export function TripleFactsList({ detail, summary, nowMs }: TripleFactsListProps
     </section>
   )
 }
+
+const workerText = ({ worker }: TripleSummary, nowMs: number): string | null =>
+  worker === null
+    ? null
+    : `process ${worker.pid} on ${worker.host}, for ${elapsedText(nowMs - worker.sinceMs)}`
 
 /** A journal may name any state; names every object has are none. */
 const descriptionOf = (state: string): string | null =>

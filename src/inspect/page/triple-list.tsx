@@ -1,23 +1,24 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { isDoneState } from '../../../machines/state-paths.js'
-import { storyOf } from '../../engine/triple-story.js'
-import type { TripleSummary } from '../protocol.js'
-import { sortOf, tripleSorts, type ShownTriples, type TripleSort } from './filters.js'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { FailedForGood } from '../protocol.js'
 import { rowPlaces, type RowPlaces } from './row-places.js'
+import { tripleSorts, type Survey, type TripleSort } from './survey.js'
+import { TripleRow } from './triple-row.js'
 
 interface TripleListProps {
-  readonly shown: ShownTriples
+  readonly survey: Survey
+  readonly failed: readonly FailedForGood[]
   readonly chosen: string | null
   readonly nowMs: number
   readonly onChoose: (index: string) => void
 }
 
-/** Three lines, two, and one. */
-const rowPixels: Readonly<Record<TripleSort, number>> = { stuck: 72, open: 52, done: 32 }
+/** Two lines, or one. */
+const rowPixels: Readonly<Record<TripleSort, number>> = { stuck: 48, open: 48, done: 30 }
 const spareRows = 6
 
 /** Only the rows in sight are in the document, so that 10,000 scroll like 10. */
-export function TripleList({ shown, chosen, nowMs, onChoose }: TripleListProps) {
+export function TripleList({ survey, failed, chosen, nowMs, onChoose }: TripleListProps) {
+  const { shown, causes } = survey
   const box = useRef<HTMLDivElement>(null)
   const [scrollPixels, setScrollPixels] = useState(0)
   const [boxPixels, setBoxPixels] = useState(600)
@@ -27,11 +28,16 @@ export function TripleList({ shown, chosen, nowMs, onChoose }: TripleListProps) 
     addEventListener('resize', measure)
     return () => removeEventListener('resize', measure)
   }, [])
+  const failedRoots = useMemo(() => new Set(failed.map(({ rootIndex }) => rootIndex)), [failed])
   const triples = tripleSorts.flatMap((sort) => shown[sort])
   const places = rowPlaces(
     tripleSorts.map((sort) => ({ count: shown[sort].length, pixels: rowPixels[sort] })),
   )
   const at = triples.findIndex(({ index }) => index === chosen)
+  // A link may lead to a triple far down.
+  useEffect(() => {
+    if (at >= 0 && box.current !== null) scrollTo(box.current, places, at)
+  }, [chosen, at < 0])
   const first = Math.max(0, places.rowAt(scrollPixels) - spareRows)
   const last = Math.min(triples.length, places.rowAt(scrollPixels + boxPixels) + 1 + spareRows)
   const move = (event: KeyboardEvent) => {
@@ -56,81 +62,19 @@ export function TripleList({ shown, chosen, nowMs, onChoose }: TripleListProps) 
     >
       <div role="presentation" class="rows" style={{ height: `${places.pixels}px` }}>
         {triples.slice(first, last).map((triple, offset) => (
-          <Row
+          <TripleRow
             key={triple.index}
             triple={triple}
             at={first + offset}
             places={places}
             isChosen={triple.index === chosen}
+            causes={causes}
+            hasFailed={failedRoots.has(triple.index)}
             nowMs={nowMs}
             onChoose={onChoose}
           />
         ))}
       </div>
-    </div>
-  )
-}
-
-interface RowProps {
-  readonly triple: TripleSummary
-  readonly at: number
-  readonly places: RowPlaces
-  readonly isChosen: boolean
-  readonly nowMs: number
-  readonly onChoose: (index: string) => void
-}
-
-function Row({ triple, at, places, isChosen, nowMs, onChoose }: RowProps) {
-  return (
-    <div
-      id={`row-${at}`}
-      role="option"
-      aria-selected={isChosen}
-      aria-posinset={at + 1}
-      aria-setsize={places.count}
-      class={`row ${sortOf(triple, nowMs)}`}
-      style={{ top: `${places.topOf(at)}px`, height: `${places.heightOf(at)}px` }}
-      onClick={() => onChoose(triple.index)}
-    >
-      <RowLines triple={triple} nowMs={nowMs} />
-    </div>
-  )
-}
-
-/** Of what is done there is little to say; the whole story of what is stuck has to fit. */
-function RowLines({ triple, nowMs }: { readonly triple: TripleSummary; readonly nowMs: number }) {
-  const { index, state, batchId } = triple
-  const { stuck, what, why } = storyOf(triple, nowMs)
-  if (isDoneState(state)) return <Heading index={index} rest="done" />
-  if (stuck === null) {
-    return (
-      <>
-        <Heading index={index} rest={why ?? batchId ?? ''} />
-        <div class="line">{what}</div>
-      </>
-    )
-  }
-  return (
-    <>
-      <Heading index={index} badge={`stuck: ${stuck}`} rest={batchId ?? ''} />
-      <div class="lines">
-        {what}. <span class="quiet">{why}</span>
-      </div>
-    </>
-  )
-}
-
-interface HeadingProps {
-  readonly index: string
-  readonly badge?: string
-  readonly rest: string
-}
-
-function Heading({ index, badge, rest }: HeadingProps) {
-  return (
-    <div class="line">
-      <b>{index}</b>
-      {badge !== undefined && <span class="badge">{badge}</span>} <span class="quiet">{rest}</span>
     </div>
   )
 }

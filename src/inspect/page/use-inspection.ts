@@ -12,8 +12,11 @@ export interface Inspection {
   readonly receivedAtMs: number
 }
 
-/** Messages are gathered for this long: a busy run must not draw the page for each of them. */
-const drawDelayMs = 100
+/** Between two drawings: a busy run must not draw the page for each message. The first news after a pause is drawn at once. */
+const betweenDrawingsMs = 180
+
+/** The first drawing waits for the whole list, so that no row moves while it comes; but not for ever. */
+const longestFirstWaitMs = 400
 
 export function useInspection(backend: Backend): Inspection {
   const [inspection, setInspection] = useState(nothingYet)
@@ -40,13 +43,21 @@ function gather(draw: (inspection: Inspection) => void) {
   const triples = new Map<string, TripleSummary>()
   let known = nothingYet
   let timer: ReturnType<typeof setTimeout> | undefined
+  let drawnAtMs = Number.NEGATIVE_INFINITY
   const drawNow = () => {
     timer = undefined
+    drawnAtMs = performance.now()
     draw({ ...known, triples: [...triples.values()] })
   }
   const change = (part: Partial<Inspection>) => {
     known = { ...known, ...part }
-    timer ??= setTimeout(drawNow, drawDelayMs)
+    const isFirst = drawnAtMs === Number.NEGATIVE_INFINITY
+    if (isFirst && known.isComplete) {
+      clearTimeout(timer)
+      timer = setTimeout(drawNow)
+    }
+    const waitMs = isFirst ? longestFirstWaitMs : drawnAtMs + betweenDrawingsMs - performance.now()
+    timer ??= setTimeout(drawNow, Math.max(0, waitMs))
   }
   return {
     onReset() {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.js'
 import type { InspectionSource } from '../inspection-source.js'
-import { answerCommand } from './answer-command.js'
+import { answerCommands } from './answer-commands.js'
 import { respondEmpty, respondJson, respondText } from './respond.js'
 import { streamTo } from './stream.js'
 import type { RequestTarget } from './target.js'
@@ -55,10 +55,20 @@ function routeOf(path: readonly string[] | null): Route | null {
   const [first, index, last] = path
   if (path.length === 0) return { method: 'GET', answer: answerDocument }
   if (path.length === 1 && first === 'stream') return { method: 'GET', answer: answerStream }
+  if (path.length === 1 && first === 'history') return { method: 'GET', answer: answerHistory }
+  if (path.length === 1 && first === 'tokens') return { method: 'GET', answer: answerTokens }
+  if (path.length === 1 && first === 'failed-for-good') {
+    return { method: 'GET', answer: answerFailedForGood }
+  }
+  if (path.length === 1 && first === 'commands') {
+    return {
+      method: 'POST',
+      answer: ({ request, response, source }) => answerCommands(request, response, source),
+    }
+  }
   if (first !== 'triples' || index === undefined || path.length > 3) return null
   if (last === undefined) return { method: 'GET', answer: (asked) => answerDetail(asked, index) }
   if (last === 'replay') return { method: 'GET', answer: (asked) => answerReplay(asked, index) }
-  if (last === 'commands') return { method: 'POST', answer: (asked) => answerCommandFor(asked, index) }
   return null
 }
 
@@ -85,9 +95,16 @@ async function answerReplay({ response, source }: Asked, index: string): Promise
   respondFound(response, isKnown(source, index) ? await source.replay(index) : null)
 }
 
-async function answerCommandFor({ request, response, source }: Asked, index: string): Promise<void> {
-  if (!isKnown(source, index)) return respondEmpty(response, 404)
-  await answerCommand(request, response, source, index)
+async function answerHistory({ response, source }: Asked): Promise<void> {
+  respondJson(response, 200, await source.history(source.summaries().map(({ index }) => index)))
+}
+
+async function answerTokens({ response, source }: Asked): Promise<void> {
+  respondJson(response, 200, await source.tokens())
+}
+
+async function answerFailedForGood({ response, source }: Asked): Promise<void> {
+  respondJson(response, 200, await source.failedForGood())
 }
 
 /** Only an index that was listed reaches what reads files. */

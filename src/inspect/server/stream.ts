@@ -47,7 +47,8 @@ export function streamTo(response: ServerResponse, source: InspectionSource, clo
   writeNews()
 }
 
-const batchDelayMs = 250
+/** A person sees no delay, and a busy run makes twenty messages a second at most. */
+const batchDelayMs = 50
 const summariesPerMessage = 500
 
 interface News {
@@ -112,6 +113,7 @@ function* firstOf<Value>(values: Iterable<Value>, count: number): Generator<Valu
 
 const pageInfoOf = (source: InspectionSource, clock: Clock): PageInfo => ({
   title: source.title,
+  root: source.root,
   mode: source.mode,
   canCommand: source.command !== null,
   nowMs: clock.now(),

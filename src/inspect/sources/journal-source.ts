@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
 import { standingIn } from '../../engine/journal-standing.js'
+import { courseOf } from '../../engine/triple-course.js'
+import { historyOfEntries } from '../../engine/phase-history.js'
 import { toStandingProblem } from '../../engine/triple-story.js'
 import { reconciliationError } from '../../errors.js'
 import { asFileProblem } from '../../workspace/file-problem.js'
@@ -8,7 +10,7 @@ import { parseJournalLine, type JournalEntry } from '../../workspace/journal-ent
 import { nodeFileSystem } from '../../workspace/node-file-system.js'
 import { readWholeFile } from '../../workspace/read-whole-file.js'
 import type { InspectionSource } from '../inspection-source.js'
-import type { TripleDetail, TripleSummary } from '../protocol.js'
+import type { AttemptCourse, TripleDetail, TripleSummary } from '../protocol.js'
 import { withoutFacts } from './triple-detail.js'
 import { replayOf, stepOf } from './triple-replay.js'
 
@@ -29,9 +31,11 @@ export async function journalSource(
   const { entries, unreadableLines } = await readEntries(fileSystem, path)
   const replay = replayOf(indexOf(path, entries), entries, unreadableLines)
   const summary = summaryOf(replay.index, entries)
+  const history = historyOfEntries(entries)
   const detail = detailOf(summary, entries, unreadableLines)
   return {
     title: path,
+    root: null,
     mode: 'replay',
     isComplete: true,
     isOver: true,
@@ -40,6 +44,9 @@ export async function journalSource(
     subscribe: () => () => {},
     detail: async (index) => (index === summary.index ? detail : null),
     replay: async (index) => (index === summary.index ? replay : null),
+    history: async () => history,
+    failedForGood: async () => [],
+    tokens: async () => [],
     command: null,
     close: () => {},
   }
@@ -95,6 +102,8 @@ function summaryOf(index: string, entries: readonly JournalEntry[]): TripleSumma
     attempt: attemptIn(facts),
     requests: null,
     missing: null,
+    worker: null,
+    restedAtMs: null,
   }
 }
 
@@ -121,14 +130,27 @@ function detailOf(
     retryIndex: null,
     problem: withoutFacts(standingIn(entries)?.problem ?? null),
     counts: null,
+    tokens: null,
     rows: null,
     contradictions: [],
     errorGroups: [],
     steps,
     omittedSteps: entries.length - steps.length,
     unreadableLines,
+    lineage: [lineageOf(summary, entries)],
   }
 }
+
+/** A journal knows of itself only, and not when the server was asked. */
+const lineageOf = ({ index, attempt }: TripleSummary, entries: readonly JournalEntry[]): AttemptCourse => ({
+  index,
+  attempt,
+  ...courseOf(entries),
+  submittedAtMs: null,
+  dueAtMs: null,
+  answered: null,
+  requests: null,
+})
 
 function textIn(facts: Readonly<Record<string, unknown>>, key: string): string | null {
   const value = facts[key]

@@ -10,7 +10,7 @@ import type { Clock } from '../../clock.js'
 import type { ReconciliationEvent, ReportEvent } from '../../engine/events.js'
 import type { TripleReport } from '../../engine/report.js'
 import type { TripleCommands } from '../../engine/triple-commands.js'
-import { toStandingProblem } from '../../engine/triple-story.js'
+import { atServerOf, toStandingProblem } from '../../engine/triple-story.js'
 import { compareBatchIndices } from '../../workspace/batch-index.js'
 import { afterRest, restedSince, restReason, type NotedRest } from '../../workspace/journal-rest.js'
 import type { InspectionSource } from '../inspection-source.js'
@@ -51,10 +51,13 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     if (event.type === 'triple.settled') {
       change(event.index, settled(known.get(event.index), event.report, rests, nowMs))
     }
+    if (event.type === 'triple.gone' && known.delete(event.index)) {
+      order = null
+      rests.delete(event.index)
+      tell(event.index)
+    }
     if (event.type === 'poll.scheduled') {
-      for (const { index, state } of known.values()) {
-        if (isWaitingForServer(state)) change(index, { nextPollAtMs: nowMs + event.delayMs })
-      }
+      for (const index of waitingForServer(known)) change(index, { nextPollAtMs: nowMs + event.delayMs })
     }
   }
   const answer = (index: string, type: TripleCommandType): CommandAnswer => {
@@ -64,7 +67,7 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     return { type: 'accepted' }
   }
   return {
-    title: disk.title,
+    ...onlyOnDisk(disk),
     mode: 'live',
     isComplete: true,
     get isOver() {
@@ -98,6 +101,18 @@ export function liveSource(disk: InspectionSource, { clock, commands }: LiveSour
     },
   }
 }
+
+/** What a run does not tell. */
+const onlyOnDisk = (disk: InspectionSource) => ({
+  title: disk.title,
+  root: disk.root,
+  history: (indices: readonly string[]) => disk.history(indices),
+  failedForGood: () => disk.failedForGood(),
+  tokens: () => disk.tokens(),
+})
+
+const waitingForServer = (known: ReadonlyMap<string, TripleSummary>): readonly string[] =>
+  [...known.values()].filter(({ state }) => isWaitingForServer(state)).map(({ index }) => index)
 
 /** What the run knows is newer; what only the disk tells is filled in. */
 function withSummary(detail: TripleDetail, summary: TripleSummary): TripleDetail {
@@ -146,12 +161,10 @@ function changed(
   }
 }
 
-const fromFacts = ({ batchId, remoteStatus, attempt, rootIndex }: TripleFacts): Partial<TripleSummary> => ({
-  batchId,
-  remoteStatus,
-  attempt,
-  rootIndex,
-})
+const fromFacts = (facts: TripleFacts): Partial<TripleSummary> => {
+  const { batchId, remoteStatus, attempt, rootIndex } = facts
+  return { batchId, remoteStatus, attempt, rootIndex, atServer: atServerOf(facts) }
+}
 
 function settled(
   before: TripleSummary | undefined,
@@ -167,6 +180,7 @@ function settled(
     state,
     stateSinceMs: sinceMs,
     isAtRest: true,
+    restedAtMs: nowMs,
     problem: problem === null ? null : toStandingProblem(problem),
     remoteStatus: remoteStatus ?? before?.remoteStatus ?? null,
     attempt,
@@ -204,4 +218,6 @@ const unknown = (index: string): TripleSummary => ({
   rootIndex: index,
   requests: null,
   missing: null,
+  worker: null,
+  restedAtMs: null,
 })

@@ -7,28 +7,32 @@ import {
   type Problem,
   type TripleFacts,
 } from '../../../machines/index.js'
-import { readProof, type AccountingProof } from '../../accounting/proof.js'
+import { readProof, tokensProven, type AccountingProof } from '../../accounting/proof.js'
 import { surveyFacts } from '../../actors/survey-triple.js'
+import { tokensText } from '../../engine/tokens-text.js'
 import { tripleStatus } from '../../engine/workspace-status.js'
 import { requireBatchIndex, type BatchIndex } from '../../workspace/batch-index.js'
 import { locateTriple } from '../../workspace/locate-triple.js'
 import { readJournal } from '../../workspace/journal.js'
-import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
+import type { BatchMetadata } from '../../workspace/metadata.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import { readTextEnd } from '../../workspace/read-text-end.js'
 import type { DetailOptions } from '../inspection-source.js'
 import type { InspectedErrorGroup, InspectedFile, TripleDetail, TripleSummary } from '../protocol.js'
+import { anyMetadata } from './any-metadata.js'
+import { readLineage } from './lineage.js'
 import { emptyJournal, stepOf } from './triple-replay.js'
 
 const mostSteps = 200
 const mostErrorGroups = 50
 const longestRowText = 500
 
-/** All about one triple but its rows. What cannot be read is left out: its own run says what is wrong with it. */
+/** All about one triple but its rows; `others`: those that may be of its lineage. What cannot be read is left out: its own run says what is wrong with it. */
 export async function readTripleDetail(
   workspace: BatchWorkspace,
   summary: TripleSummary,
   options: DetailOptions,
+  others: readonly TripleSummary[],
 ): Promise<TripleDetail> {
   const index = requireBatchIndex(summary.index)
   const { layout, fileSystem } = workspace
@@ -36,8 +40,9 @@ export async function readTripleDetail(
   const proof = await orNull(readProof(fileSystem, layout.accountingFile(index)))
   const { entries, unreadableLines } = (await orNull(readJournal(workspace, index))) ?? emptyJournal
   const steps = entries.slice(-mostSteps).map(stepOf)
+  const today = withMetadata(summary, metadata, proof)
   return {
-    summary: withMetadata(summary, metadata, proof),
+    summary: today,
     operations: operationsOf(await orNull(surveyFacts(workspace, index))),
     files: await filesOf(workspace, index),
     inputFileId: metadata?.input_file_id ?? null,
@@ -47,23 +52,19 @@ export async function readTripleDetail(
     retryIndex: null,
     problem: isDoneState(summary.state) ? null : await problemOf(workspace, index, options),
     counts: proof?.counts ?? null,
+    tokens: tokensOf(proof),
     rows: null,
     contradictions: proof?.contradictions ?? [],
     errorGroups: (await orNull(errorGroupsOf(workspace, index, options))) ?? [],
     steps,
     omittedSteps: entries.length - steps.length,
     unreadableLines,
+    lineage: await readLineage(workspace, today, others),
   }
 }
 
 /** The page shows what there is: a file nobody can read must not hide the others. */
 const orNull = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(() => null)
-
-async function anyMetadata(workspace: BatchWorkspace, index: BatchIndex): Promise<BatchMetadata | null> {
-  const { layout } = workspace
-  const standing = await readMetadata(workspace, await locateTriple(workspace, index))
-  return standing ?? readMetadata(workspace, layout.doneFile('metadata', index))
-}
 
 async function problemOf(
   workspace: BatchWorkspace,
@@ -72,6 +73,11 @@ async function problemOf(
 ): Promise<Problem | null> {
   const problem = (await orNull(tripleStatus(workspace, index)))?.problem ?? null
   return withRowTexts ? problem : withoutFacts(problem)
+}
+
+function tokensOf(proof: AccountingProof | null): string | null {
+  const tokens = proof === null ? null : tokensProven(proof)
+  return tokens === null ? null : tokensText(tokens)
 }
 
 /** The facts of a problem name rows, such as ids without an answer. */

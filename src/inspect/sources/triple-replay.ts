@@ -1,5 +1,4 @@
-import { problemCodeOf } from '../../workspace/journal-rest.js'
-import type { JournalEntry } from '../../workspace/journal-entry.js'
+import { problemCodeOf, type JournalEntry } from '../../workspace/journal-entry.js'
 import { readJournal } from '../../workspace/journal.js'
 import type { BatchIndex } from '../../workspace/batch-index.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'

@@ -1,17 +1,26 @@
 import { doneState, failedState, fileKinds, isDoneState, toProblem } from '../../../machines/index.js'
 import { systemClock, type Clock } from '../../clock.js'
+import { markOfFile } from '../../engine/fingerprint.js'
 import type { TripleStatus } from '../../engine/report.js'
+import { workspaceTokensLines } from '../../engine/tokens-text.js'
+import { workspaceTokens } from '../../engine/workspace-tokens.js'
 import { toStandingProblem } from '../../engine/triple-story.js'
-import { tripleStatus } from '../../engine/workspace-status.js'
+import { createHistoryReader } from '../../engine/workspace-history.js'
+import { tripleStatus, workerOf } from '../../engine/workspace-status.js'
 import { compareBatchIndices, parseBatchIndex, type BatchIndex } from '../../workspace/batch-index.js'
 import { locateTriple } from '../../workspace/locate-triple.js'
 import { isWorkedOn } from '../../workspace/hold-workspace.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import { scanDone } from '../../workspace/scan-done.js'
 import { isEmptyTriple, scanWorkspace } from '../../workspace/scan.js'
+import { leaseHolders } from '../../workspace/workers/lease-holders.js'
+import { listWorkerFiles } from '../../workspace/workers/worker-files.js'
+import type { LeaseRecord } from '../../workspace/workers/worker-schema.js'
 import type { BatchFileTriple } from '../../workspace/triple.js'
 import type { InspectionSource } from '../inspection-source.js'
 import type { TripleSummary } from '../protocol.js'
+import { failedForGoodReader } from './failed-for-good.js'
+import { lookAgainAndAgain } from './look-again.js'
 import { readTripleDetail } from './triple-detail.js'
 import { readTripleReplay } from './triple-replay.js'
 
@@ -23,9 +32,6 @@ export interface WorkspaceSourceOptions {
 
 const defaultRefreshMs = 2_000
 
-/** A tenth of the time at most goes into looking. */
-const restPerLook = 9
-
 /** A workspace as it stands on disk: read-only, no lock needed, looked at again and again while somebody listens. */
 export async function workspaceSource(
   workspace: BatchWorkspace,
@@ -33,9 +39,12 @@ export async function workspaceSource(
 ): Promise<InspectionSource> {
   const listing = createListing(workspace)
   await listing.refresh(new Set())
-  const looks = lookAgainAndAgain(listing, clock, refreshMs)
+  const history = createHistoryReader(workspace)
+  const failedForGood = failedForGoodReader(workspace)
+  const looks = lookAgainAndAgain(workspace, listing, { clock, refreshMs })
   return {
     title: workspace.root,
+    root: workspace.root,
     mode: 'disk',
     isComplete: true,
     isOver: false,
@@ -45,59 +54,26 @@ export async function workspaceSource(
     detail: async (text, options) => {
       const index = parseBatchIndex(text)
       const summary = index === null ? null : await summaryToday(workspace, listing, index)
-      return summary && readTripleDetail(workspace, summary, options)
+      return summary && readTripleDetail(workspace, summary, options, listing.inOrder())
     },
     replay: async (text) => {
       const index = parseBatchIndex(text)
       const summary = index === null ? null : await summaryToday(workspace, listing, index)
       return summary && readTripleReplay(workspace, summary.index)
     },
+    history: (indices) => history.read(indices, clock.now()),
+    failedForGood,
+    tokens: () => tokensToday(workspace),
     command: null,
     close: looks.close,
   }
 }
 
-/** Tells listeners what changed at each look; the first look comes as soon as there is a listener. */
-function lookAgainAndAgain(listing: Listing, clock: Clock, refreshMs: number) {
-  const listeners = new Set<(index: string | null) => void>()
-  let timer: unknown = null
-  let isLooking = false
-  let isClosed = false
-
-  const look = async (): Promise<void> => {
-    timer = null
-    isLooking = true
-    const startedAtMs = clock.now()
-    const changed = new Set<string>()
-    // A disk that cannot be read for a moment: what was known stays on the page.
-    await listing.refresh(changed).catch(() => {})
-    isLooking = false
-    if (isClosed) return
-    for (const index of changed) for (const listener of listeners) listener(index)
-    plan(Math.max(refreshMs, (clock.now() - startedAtMs) * restPerLook))
-  }
-  const plan = (delayMs: number): void => {
-    if (timer !== null || isLooking || isClosed || listeners.size === 0) return
-    timer = clock.setTimeout(() => void look(), delayMs)
-  }
-  const stop = (): void => {
-    if (timer !== null) clock.clearTimeout(timer)
-    timer = null
-  }
-  return {
-    subscribe: (listener: (index: string | null) => void) => {
-      listeners.add(listener)
-      plan(0)
-      return () => {
-        listeners.delete(listener)
-        if (listeners.size === 0) stop()
-      }
-    },
-    close: () => {
-      isClosed = true
-      stop()
-    },
-  }
+/** What cannot be read is for `status` to tell. */
+async function tokensToday(workspace: BatchWorkspace): Promise<readonly string[]> {
+  const read = async () =>
+    workspaceTokens(workspace, (await scanWorkspace(workspace)).triples, await scanDone(workspace))
+  return read().then(workspaceTokensLines, () => [])
 }
 
 /** Also of a triple that came since the last look; `null` when nothing of the index stands anywhere. */
@@ -122,32 +98,41 @@ function createListing(workspace: BatchWorkspace) {
   const seen = new Map<string, string>()
   let order: readonly TripleSummary[] | null = null
   let isAtWork = false
+  let holders: ReadonlyMap<string, LeaseRecord> = new Map()
 
-  const note = (changed: Set<string>, index: string, mark: string, summary: TripleSummary): void => {
-    seen.set(index, mark)
-    summaries.set(index, summary)
-    changed.add(index)
+  const put = (changed: Set<string>, summary: TripleSummary): void => {
+    summaries.set(summary.index, { ...summary, worker: workerOf(summary.index, holders) })
+    changed.add(summary.index)
     order = null
+  }
+  /** False for one that has left meanwhile. */
+  const noteStanding = async (changed: Set<string>, triple: BatchFileTriple): Promise<boolean> => {
+    const { index } = triple
+    const mark = await markOf(workspace, triple)
+    if (seen.get(index) === mark) return true
+    const summary = await summaryOf(workspace, index, isAtWork)
+    if (hasLeft(triple, summary)) return false
+    seen.set(index, mark)
+    put(changed, summary)
+    return true
+  }
+  const noteDone = (changed: Set<string>, index: string): void => {
+    if (seen.get(index) === doneMark) return
+    seen.set(index, doneMark)
+    put(changed, doneSummary(index, summaries.get(index)))
   }
   /** Adds the indices whose summary is another one than before, or gone; those found before it rejects as well. */
   const refresh = async (changed: Set<string>): Promise<void> => {
     await noteLock(changed)
+    await noteWorkers(changed)
     const present = new Set<string>()
     for (const triple of (await scanWorkspace(workspace)).triples) {
-      const { index } = triple
-      const mark = await markOf(workspace, triple)
-      if (seen.get(index) !== mark) {
-        const summary = await summaryOf(workspace, index, isAtWork)
-        if (hasLeft(triple, summary)) continue
-        note(changed, index, mark, summary)
-      }
-      present.add(index)
+      if (await noteStanding(changed, triple)) present.add(triple.index)
     }
     for (const { index } of await scanDone(workspace)) {
       if (present.has(index)) continue
       present.add(index)
-      if (seen.get(index) !== doneMark)
-        note(changed, index, doneMark, doneSummary(index, summaries.get(index)))
+      noteDone(changed, index)
     }
     for (const index of summaries.keys()) {
       if (present.has(index)) continue
@@ -162,19 +147,34 @@ function createListing(workspace: BatchWorkspace) {
     const isHeld = await isWorkedOn(workspace).catch(() => isAtWork)
     if (isHeld === isAtWork) return
     isAtWork = isHeld
-    order = null
-    for (const summary of summaries.values()) {
-      if (isDoneState(summary.state)) continue
-      summaries.set(summary.index, { ...summary, isAtWork })
-      changed.add(summary.index)
+    const open = [...summaries.values()].filter(({ state }) => !isDoneState(state))
+    for (const summary of open) put(changed, { ...summary, isAtWork })
+  }
+  /** Beside workers: who has a triple changes without a change of its files. */
+  const noteWorkers = async (changed: Set<string>): Promise<void> => {
+    const before = holders
+    holders = await holdersNow(workspace).catch(() => before)
+    for (const index of new Set([...before.keys(), ...holders.keys()])) {
+      const summary = summaries.get(index)
+      const isSame = before.get(index)?.taken_at_ms === holders.get(index)?.taken_at_ms
+      if (summary !== undefined && !isSame) put(changed, summary)
     }
   }
-  const inOrder = (): readonly TripleSummary[] =>
-    (order ??= [...summaries.values()].toSorted((left, right) =>
-      compareBatchIndices(left.index, right.index),
-    ))
-  return { summaries, refresh, inOrder, isAtWork: () => isAtWork }
+  /** The same of one triple, whose journal has been written. */
+  const refreshOne = async (changed: Set<string>, index: BatchIndex): Promise<void> => {
+    const triple = await locateTriple(workspace, index)
+    if (!isEmptyTriple(triple)) await noteStanding(changed, triple)
+    else if (fileKinds.some((kind) => triple.inDone[kind])) noteDone(changed, index)
+  }
+  const inOrder = (): readonly TripleSummary[] => (order ??= [...summaries.values()].toSorted(byIndex))
+  return { summaries, refresh, refreshOne, inOrder, isAtWork: () => isAtWork }
 }
+
+const holdersNow = async (workspace: BatchWorkspace): ReturnType<typeof leaseHolders> =>
+  leaseHolders(workspace, await listWorkerFiles(workspace))
+
+const byIndex = (one: TripleSummary, other: TripleSummary): number =>
+  compareBatchIndices(one.index, other.index)
 
 const doneMark = 'done'
 
@@ -183,8 +183,7 @@ async function markOf({ fileSystem, layout }: BatchWorkspace, triple: BatchFileT
   const { index, input, output, error, metadata } = triple
   const marks: string[] = []
   for (const path of [input, output, error, metadata, layout.journalFile(index)]) {
-    const found = path === null ? null : await fileSystem.stat(path).catch(() => null)
-    marks.push(found === null ? '-' : `${found.bytes}@${found.modifiedAtMs}`)
+    marks.push(markOfFile(path === null ? null : await fileSystem.stat(path).catch(() => null)))
   }
   return marks.join(' ')
 }
@@ -208,8 +207,8 @@ async function summaryOf(
 }
 
 function fromStatus(status: TripleStatus, isAtWork: boolean): TripleSummary {
-  const { index, state, stateSinceMs, isAtRest, remoteStatus, batchId, lastPollAtMs, attempt, rootIndex } =
-    status
+  const { index, state, stateSinceMs, isAtRest, remoteStatus, batchId, atServer } = status
+  const { lastPollAtMs, attempt, rootIndex } = status
   return {
     index,
     state,
@@ -217,6 +216,7 @@ function fromStatus(status: TripleStatus, isAtWork: boolean): TripleSummary {
     isAtRest,
     remoteStatus,
     batchId,
+    atServer,
     lastPollAtMs,
     nextPollAtMs: null,
     attempt,
@@ -225,6 +225,8 @@ function fromStatus(status: TripleStatus, isAtWork: boolean): TripleSummary {
     requests: status.counts?.input ?? null,
     missing: status.counts?.missing ?? null,
     isAtWork,
+    worker: status.worker,
+    restedAtMs: null,
   }
 }
 
@@ -240,7 +242,9 @@ function doneSummary(index: string, before: TripleSummary | undefined): TripleSu
     rootIndex: index,
     requests: null,
     missing: null,
+    restedAtMs: null,
     ...before,
+    worker: null,
     state: doneState,
     isAtRest: true,
     isAtWork: false,

@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { reconciliationError } from '../../errors.js'
-import { startDeadline } from './deadline.js'
+import { laterHint, reconciliationError } from '../../errors.js'
 import { interrupted, serverError, type CallContext } from './server-errors.js'
 
 export interface BodyReader {
@@ -22,6 +21,8 @@ export interface ReadableBody {
  * Reads a body piece by piece. Each piece has `stallTimeoutMs` to arrive: neither the SDK's `timeout` nor anything
  * else short of five minutes watches a body. Rejects with `Interrupted` at once when the signal is aborted, and
  * with a passing `NetworkError` when the body stalls or the connection breaks.
+ *
+ * A large file comes in thousands of pieces: what watches them is made once, but for a timer.
  */
 export function readBody(
   body: ReadableBody,
@@ -31,21 +32,32 @@ export function readBody(
   context: CallContext,
 ): BodyReader {
   const reader = body.getReader()
+  let interrupt: (() => void) | null = null
+  const onAbort = (): void => interrupt?.()
+  signal.addEventListener('abort', onAbort, { once: true })
   return {
-    next: async () => {
-      const deadline = startDeadline(clock, signal, stallTimeoutMs)
-      try {
-        const { done, value } = await deadline.race(reader.read())
-        return done ? null : (value ?? new Uint8Array())
-      } catch (error) {
-        if (deadline.isExpired()) throw stalled(context, stallTimeoutMs)
-        throw signal.aborted ? interrupted(context) : serverError(error, context)
-      } finally {
-        deadline.stop()
-      }
+    next: () =>
+      new Promise((resolve, reject) => {
+        const fail = (error: Error): void => {
+          clock.clearTimeout(timer)
+          reject(error)
+        }
+        const timer = clock.setTimeout(() => fail(stalled(context, stallTimeoutMs)), stallTimeoutMs)
+        interrupt = () => fail(interrupted(context))
+        if (signal.aborted) return interrupt()
+        reader.read().then(
+          ({ done, value }) => {
+            clock.clearTimeout(timer)
+            resolve(done ? null : (value ?? new Uint8Array()))
+          },
+          (error: unknown) => fail(signal.aborted ? interrupted(context) : serverError(error, context)),
+        )
+      }),
+    stop: () => {
+      signal.removeEventListener('abort', onAbort)
+      // A body that has failed already rejects once more here; its error has been reported.
+      return reader.cancel().catch(() => {})
     },
-    // A body that has failed already rejects once more here; its error has been reported.
-    stop: () => reader.cancel().catch(() => {}),
   }
 }
 
@@ -53,7 +65,7 @@ function stalled({ action, host }: CallContext, stallTimeoutMs: number): Error {
   return reconciliationError({
     code: 'NetworkError',
     message: `${host} sent nothing for ${Math.round(stallTimeoutMs / 1000)} s in the middle of ${action}.`,
-    hint: 'The download is tried again.',
+    hint: `The next try begins the download anew: ${laterHint}`,
     isPassing: true,
     facts: { action, host, stallTimeoutMs },
   })

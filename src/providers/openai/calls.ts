@@ -2,11 +2,21 @@ import { reconciliationError } from '../../errors.js'
 import type { Action, ServerCall } from './send.js'
 
 /** The calls of the files and batches API (OpenAI API reference) that this provider makes, as data. */
-export function createFileCall(file: File, limitMs: number): ServerCall {
+export function createFileCall(
+  file: File,
+  limitMs: number,
+  extraFields: Readonly<Record<string, string>> = {},
+): ServerCall {
   const body = new FormData()
+  // First: some servers read no further than the file.
+  for (const [name, value] of Object.entries(extraFields)) body.set(name, value)
   body.set('file', file)
   body.set('purpose', 'batch')
   return { action: 'files.create', method: 'post', path: '/files', body, limitMs }
+}
+
+export function listFilesCall(query: Readonly<Record<string, string | number>>): ServerCall {
+  return { ...get('files.list', '/files'), query }
 }
 
 export function retrieveFileCall(fileId: string): ServerCall {
@@ -17,6 +27,10 @@ export function retrieveFileCall(fileId: string): ServerCall {
 export function fileContentCall(fileId: string): ServerCall {
   const headers = { Accept: 'application/binary', 'Accept-Encoding': 'identity' }
   return { ...get('files.content', `/files/${segment(fileId)}/content`), headers }
+}
+
+export function deleteFileCall(fileId: string): ServerCall {
+  return { action: 'files.delete', method: 'delete', path: `/files/${segment(fileId)}` }
 }
 
 export function createBatchCall(body: object): ServerCall {

@@ -1,7 +1,7 @@
 import { canBeCancelled } from '../../../machines/index.js'
 import type { RemoteBatch } from '../batch-provider.js'
 import { cancelBatchCall } from './calls.js'
-import { callServer, contextOf, type Connection } from './connection.js'
+import { callServer, contextOf, secretsOf, type Connection } from './connection.js'
 import { normaliseBatch } from './normalise-batch.js'
 import { retrieveBatch } from './retrieve.js'
 import { unusableAnswer } from './server-errors.js'
@@ -17,7 +17,7 @@ export async function cancelBatch(
 ): Promise<RemoteBatch> {
   const call = cancelBatchCall(batchId)
   try {
-    const batch = normaliseBatch((await callServer(connection, call, signal)).data)
+    const batch = normaliseBatch((await callServer(connection, call, signal)).data, secretsOf(connection))
     if (batch !== null) return batch
     throw unusableAnswer(contextOf(connection, call), 'something that is no batch object')
   } catch (error) {

@@ -1,12 +1,16 @@
 import type { OpenAI } from 'openai'
+import type { Problem } from '../../../machines/index.js'
 import type { Clock } from '../../clock.js'
 import {
   isBatchReconciliationError,
+  laterHint,
   reconciliationError,
   type BatchReconciliationError,
 } from '../../errors.js'
+import type { ExtraFields } from './extra-fields.js'
 import { startDeadline, type Deadline } from './deadline.js'
 import { hostOf, type ServerQuirks } from './quirks.js'
+import { problemWithoutKeys } from './redact.js'
 import { addressOf } from './redirects.js'
 import {
   addressOfCall,
@@ -16,7 +20,7 @@ import {
   type Answer,
   type ServerCall,
 } from './send.js'
-import { interrupted, serverError, type CallContext } from './server-errors.js'
+import { interrupted, serverError, unreachableHint, type CallContext } from './server-errors.js'
 
 /** What every call of the provider shares. */
 export interface Connection {
@@ -24,6 +28,7 @@ export interface Connection {
   readonly clock: Clock
   readonly quirks: ServerQuirks
   readonly completionWindow: string
+  readonly extra: Required<ExtraFields>
   readonly stallTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly uploadTimeoutMs: number
@@ -35,14 +40,18 @@ export function contextOf(
   { client, clock }: Connection,
   call: Pick<ServerCall, 'action' | 'path'>,
 ): CallContext {
-  const secrets = typeof client.apiKey === 'string' && client.apiKey.length >= 4 ? [client.apiKey] : []
   return {
     action: call.action,
     host: hostOf(client.baseURL),
     address: plainAddress(addressOfCall(client, call)),
-    secrets,
+    secrets: secretsOf({ client }),
     nowMs: clock.now(),
   }
+}
+
+/** Texts that nobody may read who reads our messages and files. */
+export function secretsOf({ client }: Pick<Connection, 'client'>): readonly string[] {
+  return typeof client.apiKey === 'string' && client.apiKey.length >= 4 ? [client.apiKey] : []
 }
 
 /** Without credentials, which some people put into a URL. */
@@ -77,7 +86,8 @@ async function attempt<T>(
   try {
     return await deadline.race(send(deadline.signal))
   } catch (error) {
-    throw noteQuiet(connection, call, failureOf(error, connection, call, deadline, signal, limitMs))
+    const failure = failureOf(error, connection, call, deadline, signal, limitMs)
+    throw reconciliationError(problemWithoutKeys(noteQuiet(connection, call, failure), secretsOf(connection)))
   } finally {
     deadline.stop()
   }
@@ -102,7 +112,7 @@ function tooLate({ action, host }: CallContext, limitMs: number): BatchReconcili
   return reconciliationError({
     code: 'NetworkError',
     message: `${host} gave no complete answer to ${action} within ${Math.round(limitMs / 1000)} s.`,
-    hint: 'It is tried again. If it stays, check the network and the base URL.',
+    hint: unreachableHint,
     isPassing: true,
     facts: { action, host },
   })
@@ -112,11 +122,11 @@ function tooLate({ action, host }: CallContext, limitMs: number): BatchReconcili
 function noteQuiet(
   { quietUntilMs, clock }: Connection,
   { action }: ServerCall,
-  error: BatchReconciliationError,
-): BatchReconciliationError {
-  const { retryAfterMs } = error.problem
+  { problem }: BatchReconciliationError,
+): Problem {
+  const { retryAfterMs } = problem
   if (retryAfterMs !== undefined) quietUntilMs.set(action, clock.now() + retryAfterMs)
-  return error
+  return problem
 }
 
 function requireNotQuiet(connection: Connection, call: ServerCall): void {
@@ -127,7 +137,7 @@ function requireNotQuiet(connection: Connection, call: ServerCall): void {
   throw reconciliationError({
     code: 'RateLimited',
     message: `${host} asked to be spared ${action} for another ${Math.ceil(restMs / 1000)} s; nothing was sent.`,
-    hint: 'It is tried again when that time is over.',
+    hint: `When that time is over: ${laterHint}`,
     isPassing: true,
     retryAfterMs: restMs,
     facts: { action, host, isSent: false },

@@ -1,5 +1,6 @@
 import {
   isBatchReconciliationError,
+  laterHint,
   reconciliationError,
   type BatchReconciliationError,
 } from '../../errors.js'
@@ -149,7 +150,7 @@ function requireWhole(
   throw reconciliationError({
     code: 'NetworkError',
     message: `${fileId} came from ${host} with ${bytes} bytes; ${source} says ${announced}.`,
-    hint: 'The download is tried again from the start.',
+    hint: `The next try begins the download anew: ${laterHint}`,
     isPassing: true,
     facts: { host, fileId, bytes, announcedBytes: announced },
   })
@@ -160,7 +161,7 @@ function filesGone(connection: Connection, fileId: string): BatchReconciliationE
   return reconciliationError({
     code: 'BatchFilesGone',
     message: `${host} has no file ${fileId === '' ? 'with an empty id' : fileId}: it expired, was deleted, or belongs to another project.`,
-    hint: 'Check the API key and its project. Files of batches are kept for 30 days; what is gone has to be sent again.',
+    hint: 'Check the API key and its project. Files of batches are kept for 30 days. If it is gone, its results are lost: take the input and its metadata out of workdir/ and send the input with `submit --again`.',
     needsPerson: true,
     facts: { host, fileId },
   })

@@ -9,10 +9,10 @@ import { hostOf } from './quirks.js'
  * How far the clocks behind one server may be apart: files and batches are kept by different services. It only costs
  * pages that need not have been read.
  */
-const serverSkewMs = 60 * 60 * 1000
+export const serverSkewMs = 60 * 60 * 1000
 
 /** More pages than this are not read; at the highest allowed rate of creation they reach back ten hours. */
-const maxPages = 200
+export const maxPages = 200
 
 /**
  * The batches that were created for one submission, newest first. Each upload has an id of its own, so the id names
@@ -72,22 +72,29 @@ function doubtAbout(
 }
 
 function mentions(values: readonly unknown[], { inputFileId, intentKey }: FindQuery): boolean {
-  const names = [inputFileId, intentKey].filter((name) => name !== null).map((name) => JSON.stringify(name))
-  return values.some((value) => names.some((name) => JSON.stringify(value).includes(name)))
+  const rest: unknown[] = [...values]
+  // Not by recursion: what a server nests is not bounded by our stack.
+  while (rest.length > 0) {
+    const value = rest.pop()
+    if (value !== null && (value === inputFileId || value === intentKey)) return true
+    if (typeof value !== 'object' || value === null) continue
+    for (const [name, inner] of Object.entries(value)) rest.push(name, inner)
+  }
+  return false
 }
 
 const isOlder = (atMs: number | null, boundMs: number | null): boolean =>
   atMs !== null && boundMs !== null && atMs < boundMs
 
 /** What follows is older still, where the list visibly goes from newer to older. */
-function isAllOlder({ batches }: BatchPage, boundMs: number | null, order: NewestFirst): boolean {
+export function isAllOlder({ batches }: BatchPage, boundMs: number | null, order: NewestFirst): boolean {
   order.add(batches.map(({ createdAtMs }) => createdAtMs))
   return (
     order.isShown() && batches.length > 0 && batches.every(({ createdAtMs }) => isOlder(createdAtMs, boundMs))
   )
 }
 
-const whyNotWhole = (pages: number): string =>
+export const whyNotWhole = (pages: number): string =>
   pages === maxPages
     ? `it has more than ${maxPages} pages`
     : `its pages repeat themselves or promise more than they show (${pages} read), so what lies beyond cannot be seen`

@@ -1,7 +1,7 @@
 import { isBatchReconciliationError } from '../../errors.js'
 import type { RemoteBatch } from '../batch-provider.js'
 import { listBatchesCall } from './calls.js'
-import { callServer, contextOf, type Connection } from './connection.js'
+import { callServer, contextOf, secretsOf, type Connection } from './connection.js'
 import { serverTimeMs } from './headers.js'
 import { normaliseBatch } from './normalise-batch.js'
 import { unusableAnswer } from './server-errors.js'
@@ -48,7 +48,7 @@ export async function* listBatches(
     const isRepeated = !isFirst && fresh.every(({ id }) => id === null)
     for (const { id } of fresh) if (id !== null) seen.add(id)
     const continuation = continuationOf(page, isRepeated, last, hasClaimedEnd)
-    yield { ...sorted(fresh), continuation, serverTimeMs: page.serverTimeMs }
+    yield { ...sorted(fresh, secretsOf(connection)), continuation, serverTimeMs: page.serverTimeMs }
     if (continuation === 'stuck' || isRepeated || page.entries.length === 0) return
     if (continuation === 'end' && trustsEnd()) return
     hasClaimedEnd = continuation === 'end'
@@ -96,10 +96,15 @@ function continuationOf(
   return last === null ? 'stuck' : 'more'
 }
 
-function sorted(entries: readonly Entry[]): Pick<BatchPage, 'batches' | 'unreadable'> {
-  const batches = entries.flatMap(({ value }) => normaliseBatch(value) ?? [])
-  const unreadable = entries.flatMap(({ value }) => (normaliseBatch(value) === null ? [value] : []))
-  return { batches, unreadable }
+function sorted(
+  entries: readonly Entry[],
+  secrets: readonly string[],
+): Pick<BatchPage, 'batches' | 'unreadable'> {
+  const read = entries.map(({ value }) => ({ value, batch: normaliseBatch(value, secrets) }))
+  return {
+    batches: read.flatMap(({ batch }) => batch ?? []),
+    unreadable: read.flatMap(({ value, batch }) => (batch === null ? [value] : [])),
+  }
 }
 
 async function fetchPage(connection: Connection, after: string | null, signal: AbortSignal): Promise<Page> {

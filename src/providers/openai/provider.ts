@@ -2,13 +2,18 @@ import type { OpenAI } from 'openai'
 import { systemClock, type Clock } from '../../clock.js'
 import { reconciliationError } from '../../errors.js'
 import type { BatchProvider } from '../batch-provider.js'
+import { accountOf } from './account.js'
 import { cancelBatch } from './cancel.js'
 import type { Connection } from './connection.js'
+import { deleteFile } from './delete-file.js'
 import { downloadFile } from './download.js'
+import { requireUsable, type ExtraFields } from './extra-fields.js'
 import { findBatches } from './find.js'
 import { createStatusPoller } from './poll.js'
 import { hostOf, quirksOf, type ServerQuirks } from './quirks.js'
+import { recentBatches } from './recent.js'
 import { submitBatch } from './submit.js'
+import { uploadsInUse } from './uploads-in-use.js'
 
 export interface OpenAiBatchProviderSettings {
   /** The user's client: it holds the key, the base URL, proxies and headers. Its `maxRetries` is not used. */
@@ -20,7 +25,7 @@ export interface OpenAiBatchProviderSettings {
   readonly options?: OpenAiBatchProviderOptions
 }
 
-export interface OpenAiBatchProviderOptions {
+export interface OpenAiBatchProviderOptions extends ExtraFields {
   /** How long the server may take for the batch, such as `24h`. Default: the first window of the server's row. */
   readonly completionWindow?: string
   /** A download is given up when no byte came for so long, in milliseconds. Default: one minute. */
@@ -39,7 +44,8 @@ export interface OpenAiBatchProvider extends BatchProvider {
 /**
  * Runs batches on OpenAI or on a server that speaks its files and batches API, through the user's client.
  * Each call is made once; waiting and trying again is the caller's, who reads `isPassing` and `retryAfterMs`.
- * Throws `ServerNotSupported` for hosts that are known to speak something else.
+ * Throws `ServerNotSupported` for hosts that are known to speak something else, and `WrongUsage` for extra fields that
+ * are set here.
  *
  * @example
  * const provider = openAiBatchProvider({ client: new OpenAI() })
@@ -51,12 +57,16 @@ export function openAiBatchProvider(settings: OpenAiBatchProviderSettings): Open
     limits: connection.quirks,
     minPollDelayMs: connection.quirks.minPollDelayMs,
     host: hostOf(settings.client.baseURL),
+    account: accountOf(settings.client),
     quirks: connection.quirks,
     submit: (request, signal) => submitBatch(connection, request, signal),
     find: (query, signal) => findBatches(connection, query, signal),
     status: createStatusPoller(connection),
     download: (fileId, write, signal) => downloadFile(connection, fileId, write, signal),
     cancel: (batchId, signal) => cancelBatch(connection, batchId, signal),
+    recent: (query, signal) => recentBatches(connection, query, signal),
+    deleteFile: (fileId, signal) => deleteFile(connection, fileId, signal),
+    uploadsInUse: (query, signal) => uploadsInUse(connection, query, signal),
   }
 }
 
@@ -68,11 +78,17 @@ function connect({
 }: OpenAiBatchProviderSettings): Connection {
   const row = { ...quirksOf(client.baseURL), ...quirks }
   requireSupported(row, client.baseURL)
+  requireUsable(options)
   return {
     client,
     clock,
     quirks: row,
     completionWindow: options.completionWindow ?? row.completionWindows[0],
+    extra: {
+      uploadFields: { ...options.uploadFields },
+      createFields: { ...options.createFields },
+      metadata: { ...options.metadata },
+    },
     stallTimeoutMs: options.stallTimeoutMs ?? 60_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
     uploadTimeoutMs: options.uploadTimeoutMs ?? 3_600_000,

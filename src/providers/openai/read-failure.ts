@@ -15,6 +15,10 @@ export type Failure =
     }
   | { readonly type: 'aborted' }
   | { readonly type: 'connection'; readonly message: string }
+  /** A proxy in between did not let the call through: nothing reached the server. */
+  | { readonly type: 'proxy'; readonly status: number; readonly message: string }
+  /** Whoever answered showed a certificate that is not trusted: nothing was sent. */
+  | { readonly type: 'untrusted'; readonly message: string }
   | { readonly type: 'truncated-json'; readonly message: string }
   | { readonly type: 'unsendable'; readonly message: string }
   | { readonly type: 'unknown'; readonly message: string }
@@ -29,9 +33,14 @@ export function readFailure(error: unknown): Failure {
   if (typeof status === 'number') return statusFailure(error, status)
   const message = messageChain(error)
   if (isAbort(error)) return { type: 'aborted' }
+  const proxyStatus = proxyStatusIn(message)
+  if (proxyStatus !== null) return { type: 'proxy', status: proxyStatus, message }
+  if (codesOf(error).some((code) => certificateCode.test(code))) return { type: 'untrusted', message }
   if (/invalid header value|Cannot convert argument to a ByteString/i.test(message))
     return { type: 'unsendable', message }
-  if (error instanceof SyntaxError) return { type: 'truncated-json', message }
+  // An answer that nests beyond any stack, which the SDK writes out for its own message.
+  const isTooDeep = error instanceof RangeError
+  if (error instanceof SyntaxError || isTooDeep) return { type: 'truncated-json', message }
   if (isConnectionError(error)) return { type: 'connection', message }
   return { type: 'unknown', message }
 }
@@ -61,6 +70,19 @@ function isConnectionError(error: Error): boolean {
     return true
   return error.name === 'TimeoutError' || codesOf(error).some((code) => networkCode.test(code))
 }
+
+/**
+ * What a proxy answered in place of the server. `undici` says it in words only, of a tunnel with the status.
+ */
+function proxyStatusIn(message: string): number | null {
+  const ofTunnel = /Proxy response \((\d{3})\)/.exec(message)
+  if (ofTunnel !== null) return Number(ofTunnel[1])
+  return /proxy authentication required/i.test(message) ? 407 : null
+}
+
+/** OpenSSL's reasons why a certificate is not taken, by the names Node gives them, and Node's own of the host's name. */
+const certificateCode =
+  /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_CA)/
 
 /** System codes of a connection that did not come up or broke, and undici's (`UND_ERR_SOCKET`, …). */
 const networkCode =

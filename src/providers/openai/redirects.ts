@@ -13,7 +13,7 @@ export interface Redirect {
 /** A call and the address it was sent to. */
 export interface SentCall {
   readonly action: string
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** Of the API, without the base URL: `/files`. */
   readonly path: string
   readonly url: URL

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../../machines/index.js'
+import { laterHint } from '../../errors.js'
 
 /** A call that a server turned down, as far as it says what may help. */
 export interface RefusedCall {
@@ -17,9 +18,16 @@ export function hintFor(problemCode: ProblemCode, call: RefusedCall): string | n
   return problemCode === 'RequestRefused' ? refusalHint(call) : null
 }
 
+/** What helps against a proxy that lets nothing through. */
+export function hintForProxy(status: number, host: string): string {
+  return status === 407
+    ? 'It wants a name and a password, or other ones. They stand in the variable that names it: HTTPS_PROXY=http://name:password@proxy.example:3128. What is no letter or digit in them is written as in an address: @ is %40.'
+    : `Ask whoever runs the proxy to let ${host} through. Hosts that are reached without it go into NO_PROXY.`
+}
+
 function rateHint({ action }: RefusedCall): string | null {
   if (action !== 'batches.create' && action !== 'files.create') return null
-  return 'No batch was made. It is sent again when the server allows it: `watch` goes on by itself, or `run` again later.'
+  return `No batch was made. It is sent again when the server allows it: ${laterHint}`
 }
 
 function refusalHint(call: RefusedCall): string | null {
@@ -39,15 +47,28 @@ const collections: ReadonlySet<string> = new Set(['files.create', 'batches.creat
 function isMissingPath({ action, status, code, words }: RefusedCall): boolean {
   const isPathStatus = status === 404 || status === 405
   if (!isPathStatus || !collections.has(action) || code !== null) return false
-  return words === null || !/\b(file|batch|model)\b/i.test(words)
+  return words === null || !speaksOfThing(words)
+}
+
+/** Of something the API has, and not of a path that somebody asked for: `Cannot GET /batches/batch-1`. */
+export function speaksOfThing(words: string): boolean {
+  return /\b(file|batch|model)\b/i.test(words.replace(/\S*\/\S*/g, ''))
 }
 
 function missingPathHint({ action, address, host }: RefusedCall): string {
   const base = address.replace(/\/(files|batches)$/, '')
   if (action !== 'files.create')
     return `${host} has files under ${base}, but no batches: it has no batch API, or a gateway does not pass it on. Use a server that has one.`
-  const known = /\/v\d+$/.test(base)
+  return `Nothing at ${host} answers at this address.${versionText(base)} If the base URL is right, this server has no files and batch API.`
+}
+
+/** Neither a batch nor the list of batches is there: that says nothing of the batch. */
+export function noBatchesHint({ address, host }: Pick<RefusedCall, 'address' | 'host'>): string {
+  const base = address.replace(/\/batches\/[^/]*$/, '')
+  return `Nothing at ${host} answers for batches under ${base}, so this says nothing of the batch: it may be running, or done.${versionText(base)} Run again with the base URL that it was sent with.`
+}
+
+const versionText = (base: string): string =>
+  /\/v\d+$/.test(base)
     ? ''
     : ` The base URL usually ends in /v1: try ${base}/v1 (OPENAI_BASE_URL, --base-url).`
-  return `Nothing at ${host} answers at this address.${known} If the base URL is right, this server has no files and batch API.`
-}

@@ -17,8 +17,10 @@ import {
 /** The calls this provider makes, by the names the SDK gives them. */
 export type Action =
   | 'files.create'
+  | 'files.list'
   | 'files.retrieve'
   | 'files.content'
+  | 'files.delete'
   | 'batches.create'
   | 'batches.list'
   | 'batches.retrieve'
@@ -27,7 +29,7 @@ export type Action =
 /** One call, as data: so that it can be sent again, as it was, to where the server says. */
 export interface ServerCall {
   readonly action: Action
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** Of the API, without the base URL, such as `/batches`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number>>
@@ -106,7 +108,7 @@ async function followed<T>(
       if (redirect === null) throw error
       if (redirects === mostRedirects) throw tooManyRedirects(redirect, sent)
       if (!isSameOrigin(redirect, sent)) return elsewhere(redirect, sent)
-      if (call.method === 'post' && !keepsMethod(redirect)) throw unrepeatableRedirect(redirect, sent)
+      if (call.method !== 'get' && !keepsMethod(redirect)) throw unrepeatableRedirect(redirect, sent)
       path = redirect.target.href
       sent = { ...sent, url: redirect.target }
     }
@@ -181,7 +183,7 @@ async function requireContent(response: Response, { target }: Redirect): Promise
   throw reconciliationError({
     code: 'NetworkError',
     message: `${message}.`,
-    hint: 'The server is asked for the file again. If it stays, look at the storage behind the server.',
+    hint: 'The next try asks the server for the file again. If it stays, look at the storage behind the server.',
     isPassing: true,
     facts: { action: 'files.content', host: target.host },
   })

@@ -1,13 +1,14 @@
 import type { Problem, ProblemCode } from '../../../machines/index.js'
 import {
   isBatchReconciliationError,
+  laterHint,
   reconciliationError,
   type BatchReconciliationError,
 } from '../../errors.js'
 import { isQuotaCode } from '../../accounting/rows/quota-words.js'
 import { readFailure, type Failure } from './read-failure.js'
 import { redacted } from './redact.js'
-import { hintFor, type RefusedCall } from './refusal-hints.js'
+import { hintFor, hintForProxy, type RefusedCall } from './refusal-hints.js'
 import { retryAfterMs } from './retry-after.js'
 
 /** Where an error happened; goes into the message and the facts. */
@@ -24,7 +25,8 @@ export interface CallContext {
 
 /**
  * Any error of the SDK or of `fetch` as an error of this package. Passing: network, cut JSON, 408, 409, 425, 429
- * without a quota code, 499 and 5xx. A person's: 401, 403, quota, billing, and every other refusal. The original
+ * without a quota code, 499 and 5xx. A person's: 401, 403, quota, billing, a certificate that is not trusted, a proxy
+ * that refuses, and every other refusal. The original
  * error is not kept as `cause`, because it may quote the key; its words are, without the key.
  */
 export function serverError(error: unknown, context: CallContext): BatchReconciliationError {
@@ -38,7 +40,7 @@ export function unusableAnswer(context: CallContext, what: string): BatchReconci
   return reconciliationError({
     code: 'NetworkError',
     message: `${context.host} answered ${context.action} with ${what}.`,
-    hint: 'Often a proxy or a maintenance page in between; it is tried again. If it stays, check the base URL.',
+    hint: `Often a proxy or a maintenance page in between: ${laterHint} If it stays, check the base URL.`,
     isPassing: true,
     facts: { action: context.action, host: context.host },
   })
@@ -68,6 +70,10 @@ function problemOf(failure: Failure, context: CallContext): Problem {
       return interrupted(context).problem
     case 'connection':
       return lost(context, 'the connection failed', failure.message)
+    case 'proxy':
+      return stoppedByProxy(failure, context)
+    case 'untrusted':
+      return untrusted(context, failure.message)
     case 'truncated-json':
       return lost(context, 'the answer is cut or no JSON', failure.message)
     case 'unsendable':
@@ -78,15 +84,48 @@ function problemOf(failure: Failure, context: CallContext): Problem {
   return unknown(context, failure.message)
 }
 
+/** No answer came. */
+export const unreachableHint = `Nothing is lost: ${laterHint} If it stays, check the network and the base URL.`
+
 function lost({ action, host, secrets }: CallContext, what: string, message: string): Problem {
   const causeMessage = redacted(message, secrets)
   return {
     code: 'NetworkError',
     message: `${action} got no answer from ${host}: ${what} (${causeMessage}).`,
-    hint: 'It is tried again. If it stays, check the network and the base URL.',
+    hint: unreachableHint,
     isPassing: true,
     causeMessage,
     facts: { action, host },
+  }
+}
+
+/** Of a proxy that cannot reach the server somebody else is told, later; of a refusal only whoever set the proxy. */
+function stoppedByProxy(
+  { status, message }: Extract<Failure, { readonly type: 'proxy' }>,
+  context: CallContext,
+): Problem {
+  const { action, host, secrets } = context
+  if (isPassingStatus(status)) return lost(context, 'the proxy did not get through to it', message)
+  const causeMessage = redacted(message, secrets)
+  return {
+    code: 'AccessDenied',
+    message: `${action} did not get to ${host}: the proxy on the way answered with ${status} (${causeMessage}).`,
+    hint: hintForProxy(status, host),
+    needsPerson: true,
+    causeMessage,
+    facts: { action, host, status, isSent: false },
+  }
+}
+
+function untrusted({ action, host, secrets }: CallContext, message: string): Problem {
+  const causeMessage = redacted(message, secrets)
+  return {
+    code: 'AccessDenied',
+    message: `${action} was not sent to ${host}: its certificate is not trusted (${causeMessage}).`,
+    hint: `If ${host}, or a proxy on the way, has a certificate of your own organisation, name the file of that organisation's root certificate before the start: NODE_EXTRA_CA_CERTS=/path/to/root.pem. Else somebody may be listening in between.`,
+    needsPerson: true,
+    causeMessage,
+    facts: { action, host, isSent: false },
   }
 }
 
@@ -188,13 +227,13 @@ const accessVerdict: Verdict = {
 
 const rateVerdict: Verdict = {
   code: 'RateLimited',
-  hint: 'It is tried again when the server allows it.',
+  hint: `The server wants fewer calls for now: ${laterHint}`,
   isPassing: true,
 }
 
 const passingVerdict: Verdict = {
   code: 'NetworkError',
-  hint: 'The server had trouble of its own; it is tried again.',
+  hint: `The server had trouble of its own: ${laterHint}`,
   isPassing: true,
 }
 

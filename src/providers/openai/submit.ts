@@ -1,4 +1,3 @@
-import { openAsBlob } from 'node:fs'
 import { basename } from 'node:path'
 import {
   isBatchReconciliationError,
@@ -9,7 +8,7 @@ import type { RemoteBatch, SubmitRequest } from '../batch-provider.js'
 import { createBatchCall, createFileCall } from './calls.js'
 import { callServer, contextOf, type Connection } from './connection.js'
 import { serverTimeMs } from './headers.js'
-import { normaliseBatch, timeOf } from './normalise-batch.js'
+import { canBeKept, normaliseBatch, timeOf } from './normalise-batch.js'
 import type { Answer, ServerCall } from './send.js'
 import { interrupted, statusOf, unusableAnswer } from './server-errors.js'
 
@@ -34,9 +33,9 @@ async function uploadInput(
   request: SubmitRequest,
   signal: AbortSignal,
 ): Promise<string> {
-  const file = await openInput(request.inputPath)
+  const file = await openInput(request)
   // The SDK's own limit of ten minutes would end the upload of 200 MB over a slow line.
-  const call = createFileCall(file, connection.uploadTimeoutMs)
+  const call = createFileCall(file, connection.uploadTimeoutMs, connection.extra.uploadFields)
   const answer = await callServer(connection, call, signal)
   const { inputFileId, uploadedAtMs } = requireWholeUpload(connection, call, answer, file)
   await request.onUploaded(inputFileId, uploadedAtMs)
@@ -47,10 +46,9 @@ async function uploadInput(
  * A blob over the file, not a stream: it has a length, so proxies accept it, and memory stays flat in every
  * version of the SDK.
  */
-async function openInput(path: string): Promise<File> {
+async function openInput({ inputPath: path, openInput: open }: SubmitRequest): Promise<File> {
   try {
-    const blob = await openAsBlob(path, { type: 'application/jsonl' })
-    return new File([blob], basename(path), { type: 'application/jsonl' })
+    return new File([await open()], basename(path), { type: 'application/jsonl' })
   } catch (cause) {
     throw reconciliationError(
       {
@@ -79,7 +77,8 @@ function requireWholeUpload(
   const { id, bytes, created_at } = (typeof data === 'object' && data !== null ? data : {}) as Readonly<
     Record<string, unknown>
   >
-  if (typeof id !== 'string' || id === '') throw unusableAnswer(context, 'something that is no file object')
+  if (typeof id !== 'string' || id === '' || !canBeKept(id, context.secrets))
+    throw unusableAnswer(context, 'something that is no file object')
   const isComparable = connection.quirks.reportsFileBytes && typeof bytes === 'number' && bytes > 0
   if (!isComparable || bytes === file.size)
     return { inputFileId: id, uploadedAtMs: uploadTime(timeOf(created_at), serverTimeMs(headers)) }
@@ -131,7 +130,7 @@ function requireOurs(
   inputFileId: string,
 ): RemoteBatch {
   const context = contextOf(connection, call)
-  const batch = normaliseBatch(data)
+  const batch = normaliseBatch(data, context.secrets)
   if (batch === null) throw unusableAnswer(context, 'something that is no batch object')
   if (batch.inputFileId === inputFileId) return batch
   const named = batch.inputFileId === null ? 'no upload' : `upload ${batch.inputFileId}`
@@ -139,15 +138,17 @@ function requireOurs(
 }
 
 function creationOf(
-  { quirks, completionWindow }: Connection,
-  { endpoint, metadata }: SubmitRequest,
+  { quirks, completionWindow, extra }: Connection,
+  { endpoint, metadata: labels }: SubmitRequest,
   inputFileId: string,
 ): object {
+  const metadata = { ...extra.metadata, ...labels }
   return {
+    ...extra.createFields,
     input_file_id: inputFileId,
     endpoint: quirks.createEndpoints[endpoint] ?? endpoint,
     completion_window: completionWindow,
-    ...(Object.keys(metadata).length === 0 ? {} : { metadata: { ...metadata } }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
   }
 }
 

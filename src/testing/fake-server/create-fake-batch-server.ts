@@ -7,6 +7,7 @@ import { listenOnLoopback, type ListeningServer } from './listen.js'
 import type { Answer, BatchPlan } from './plan.js'
 import { renderToFetch } from './render-to-fetch.js'
 import { scriptedFaults, type ScriptedFault } from './scripted-faults.js'
+import { copyOfState } from './copy-state.js'
 import { settleAll } from './settle.js'
 import type { ApiCall, ExecutionFacts, NewBatch, RowExecution, ServerLimits, ServerState } from './state.js'
 import { timelineOf } from './timeline.js'
@@ -63,6 +64,11 @@ export interface FakeBatchServer {
   readonly requests: (operation?: Operation) => readonly ApiCall[]
   /** Every request of an input file that was run so far, in order. */
   readonly executions: () => readonly RowExecution[]
+  /**
+   * The same server once more, as it stands now: what happens to one of them from here on does not happen to the other.
+   * For trying several ends of one beginning.
+   */
+  readonly fork: (options?: { readonly clock?: { now(): number } }) => FakeBatchServer
 }
 
 /**
@@ -76,18 +82,35 @@ export interface FakeBatchServer {
  * ```
  */
 export function createFakeBatchServer(options: FakeBatchServerOptions = {}): FakeBatchServer {
-  let advancedMs = 0
-  const { clock = systemClock, advanceMsPerPoll = 0 } = options
-  const state = newState(options, {
+  const time = serverTime(options, 0)
+  return serverOf(newState(options, time), options, time)
+}
+
+interface ServerTime extends Pick<ServerState, 'now' | 'onPoll'> {
+  readonly advance: (ms: number) => void
+  readonly advancedMs: () => number
+}
+
+function serverTime(
+  { clock = systemClock, advanceMsPerPoll = 0 }: FakeBatchServerOptions,
+  startMs: number,
+): ServerTime {
+  let advancedMs = startMs
+  return {
     now: () => clock.now() + advancedMs,
     onPoll: () => void (advancedMs += advanceMsPerPoll),
-  })
+    advance: (ms) => void (advancedMs += ms),
+    advancedMs: () => advancedMs,
+  }
+}
+
+function serverOf(state: ServerState, options: FakeBatchServerOptions, time: ServerTime): FakeBatchServer {
   const settled = () => {
     settleAll(state)
     return state
   }
   const advance = (ms: number) => {
-    advancedMs += ms
+    time.advance(ms)
     settleAll(state)
   }
   return {
@@ -107,6 +130,11 @@ export function createFakeBatchServer(options: FakeBatchServerOptions = {}): Fak
     requests: (operation) =>
       state.calls.filter((call) => operation === undefined || call.operation === operation),
     executions: () => [...settled().executions],
+    fork(changes = {}) {
+      const changed = { ...options, ...changes }
+      const otherTime = serverTime(changed, time.advancedMs())
+      return serverOf(copyOfState(settled(), otherTime), changed, otherTime)
+    },
   }
 }
 

@@ -14,6 +14,8 @@ export interface ScriptedFaults {
   readonly script: (fault: Fault) => ScriptedFault
   /** Called once per API call: counts it and tells what happens to it. */
   readonly take: (call: ApiCall) => TakenFaults
+  /** The same faults, each as far as it has come; they count by themselves from here on. */
+  readonly copy: () => ScriptedFaults
 }
 
 export type WireEffect = Exclude<FaultEffect, ReportEffect | ListEffect>
@@ -26,7 +28,10 @@ export interface TakenFaults {
 }
 
 export function scriptedFaults(): ScriptedFaults {
-  const active: ActiveFault[] = []
+  return faultsOf([])
+}
+
+function faultsOf(active: ActiveFault[]): ScriptedFaults {
   return {
     script(fault) {
       const entry: ActiveFault = { fault, matched: 0, hits: 0, isStopped: false, reports: new Map() }
@@ -34,6 +39,7 @@ export function scriptedFaults(): ScriptedFaults {
       return { hits: () => entry.hits, stop: () => void (entry.isStopped = true) }
     },
     take: (call) => take(active, call),
+    copy: () => faultsOf(active.map((entry) => ({ ...entry, reports: new Map(entry.reports) }))),
   }
 }
 

@@ -87,11 +87,11 @@ const waitingTriples: readonly TripleRecipe[] = [
   },
   {
     index: '21',
-    about: 'only the input; its batch is at the server',
+    about: 'only the input; its batch is at the server, and no key of it is set',
     requests: 300,
     files: ['input'],
     metadata: { ...seedMetadata('21', {}), remote_status: 'in_progress' },
-    expected: { outcome: 'pending', code: null },
+    expected: { outcome: 'pending', code: 'NoProvider' },
   },
 ]
 

@@ -50,35 +50,53 @@ const againSoonMs = (): number => 50 + Math.random() * 200
  */
 export async function takeLease(workspace: BatchWorkspace, request: LeaseRequest): Promise<LeaseAnswer> {
   const { name, owner } = request
-  const before = leasesOf(name, await listWorkerFiles(workspace))
-  const standing = await standingOf(workspace, request, before)
+  const files = await listWorkerFiles(workspace)
+  const before = leasesOf(name, files)
+  const judged: Judged = new Map()
+  const standing = await standingOf(workspace, request, before, judged)
   if (standing !== null) return standing
-  // Begun with the time, so that a number is not used twice: whoever wakes late then removes nobody else's lease.
-  const number = Math.max(owner.taken_at_ms, ...before.map((each) => each.number + 1))
+  // Above that of a folder without a lease, too: its owner must find its folder gone. Begun with the time, so that a number
+  // is hardly used twice; a whole one, as it stands in names.
+  const numbers = [...before, ...files.folders.filter((each) => each.name === name)]
+  const number = Math.max(Math.floor(owner.taken_at_ms), ...numbers.map((each) => each.number + 1))
   const mine = { name, number, token: owner.token }
   const folder = stagingPath(workspace, mine)
   // Before the claim: whoever takes over from us finds it, and takes it away.
   await workspace.fileSystem.makeDirectory(folder)
-  const isMine = (await hasClaimed(workspace, mine)) && (await isAlone(workspace, mine, before))
+  const isMine = (await hasClaimed(workspace, mine)) && (await isAlone(workspace, mine, judged))
   if (!isMine) {
     await removeStagingFolder(workspace, folder)
     return { type: 'held', holder: null, againInMs: againSoonMs() }
   }
   await removeEarlier(workspace, mine)
-  return { type: 'lease', lease: leaseAt(workspace, mine, folder) }
+  const lease = leaseAt(workspace, mine, folder)
+  // Somebody who had been and gone between our folder and our claim has taken the folder away, as he had to.
+  if (!(await isStanding(workspace, folder))) {
+    await lease.release()
+    return { type: 'held', holder: null, againInMs: againSoonMs() }
+  }
+  return { type: 'lease', lease }
 }
 
-/** `null` when all owners so far are gone. */
+const isStanding = async ({ fileSystem }: BatchWorkspace, folder: string): Promise<boolean> =>
+  (await fileSystem.stat(folder)) !== null
+
+/** The owners that were found gone, by the number of their lease. */
+type Judged = Map<number, string>
+
+/** `null` when all owners so far are gone; notes who they are. */
 async function standingOf(
   workspace: BatchWorkspace,
   { owners, owner }: LeaseRequest,
   leases: readonly LeaseFile[],
+  judged: Judged,
 ): Promise<LeaseAnswer | null> {
   for (const lease of leases) {
     const read = await readLease(workspace, lease)
     if (read.type === 'absent') continue
     // Records are linked when they are whole: one that says nothing is none of ours, and a person has to look.
     if (read.type === 'unreadable') return { type: 'held', holder: null, againInMs: unreadableAgainMs }
+    judged.set(lease.number, read.record.token)
     // One of our own that was not given back, because giving it back failed.
     if (read.record.token === owner.token) continue
     const standing = await owners.standingOf(read.record)
@@ -104,17 +122,21 @@ interface Mine extends LeaseFile {
  * Who judged slowly may come when all those it judged are long gone and others have come. A lease that it did not judge,
  * whatever its number, means that somebody else is at work; then it leaves.
  */
-async function isAlone(
-  workspace: BatchWorkspace,
-  mine: Mine,
-  judged: readonly LeaseFile[],
-): Promise<boolean> {
-  const others = leasesOf(mine.name, await listWorkerFiles(workspace)).filter(
-    ({ number }) => number !== mine.number,
-  )
-  const areJudged = others.every(({ number }) => judged.some((each) => each.number === number))
-  if (!areJudged) await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
-  return areJudged
+async function isAlone(workspace: BatchWorkspace, mine: Mine, judged: Judged): Promise<boolean> {
+  for (const lease of leasesOf(mine.name, await listWorkerFiles(workspace))) {
+    if (lease.number === mine.number || (await isJudged(workspace, lease, judged))) continue
+    await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
+    return false
+  }
+  return true
+}
+
+/** By its number and its owner: where clocks differ, or stand still, a number may have come back. */
+async function isJudged(workspace: BatchWorkspace, lease: LeaseFile, judged: Judged): Promise<boolean> {
+  const token = judged.get(lease.number)
+  if (token === undefined) return false
+  const read = await readLease(workspace, lease)
+  return read.type === 'absent' || (read.type === 'record' && read.record.token === token)
 }
 
 /** The folders first: their owners can do nothing any more from there on. */
@@ -140,12 +162,13 @@ function leaseAt(workspace: BatchWorkspace, mine: Mine, folder: string): Lease {
     number: mine.number,
     folder,
     async confirm() {
-      if ((await fileSystem.stat(folder)) === null) throw tripleTaken(mine.name)
+      if (!(await isStanding(workspace, folder))) throw tripleTaken(mine.name)
     },
     async release() {
-      const isOurs = (await fileSystem.stat(folder)) !== null
       await removeStagingFolder(workspace, folder)
-      // Its name may be that of another owner by now.
+      // Whoever took it over has removed it; the name may be that of another owner by now.
+      const standing = await readLease(workspace, mine)
+      const isOurs = standing.type === 'record' && standing.record.token === mine.token
       if (isOurs) await removeIfThere(fileSystem, leasePath(workspace, mine))
     },
   }

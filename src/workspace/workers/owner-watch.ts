@@ -46,18 +46,15 @@ export function watchOwners(
       const lastsMs = (read.type === 'record' ? read.record.lease_ms : leaseMs) + graceMs
       const before = seen.get(token)
       const atMs = before?.sign === sign ? before.atMs : nowMs
-      const silentMs = nowMs - atMs
-      if (silentMs >= lastsMs) {
-        seen.delete(token)
-        return { type: 'gone' }
-      }
+      // Also once it counts as gone: it may have many leases, and its silence is waited out once for all of them.
       remember(token, { sign, atMs })
-      return { type: 'present', knownInMs: lastsMs - silentMs }
+      const silentMs = nowMs - atMs
+      return silentMs >= lastsMs ? { type: 'gone' } : { type: 'present', knownInMs: lastsMs - silentMs }
     },
   }
 
   function remember(token: string, sight: Seen): void {
-    if (seen.size >= mostWatched) seen.delete(seen.keys().next().value ?? '')
+    if (!seen.has(token) && seen.size >= mostWatched) seen.delete(seen.keys().next().value ?? '')
     seen.set(token, sight)
   }
 }

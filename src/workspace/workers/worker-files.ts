@@ -86,6 +86,22 @@ export async function readLease(workspace: BatchWorkspace, lease: LeaseFile): Pr
   return read.type === 'record' ? { ...read, record: { ...read.record, taken_at_ms: lease.number } } : read
 }
 
+/**
+ * Removes what workers left that were killed while they sat down: records without their content, and such that never got
+ * their name. For who has the lock file: nobody else sits down then. Rejects with the system's error.
+ */
+export async function removeTornRecords(workspace: BatchWorkspace): Promise<void> {
+  const { fileSystem, layout } = workspace
+  const names = (await listOrNothing(workspace, layout.workers)).map(({ name }) => name)
+  for (const name of names) {
+    const [, token, isPrepared] = /^worker\.([0-9a-f]{32})\.json(\.new)?$/.exec(name) ?? []
+    if (token === undefined) continue
+    const read = await readWorker(workspace, token)
+    const isTorn = read.type === 'unreadable' || (read.type === 'absent' && isPrepared !== undefined)
+    if (isTorn) await removeIfThere(fileSystem, join(layout.workers, name))
+  }
+}
+
 type Parsed<Record> = { readonly success: true; readonly data: Record } | { readonly success: false }
 
 async function readRecord<Record>(
@@ -114,16 +130,20 @@ function jsonOrNull(bytes: Uint8Array): unknown {
 export async function removeStagingFolder(workspace: BatchWorkspace, path: string): Promise<void> {
   const { fileSystem } = workspace
   for (let rounds = 0; ; rounds += 1) {
-    for (const { name } of await listOrNothing(workspace, path))
-      await removeIfThere(fileSystem, join(path, name))
     try {
+      // First, because it refuses a symbolic link: what that leads to is not ours to empty.
       await fileSystem.removeDirectory(path)
       return
     } catch (error) {
       const code = systemErrorCode(error)
       if (code === 'ENOENT') return
-      if (code !== 'ENOTEMPTY' || rounds >= mostRounds) throw error
+      if (code === 'ENOTDIR') return removeIfThere(fileSystem, path)
+      // Emptied it is at any rate: nothing may be put in place out of a folder that stays.
+      const isInUse = code !== 'ENOTEMPTY' && rounds > 0
+      if (isInUse || rounds >= mostRounds) throw error
     }
+    for (const { name } of await listOrNothing(workspace, path))
+      await removeIfThere(fileSystem, join(path, name))
   }
 }
 
@@ -136,21 +156,25 @@ export async function removeWorkersFolder(workspace: BatchWorkspace): Promise<vo
   const path = layout.workers
   const { tokens, leases, folders } = await listWorkerFiles(workspace)
   if (tokens.length + leases.length + folders.length > 0) return
-  await removeIfThere(fileSystem, claimsPath(workspace)).catch(asFileProblem({ path, action: 'remove' }))
+  const claims = claimsPath(workspace)
+  await removeIfThere(fileSystem, claims).catch(asFileProblem({ path: claims, action: 'remove' }))
   await fileSystem.removeDirectory(path).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '')) return
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return
     return asFileProblem({ path, action: 'remove' })(error)
   })
 }
 
-/** Removes everything in it, for who knows that no worker is at work. Rejects with a problem. */
+/** Where the folder is a link to some other one, files of that stand beside ours. */
+const isOurs = /^(?:worker\.[0-9a-f]{32}\.json|lease\..+\.\d{1,15}\.json|claims)/
+
+/** Removes everything of ours in it, for who knows that no worker is at work. Rejects with a problem. */
 export async function removeAllWorkerFiles(workspace: BatchWorkspace): Promise<void> {
   const { fileSystem, layout } = workspace
   const { folders } = await listWorkerFiles(workspace)
   const remove = async (): Promise<void> => {
     for (const folder of folders) await removeStagingFolder(workspace, stagingPath(workspace, folder))
     for (const { name, kind } of await listOrNothing(workspace, layout.workers)) {
-      if (kind === 'file') await removeIfThere(fileSystem, join(layout.workers, name))
+      if (kind === 'file' && isOurs.test(name)) await removeIfThere(fileSystem, join(layout.workers, name))
     }
   }
   await remove().catch(asFileProblem({ path: layout.workers, action: 'remove' }))

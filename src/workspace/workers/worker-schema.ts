@@ -1,17 +1,9 @@
 import { z } from 'zod'
-
-const identity = {
-  host: z.string(),
-  pid: z.number().int().positive(),
-  /** Tells two processes with one number apart; `null` where the system does not. */
-  process_start: z.string().nullable(),
-  /** Ours alone: names the worker in its leases. */
-  token: z.string().regex(/^[0-9a-f]{32}$/),
-}
+import { tokenFields } from '../identity-schema.js'
 
 /** The content of `worker.<token>.json`. */
 export const workerSchema = z.object({
-  ...identity,
+  ...tokenFields,
   since_ms: z.number(),
   /** Grows with each sign of life. What others go by: they watch whether it changes, not what time it is. */
   signs_of_life: z.number().int().nonnegative(),
@@ -22,7 +14,7 @@ export const workerSchema = z.object({
 })
 
 /** The content of `lease.<name>.<number>.json`, a second name of the record that its owner had when it took it. */
-export const leaseSchema = z.object(identity)
+export const leaseSchema = z.object(tokenFields)
 
 /** A worker, as it says of itself. */
 export type WorkerRecord = z.infer<typeof workerSchema>

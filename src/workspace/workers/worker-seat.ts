@@ -4,12 +4,19 @@ import { writeNewRecord } from '../claim-name.js'
 import { asFileProblem } from '../file-problem.js'
 import { acquireLockFile, type LockOptions } from '../lock.js'
 import type { BatchWorkspace } from '../open-workspace.js'
-import { systemProcessTable, type ProcessTable } from '../process-table.js'
+import { ownIdentity, systemProcessTable, type ProcessTable } from '../process-table.js'
 import { removeIfThere } from '../remove-if-there.js'
-import { usualLeaseMs } from './usual-lease.js'
+import { systemErrorCode } from '../system-error-code.js'
+import { signsWhileALeaseLasts, usualLeaseMs } from './usual-lease.js'
 import { everythingTaken, takeLease, type Lease, type LeaseAnswer } from './lease.js'
 import { watchOwners, type OwnerWatch } from './owner-watch.js'
-import { listWorkerFiles, readWorker, removeWorkersFolder, workerPath } from './worker-files.js'
+import {
+  listWorkerFiles,
+  readWorker,
+  removeTornRecords,
+  removeWorkersFolder,
+  workerPath,
+} from './worker-files.js'
 import type { WorkerRecord } from './worker-schema.js'
 
 /** One worker's place in a workspace that it shares with others. */
@@ -35,9 +42,6 @@ export interface WorkerSeatOptions extends LockOptions {
   /** Hears of signs of life that could not be given. */
   readonly onProblem?: (problem: unknown) => void
 }
-
-/** So many signs of life while a lease lasts: one or two may be late. */
-const signsWhileALeaseLasts = 4
 
 /**
  * Takes a place among the workers of the workspace. Throws `WorkspaceLocked` while a command works on it that wants it
@@ -65,14 +69,25 @@ async function sitDown(
 ): Promise<void> {
   const lock = await acquireWhenFree(workspace, options)
   const path = workerPath(workspace, worker.token)
-  const begin = async (): Promise<void> => {
-    await workspace.fileSystem.makeDirectory(workspace.layout.workers)
-    await writeNewRecord(workspace.fileSystem, path, worker)
-  }
   try {
-    await begin().catch(asFileProblem({ path, action: 'write' }))
+    await putRecord(workspace, path, worker).catch(asFileProblem({ path, action: 'write' }))
   } finally {
     await lock.release()
+  }
+}
+
+/** Of the workers that were here before, the last one may take the folder away at the same moment. */
+async function putRecord(workspace: BatchWorkspace, path: string, worker: WorkerRecord): Promise<void> {
+  const { fileSystem, layout } = workspace
+  for (let tries = 1; ; tries += 1) {
+    await fileSystem.makeDirectory(layout.workers)
+    await removeTornRecords(workspace)
+    try {
+      await writeNewRecord(fileSystem, path, worker)
+      return
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT' || tries >= mostTries) throw error
+    }
   }
 }
 
@@ -94,17 +109,10 @@ const triesApartMs = 50
 const pause = (clock: Clock, delayMs: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimeout(resolve, delayMs))
 
-function newWorker(
-  clock: Clock,
-  processes: Required<LockOptions>['processes'],
-  leaseMs: number,
-): WorkerRecord {
-  const { host, pid } = processes
+function newWorker(clock: Clock, processes: ProcessTable, leaseMs: number): WorkerRecord {
   const nowMs = clock.now()
   return {
-    host,
-    pid,
-    process_start: processes.startOf(pid),
+    ...ownIdentity(processes),
     token: randomBytes(16).toString('hex'),
     since_ms: nowMs,
     signs_of_life: 0,
@@ -181,8 +189,8 @@ class Seat implements WorkerSeat {
   }
 
   #leaseRecord() {
-    const { host, pid, process_start, token } = this.#worker
-    return { host, pid, process_start, token, taken_at_ms: this.#clock.now() }
+    const { host, pid, process_start, process_namespace, token } = this.#worker
+    return { host, pid, process_start, process_namespace, token, taken_at_ms: this.#clock.now() }
   }
 
   #kept(lease: Lease): Lease {
@@ -241,18 +249,28 @@ class Seat implements WorkerSeat {
 /** Takes over, and gives back, each lease of an owner that is gone; then removes the record of the owner. */
 async function tidyUp(seat: WorkerSeat, workspace: BatchWorkspace, owners: OwnerWatch): Promise<void> {
   const { leases, folders, tokens } = await listWorkerFiles(workspace)
+  const others = tokens.filter((token) => token !== seat.worker.token)
+  const gone = await goneAmong(workspace, others, owners)
   // A folder without a lease is that of somebody who is just taking one, unless its owner is gone.
-  const orphans = folders.filter(({ token }) => !tokens.includes(token))
+  const orphans = folders.filter(({ token }) => gone.includes(token) || !tokens.includes(token))
   for (const name of new Set([...leases, ...orphans].map((each) => each.name))) {
     const answer = await seat.take(name)
     if (answer.type === 'lease') await answer.lease.release()
   }
+  for (const token of gone) await removeRecord(workspace, token)
+}
+
+async function goneAmong(
+  workspace: BatchWorkspace,
+  tokens: readonly string[],
+  owners: OwnerWatch,
+): Promise<readonly string[]> {
+  const gone: string[] = []
   for (const token of tokens) {
-    if (token === seat.worker.token) continue
     const read = await readWorker(workspace, token)
-    if (read.type !== 'record' || (await owners.standingOf(read.record)).type !== 'gone') continue
-    await removeRecord(workspace, token)
+    if (read.type === 'record' && (await owners.standingOf(read.record)).type === 'gone') gone.push(token)
   }
+  return gone
 }
 
 async function removeRecord(workspace: BatchWorkspace, token: string): Promise<void> {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isNestedTooDeep, maxNesting } from '../../../src/accounting/json-text/nesting.js'
+import { isNestedTooDeep } from '../../../src/accounting/json-text/nesting.js'
+import { maxNesting } from '../../../src/workspace/nesting.js'
 import { canonicalMembers, canonicalNumber } from '../../../src/accounting/requests/canonical-json.js'
 
 const canonical = (json: string): string | undefined => canonicalMembers(`{"body":${json}}`)?.get('"body"')

@@ -6,7 +6,7 @@ import {
   type ContentReading,
   type ExpectedContentType,
 } from '../../../src/accounting/rows/content.js'
-import { maxNesting } from '../../../src/accounting/json-text/nesting.js'
+import { maxNesting } from '../../../src/workspace/nesting.js'
 import { jsonFence, unwrapFence } from '../../../src/accounting/rows/fence.js'
 import { maxRepairCharacters } from '../../../src/accounting/rows/repair-json.js'
 import type { ContentSchema } from '../../../src/accounting/rows/schema.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { maxNesting } from '../../../src/accounting/json-text/nesting.js'
+import { maxNesting } from '../../../src/workspace/nesting.js'
 import { judgeAnswer } from '../../../src/accounting/rows/judge-answer.js'
 import { promiseOf } from '../../../src/accounting/rows/promise.js'
 import { chat, lineOf, lineOfText } from './lines.js'

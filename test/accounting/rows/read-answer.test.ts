@@ -25,6 +25,7 @@ describe('readAnswer of chat completions', () => {
       contents: null,
       toolCalls: null,
       finishReason: 'stop',
+      model: null,
       usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
       fault: null,
     })

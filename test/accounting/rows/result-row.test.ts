@@ -8,11 +8,16 @@ import { answered, chat, chatText } from './lines.js'
 const facts = { index: '7', attempt: 1, retryIndex: null }
 const text = { contentType: 'text', repairJson: false } as const
 
+async function modelOf(model: unknown): Promise<unknown> {
+  const line = answered(200, { ...chat({ content: 'hi' }), model })
+  return toResultRow(await evaluateRow(line, text), facts)['model']
+}
+
 describe('toResultRow', () => {
   test('writes a success with its keys in a fixed order', async () => {
     const row = await evaluateRow(chatText('hi'), text)
     expect(resultRowText(toResultRow(row, facts))).toBe(
-      '{"custom_id":"a","outcome":"success","content":"hi","finish_reason":"stop",' +
+      '{"custom_id":"a","outcome":"success","content":"hi","finish_reason":"stop","model":null,' +
         '"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3},"attempt":1,' +
         '"source":{"index":"7","file":"output","line":1}}',
     )
@@ -25,6 +30,7 @@ describe('toResultRow', () => {
       'outcome',
       'error',
       'finish_reason',
+      'model',
       'usage',
       'attempt',
       'source',
@@ -56,6 +62,12 @@ describe('toResultRow', () => {
       tool_calls: [{ id: 'c' }],
       repaired: true,
     })
+  })
+
+  test('says which model answered, as far as the answer does', async () => {
+    expect(await modelOf('gpt-4o-mini-2024-07-18')).toBe('gpt-4o-mini-2024-07-18')
+    expect(await modelOf('')).toBe('')
+    for (const none of [undefined, null, 4, {}]) expect(await modelOf(none)).toBeNull()
   })
 
   test('is read back as it was written, with fields of others kept', async () => {

@@ -29,7 +29,7 @@ export function countContender({ node }, way, { root, counts }, ...args) {
 export function planContender({ node }, { cli }, { root, counts }) {
   return async () => {
     const cost = await runNode(node, [cli, 'plan', '--json', root], { exitCodes: [0, 1] })
-    const { counts: found, error } = JSON.parse(cost.stdout)
+    const { counts: found, error } = JSON.parse(cost.stdout.split('\n', 1)[0])
     if (found === null) throw new Error(`plan did not count: ${error?.message}`)
     const { matched, missing, unknown, duplicate } = found
     deepStrictEqual({ matched, missing, unknown, duplicate }, counts)

@@ -74,6 +74,7 @@ function rowOf({ custom_id: id, response: { body } }, index, line) {
     outcome: 'success',
     content: choice.message.content,
     finish_reason: choice.finish_reason,
+    model: body.model ?? null,
     usage: body.usage,
     attempt: 1,
     source: { index, file: 'output', line },

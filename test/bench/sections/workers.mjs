@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { createInterface } from 'node:readline'
 import { scriptPath } from '../contenders/commands.mjs'
@@ -154,6 +155,14 @@ async function manyWaiting(bench) {
   })
   const place = { section: 'workers', subject: `${options.waiting} waiting, 1 at work` }
   report.add({ ...place, figure: 'until all wait', seen: (performance.now() - startedAt) / 1000, unit: 's' })
+  const cpuMsBefore = cpuMsOf(child.pid)
+  await sleep(60_000)
+  report.add({
+    ...place,
+    figure: 'CPU of a minute: one poll, twelve looks over the folder',
+    seen: (cpuMsOf(child.pid) - cpuMsBefore) / 1000,
+    unit: 's',
+  })
   report.add({
     ...place,
     figure: 'memory in Redis',
@@ -164,6 +173,16 @@ async function manyWaiting(bench) {
   await once(child, 'close')
   await Promise.all([server.close(), redis.close()])
   await rm(root, { recursive: true })
+}
+
+/** Linux only: user and system time of a process (proc(5)), in ticks of a hundredth of a second. */
+function cpuMsOf(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) * 10
 }
 
 async function startBatchServer({ products: [product] }) {

@@ -4,15 +4,25 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Too heavy (70 MB, 190 MB) for everyone who installs this repository: they are fetched by whoever measures, once.
+// Other versions of Node (190 MB each) are too heavy for everyone who installs this repository: they are fetched by
+// whoever measures with them, once.
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/bench', import.meta.url))
 
-export const duckDbVersion = '1.5.6-r.1'
+const require = createRequire(import.meta.url)
 
-/** DuckDB for Node: MIT, runs on Node 20. The path of its module, or `null` when it is not here and may not come. */
-export function findDuckDb(mayInstall) {
-  const root = fetched('@duckdb/node-api', duckDbVersion, mayInstall)
-  return root === null ? null : createRequire(join(root, 'index.js')).resolve('@duckdb/node-api')
+export const duckDbVersion = require('../../../package.json').devDependencies['@duckdb/node-api']
+
+/**
+ * DuckDB for Node: MIT, runs on Node 20. The path of its module, or `null` where it was not installed or has no build for
+ * this machine, which only loading it tells.
+ */
+export function findDuckDb() {
+  try {
+    const { DuckDBInstance } = require('@duckdb/node-api')
+    return DuckDBInstance === undefined ? null : require.resolve('@duckdb/node-api')
+  } catch {
+    return null
+  }
 }
 
 /**

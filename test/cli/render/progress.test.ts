@@ -15,6 +15,7 @@ function report(index: string): TripleReport {
     state: 'done',
     operations: [],
     counts: null,
+    tokens: null,
     rows: null,
     problem: null,
     attempt: 1,

@@ -11,16 +11,25 @@ const failed: TripleStatus = {
   remoteStatus: 'failed',
   batchId: 'batch_7',
   lastPollAtMs: 60_000,
+  atServer: null,
   counts: null,
+  tokens: null,
   sinceMs: 0,
   attempt: 1,
   rootIndex: '7',
   problem: { code: 'BatchFailed', message: 'The batch failed.', hint: 'Look at its errors.' },
   unconfirmed: null,
+  worker: null,
 }
+/** Its cure speaks of itself. */
+const own = (index: string): TripleStatus => ({
+  ...failed,
+  index,
+  problem: { code: 'BatchFailed', message: 'No.', hint: `retry ${index}` },
+})
 const textOf = (...triples: readonly TripleStatus[]): string =>
   stuckText(
-    triples.map((triple) => toldTriple(triple, false, 180_000)),
+    triples.map((triple) => toldTriple(triple, { isAtWork: false, nowMs: 180_000, root: './b' })),
     plainStyle,
   )
 
@@ -41,19 +50,26 @@ describe('the stories of stuck triples', () => {
     expect(textOf(waiting)).toBe('')
   })
 
-  test('leave out lines that have nothing to say', () => {
-    expect(textOf({ ...failed, problem: null }).split('\n')).toHaveLength(2)
+  test('say what helps also where nobody knows what went wrong', () => {
+    expect(textOf({ ...failed, problem: null })).toContain('  → `batch-reconciler run ./b` tries it again')
   })
 
-  test.each([
-    [20, 60, '  → Look at its errors.'],
-    [21, 61, 'and 1 more'],
-    [1_234, 61, 'and 1,214 more'],
-  ])('of %i are %i lines', (count, lineCount, last) => {
-    const lines = textOf(...Array.from({ length: count }, () => failed))
-      .trimEnd()
-      .split('\n')
-    expect([lines.length, lines.at(-1)]).toEqual([lineCount, last])
+  test('of one cause are one alarm, and another cause stays visible behind it', () => {
+    const refused = Array.from({ length: 1_234 }, (_, at) => ({ ...failed, index: `${at}` }))
+    const other = { ...failed, index: 'x', problem: { code: 'DiskFull', message: 'Full.' } as const }
+    expect(textOf(...refused, other).split('\n')).toEqual([
+      '✗ 1,234 × BatchFailed: The batch failed.',
+      '  triples 0, 1, 2, 3, 4 and 1,229 more',
+      '  → Look at its errors.',
+      '✗ x failed: in failed for 3 min, last poll 2 min ago, server says failed',
+      '  DiskFull: Full.',
+      '  → `batch-reconciler run ./b` tries it again and says what is wrong.',
+      '',
+    ])
+  })
+
+  test('say whose cure it is when each has its own', () => {
+    expect(textOf(own('8'), own('9'))).toContain('  → for 8: retry 8\n')
   })
 
   test('cannot be made to draw on the screen by what a server says', () => {

@@ -7,6 +7,7 @@ import {
   createTemporaryWorkspace,
   createTripleCommands,
   executeReconciliationOperation,
+  exportResults,
   findTriple,
   isBatchReconciliationError,
   openAiBatchProvider,
@@ -65,6 +66,9 @@ const duration: Values = { good: [0, 0.5, 60_000], bad: notDurations }
 const durationFrom = (from: number): Values => ({ good: [from, 60_000], bad: [...notDurations, from - 1] })
 const functionOnly: Values = { good: [callback, async () => undefined], bad: notFunctions }
 
+/** What a provider may leave out beside its names. */
+const optional = ['recent', 'deleteFile', 'uploadsInUse']
+
 /** Has to name every option there is: the compiler and a test see to it. */
 const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   client: {
@@ -85,7 +89,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
       callback,
       client,
       ...Object.keys(provider)
-        .filter((name) => name !== 'quirks' && name !== 'host')
+        .filter((name) => !['quirks', 'host', 'account', ...optional].includes(name))
         .map((name) => ({ ...provider, [name]: undefined })),
       { ...provider, minPollDelayMs: Number.NaN },
     ],
@@ -106,6 +110,13 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   processErrors: functionOnly,
   shouldRetry: functionOnly,
   maxAttempts: fromOne,
+  maxTokens: fromOne,
+  maxCost: { good: [0.01, 12.5, 1_000], bad: [...never, {}, '12', 0, -1, Number.NaN, Infinity, callback] },
+  prices: {
+    good: [{ as_of: '2026-11-26', currency: 'USD', batch_factor: 0.5, models: {} }],
+    bad: [...notFunctions, callback, { currency: 'USD' }],
+  },
+  assumedTokens: fromZero,
   limits: {
     good: [{}, { maxRetries: 0 }, { maxRetries: undefined }],
     bad: [...never, 'x', 1, true, callback],
@@ -139,6 +150,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   shouldSubmitAgain: flag,
   shouldRetryAnswers: flag,
   shouldRetryUnrecognised: flag,
+  shouldEstimate: flag,
   shouldCheckIds: flag,
   lookDelayMs: durationFrom(100),
   leaseMs: durationFrom(1_000),
@@ -146,6 +158,18 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
   maxOpenRequests: fromOne,
   maxCreationsPerMinute: fromOne,
   shouldEnd: flag,
+  format: { good: ['csv', 'jsonl', 'parquet'], bad: [...never, '', 'CSV', 'json', 1, true, callback, {}] },
+  fields: {
+    good: [[], ['year'], ['year:integer', 'town=address.city:text']],
+    bad: [null, 'year', [1], ['year:int'], [''], ['a..b'], ['a=b=c'], { year: 'integer' }, callback, true],
+  },
+  shouldJoinRequests: flag,
+  shouldSkipPending: flag,
+  shouldOverwrite: flag,
+  isDryRun: flag,
+  shouldMove: flag,
+  shouldCleanImported: flag,
+  isForSpreadsheet: flag,
   keep: { good: ['first', 'last'], bad: ['', 'First', 'both', 1, true, null, ['first']] },
 }
 
@@ -304,6 +328,7 @@ const entries: Readonly<Record<string, Entry>> = {
     executeReconciliationOperation({ ...triple, workspace }, 'ProcessBatchOutputFile', options),
   planWorkspace: (workspace, _, options) => planWorkspace(workspace, options),
   verifyWorkspace: (workspace, _, options) => verifyWorkspace(workspace, options),
+  exportResults: (workspace, _, options) => exportResults(workspace, `${workspace?.root}/x.csv`, options),
 }
 
 describe.each(Object.entries(entries))('%s', (_, call) => {

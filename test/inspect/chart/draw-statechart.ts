@@ -1,7 +1,13 @@
-import { instance } from '@viz-js/viz'
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
-import { countElementId, edgeElementId, stateElementId } from '../../../src/inspect/chart/element-ids.js'
+import {
+  countElementId,
+  edgeElementId,
+  edgeNameElementId,
+  stateElementId,
+} from '../../../src/inspect/chart/element-ids.js'
 import { arrowsOf, pathOf, statesOf } from '../../docs/machine-diagram.js'
+import { layOutStates, type StateBox, type StateToPlace } from './lay-out-states.js'
+import { routeEdge } from './route-edge.js'
 
 export interface Statechart {
   readonly states: readonly string[]
@@ -14,17 +20,15 @@ export interface Statechart {
 }
 
 /** Draws a machine: a box for each state, a frame around those of one state, one arrow for each pair of states. */
-export async function drawStatechart(machine: AnyStateMachine): Promise<Statechart> {
+export function drawStatechart(machine: AnyStateMachine): Statechart {
   const states = statesOf(machine)
   const ways = waysOf(machine)
-  const viz = await instance()
-  const drawn = viz.renderString(dotOf(machine, ways), { format: 'svg' })
   return {
     states: states.map(pathOf),
     passing: states.filter(({ always }) => (always ?? []).length > 0).map(pathOf),
     edges: ways.map(({ from, to }) => ({ from, to })),
     descriptions: Object.fromEntries(states.map((node) => [pathOf(node), node.description ?? ''])),
-    svg: withCounts(cleaned(drawn), states.map(pathOf)),
+    svg: svgOf(machine, ways),
   }
 }
 
@@ -51,6 +55,8 @@ export const statechartSvg: string = ${JSON.stringify(svg)}
 interface Way {
   readonly from: string
   readonly to: string
+  /** The events that lead this way; where nothing happens, the condition. */
+  readonly names: readonly string[]
   /** Only a step that failed for good leads this way. */
   readonly isFailure: boolean
 }
@@ -67,11 +73,15 @@ function waysOf(machine: AnyStateMachine): readonly Way[] {
     ways.set(key, {
       from: arrow.from,
       to,
+      names: [...new Set([...(known?.names ?? []), nameOf(arrow.label)])],
       isFailure: arrow.isFailure && known?.isFailure !== false,
     })
   }
   return [...ways.values()]
 }
+
+/** `checkIds done [isAccounted]` → `checkIds done`, `[hasAnswers]` → `hasAnswers`. */
+const nameOf = (label: string): string => /^[^[]+(?= \[)/.exec(label)?.[0] ?? label.replaceAll(/[[\]]/g, '')
 
 function beginningOf(state: AnyStateNode): AnyStateNode {
   const first = childrenOf(state).length === 0 ? undefined : state.initial.target[0]
@@ -80,68 +90,79 @@ function beginningOf(state: AnyStateNode): AnyStateNode {
 
 const childrenOf = (state: AnyStateNode): AnyStateNode[] => Object.values(state.states)
 
-function dotOf(machine: AnyStateMachine, ways: readonly Way[]): string {
-  return `digraph triple {
-  graph [rankdir=TB, ranksep=0.32, nodesep=0.18, bgcolor=transparent, fontname=Helvetica, fontsize=14]
-  node [shape=box, style=rounded, height=0.34, margin="0.12,0.05", fontname=Helvetica, fontsize=13]
-  edge [arrowsize=0.6]
-${childrenOf(machine.root).map(stateLine).join('\n')}
-${ways.map(wayLine).join('\n')}
-}`
-}
+const isFrame = (group: string): boolean => group.includes('class="state-group')
 
-function stateLine(state: AnyStateNode): string {
-  const path = pathOf(state)
-  const looks = (kind: string): string =>
-    `id=${quoted(stateElementId(path))}, class=${quoted(kind)}, label=${quoted(state.key)}`
-  if (childrenOf(state).length === 0) {
-    return `${quoted(path)} [${looks('state')}]`
+/** Frames below the arrows, the arrows below the boxes, and the names of the arrows above all. */
+function svgOf(machine: AnyStateMachine, ways: readonly Way[]): string {
+  const { boxes, width, height } = layOutStates(childrenOf(machine.root).map(placing))
+  const boxOf = (path: string): StateBox => {
+    const box = boxes.get(path)
+    if (box === undefined) throw new Error(`${path} has no box.`)
+    return box
   }
-  const inside = childrenOf(state).map(stateLine).join('\n')
-  return `subgraph ${quoted(`cluster ${path}`)} { graph [${looks('state-group')}, style=rounded, labeljust=l]\n${inside}\n}`
+  const drawn = statesOf(machine).map((node) => stateGroup(node, boxOf(pathOf(node))))
+  const edges = ways.map((way) => edgeGroups(way, boxOf(way.from), boxOf(way.to)))
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}">`,
+    ...drawn.filter(isFrame),
+    ...edges.map(({ arrow }) => arrow),
+    ...drawn.filter((group) => !isFrame(group)),
+    ...edges.map(({ name }) => name),
+    '</svg>',
+  ].join('\n')
 }
 
-/** Without words: what leads from state to state is in the event log, and in docs/machines.md. */
-function wayLine({ from, to, isFailure }: Way): string {
-  const isToFailed = isFailure && to === 'failed'
-  const looks = [
-    `id=${quoted(edgeElementId(from, to))}`,
-    `class=${quoted(isToFailed ? 'edge is-failure' : 'edge')}`,
-    ...(isToFailed || isBackwards(from) ? ['constraint=false'] : []),
-  ]
-  return `${quoted(from)} -> ${quoted(to)} [${looks.join(', ')}]`
+const isBeside = (path: string): boolean => path.endsWith('backing-off')
+
+/** A `…backing-off` stands beside the step it belongs to: the step that it leads back to. */
+function placing(state: AnyStateNode): StateToPlace {
+  const paths = childrenOf(state).map(pathOf)
+  const besides = new Map(paths.filter(isBeside).map((path) => [stepOf(state, path), path]))
+  return {
+    path: pathOf(state),
+    steps: paths
+      .filter((path) => !isBeside(path))
+      .map((path) => ({ path, beside: besides.get(path) ?? null })),
+  }
 }
 
-/** These lead back to where a triple was before; they must not turn the order of the chart. */
-const isBackwards = (from: string): boolean =>
-  from.endsWith('backing-off') || ['failed', 'missing-input'].includes(from)
-
-const quoted = (text: string): string => JSON.stringify(text)
-
-/** Nothing but the drawing: colours are the page's, tooltips and sizes are nobody's. */
-function cleaned(svg: string): string {
-  return svg
-    .slice(svg.indexOf('<svg'))
-    .replaceAll(/<!--.*?-->\s*/gs, '')
-    .replaceAll(/<title>.*?<\/title>\s*/gs, '')
-    .replace(/<svg [^>]*viewBox="([^"]*)"[^>]*>/, '<svg xmlns="http://www.w3.org/2000/svg" viewBox="$1">')
-    .replaceAll(/ (?:fill|stroke|font-family|xlink:\w+)="[^"]*"/g, '')
-    .replaceAll(/(\d+\.\d)\d+/g, '$1')
-    .replaceAll('&#45;', '-')
-    .trim()
+function stepOf(state: AnyStateNode, backingOff: string): string {
+  const node = childrenOf(state).find((child) => pathOf(child) === backingOff)
+  const targets = [...(node?.transitions.values() ?? [])].flat().flatMap(({ target }) => target ?? [])
+  const step = targets.find((target) => (target as AnyStateNode).parent === state)
+  if (step === undefined) throw new Error(`${backingOff} leads back to no step.`)
+  return pathOf(step as AnyStateNode)
 }
 
-/** Puts a place for the number of triples at the upper right corner of each state, above all else that is drawn. */
-function withCounts(svg: string, paths: readonly string[]): string {
-  const counts = paths.map((path) => countOf(svg, path)).join('\n')
-  return svg.replace(/<\/g>\s*<\/svg>$/, `${counts}\n</g></svg>`)
+function stateGroup(node: AnyStateNode, box: StateBox): string {
+  const path = pathOf(node)
+  const { x, y, width, height, kind } = box
+  const isGroup = kind === 'group'
+  const label = kind === 'beside' ? '↻' : node.key
+  const baseline = isGroup ? y + 15 : y + height / 2 + 4
+  const inset = { group: 10, state: 6, beside: 5 }[kind]
+  return [
+    `<g id="${stateElementId(path)}" class="${isGroup ? 'state-group' : 'state'}${lookOf(node)}">`,
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${isGroup ? 8 : 6}"/>`,
+    `<text class="label" x="${x + inset}" y="${baseline}">${label}</text> `,
+    `<text id="${countElementId(path)}" class="count" text-anchor="end" x="${x + width - inset + 2}" y="${baseline}"></text>`,
+    '</g>',
+  ].join('')
 }
 
-function countOf(svg: string, path: string): string {
-  const name = stateElementId(path).replaceAll('.', String.raw`\.`)
-  const shape = new RegExp(`<g id="${name}"[^>]*>\\s*<(?:path|polygon)[^>]* (?:d|points)="([^"]*)"`).exec(svg)
-  const numbers = [...(shape?.[1] ?? '').matchAll(/-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number))
-  const right = Math.max(...numbers.filter((_, position) => position % 2 === 0))
-  const top = Math.min(...numbers.filter((_, position) => position % 2 === 1))
-  return `<text id="${countElementId(path)}" class="count" text-anchor="end" x="${right + 4}" y="${top + 6}"></text>`
+/** What is wrong there, and what is over, have a colour of their own. */
+function lookOf({ tags, type, key }: AnyStateNode): string {
+  if (tags.includes('needs-person')) return ' needs-person'
+  if (tags.includes('parked')) return ' parked'
+  if (isBeside(key)) return ' beside'
+  return type === 'final' ? ' final' : ''
+}
+
+function edgeGroups({ from, to, names, isFailure }: Way, start: StateBox, end: StateBox) {
+  const { d, head, nameX, nameY, nameAnchor } = routeEdge(start, end)
+  const look = isFailure ? 'edge is-failure' : 'edge'
+  return {
+    arrow: `<g id="${edgeElementId(from, to)}" class="${look}"><path class="touch" d="${d}"/><path d="${d}"/><polygon points="${head}"/></g>`,
+    name: `<text id="${edgeNameElementId(from, to)}" class="edge-name" x="${nameX}" y="${nameY}" text-anchor="${nameAnchor}">${names.join(' / ')}</text>`,
+  }
 }

@@ -1,3 +1,4 @@
+import { historyOf } from '../../../src/engine/phase-history.js'
 import { describe, expect, test } from 'vitest'
 import { serveInspector } from '../../../src/inspect/server/serve-inspector.js'
 import { ask, createSource, document, serve } from './scene.js'
@@ -53,7 +54,7 @@ describe('the inspector answers', () => {
       status: 405,
       headers: { allow: 'GET' },
     })
-    expect((await ask(server, '/triples/1/commands')).status).toBe(405)
+    expect((await ask(server, '/commands')).status).toBe(405)
   })
 
   test('500 without details when the source throws, and goes on', async () => {
@@ -61,13 +62,14 @@ describe('the inspector answers', () => {
       summaries: fail,
       detail: fail,
       replay: () => Promise.reject(new Error('secret details')),
+      failedForGood: () => Promise.reject(new Error('secret details')),
       command: fail,
     })
     const server = await serve({ source })
-    for (const path of ['/stream', '/triples/1', '/triples/1/replay']) {
+    for (const path of ['/stream', '/triples/1', '/triples/1/replay', '/history', '/failed-for-good']) {
       expect(await ask(server, path)).toMatchObject({ status: 500, text: '' })
     }
-    expect(await command(server, '{"type":"triple.retry"}')).toMatchObject({ status: 500, text: '' })
+    expect(await command(server, commandText())).toMatchObject({ status: 500, text: '' })
     expect((await ask(server, '/')).status).toBe(200)
   })
 
@@ -80,7 +82,7 @@ describe('the inspector answers', () => {
 })
 
 describe('a command', () => {
-  test('reaches the source with its index', async () => {
+  test('reaches the source once for each triple it names', async () => {
     const asked: unknown[] = []
     const { source } = createSource(3, {
       command: (...args) => {
@@ -88,47 +90,100 @@ describe('a command', () => {
         return { type: 'accepted' }
       },
     })
-    const answer = await command(await serve({ source }), '{"type":"triple.rescan"}')
-    expect(answer).toMatchObject({ status: 200, text: '{"type":"accepted"}' })
-    expect(asked).toEqual([['1', 'triple.rescan']])
+    const answer = await command(
+      await serve({ source }),
+      commandText({ type: 'triple.rescan', indices: ['1', '2', '1'] }),
+    )
+    expect(answer.status).toBe(200)
+    expect(JSON.parse(answer.text)).toEqual({ accepted: 2, refused: [] })
+    expect(asked).toEqual([
+      ['1', 'triple.rescan'],
+      ['2', 'triple.rescan'],
+    ])
   })
 
-  test('that the source refuses is a conflict with its reason', async () => {
-    const { source } = createSource(3, { command: () => ({ type: 'refused', reason: 'It is at work.' }) })
-    const answer = await command(await serve({ source }), '{"type":"triple.retry"}')
-    expect(answer.status).toBe(409)
-    expect(JSON.parse(answer.text)).toEqual({ type: 'refused', reason: 'It is at work.' })
+  test('is answered with the reasons of those that refused it, and how many they are', async () => {
+    const { source } = createSource(3, {
+      command: (index) =>
+        index === '1' ? { type: 'accepted' } : { type: 'refused', reason: 'It is at work.' },
+    })
+    const answer = await command(await serve({ source }), commandText({ indices: ['0', '1', '2', '9'] }))
+    expect(answer.status).toBe(200)
+    expect(JSON.parse(answer.text)).toEqual({
+      accepted: 1,
+      refused: [
+        { reason: 'It is at work.', count: 2 },
+        { reason: 'There is no such triple any more.', count: 1 },
+      ],
+    })
   })
 
   test('is forbidden when the source only reads', async () => {
     const { source } = createSource(3, { command: null })
-    const answer = await command(await serve({ source }), '{"type":"triple.retry"}')
+    const answer = await command(await serve({ source }), commandText())
     expect(answer.status).toBe(403)
-    expect(JSON.parse(answer.text)).toMatchObject({ type: 'refused' })
+    expect(JSON.parse(answer.text)).toMatchObject({ reason: expect.stringContaining('only reads') })
   })
 
-  test.each(['', '{', 'null', '{"type":"triple.delete"}', '{"type":"triple.retry","more":1}'])(
-    'that reads %j never reaches the source',
-    async (body) => {
-      const { source } = createSource(3, { command: fail })
-      expect((await command(await serve({ source }), body)).status).toBe(400)
-    },
-  )
+  test.each([
+    '',
+    '{',
+    'null',
+    '{"type":"triple.retry"}',
+    '{"type":"triple.delete","indices":["1"]}',
+    '{"type":"triple.retry","indices":[]}',
+    '{"type":"triple.retry","indices":[1]}',
+    '{"type":"triple.retry","indices":["1"],"more":1}',
+  ])('that reads %j never reaches the source', async (body) => {
+    const { source } = createSource(3, { command: fail })
+    expect((await command(await serve({ source }), body)).status).toBe(400)
+  })
 
-  test('longer than 1 kB, of another type or for no triple never reaches the source', async () => {
+  test('that is too long, for too many or of another type never reaches the source', async () => {
     const server = await serve({ source: createSource(3, { command: fail }).source })
-    const body = '{"type":"triple.retry"}'
-    expect((await command(server, body.padEnd(1001))).status).toBe(413)
-    expect((await command(server, body, { contentType: 'text/plain' })).status).toBe(415)
-    expect((await command(server, body, { index: '9' })).status).toBe(404)
+    expect((await command(server, commandText().padEnd(500_001))).status).toBe(413)
+    const many = Array.from({ length: 10_001 }, (_, at) => String(at))
+    expect((await command(server, commandText({ indices: many }))).status).toBe(400)
+    expect((await command(server, commandText(), 'text/plain')).status).toBe(415)
+  })
+
+  test('to ten thousand triples with the longest of indices is short enough', async () => {
+    const { source } = createSource(3)
+    const indices = Array.from(
+      { length: 10_000 },
+      (_, at) => `00000000-0000-0000-0000-${100_000_000_000 + at}`,
+    )
+    const answer = await command(await serve({ source }), commandText({ indices }))
+    expect(JSON.parse(answer.text)).toMatchObject({ accepted: 0, refused: [{ count: 10_000 }] })
   })
 })
 
-function command(
-  server: Awaited<ReturnType<typeof serve>>,
-  body: string,
-  { contentType = 'application/json', index = '1' } = {},
-) {
+test('what failed for good is answered as the source has it', async () => {
+  const failed = [{ rootIndex: '7', what: 'It failed.', whatToDo: 'Retry it.' }]
+  const { source } = createSource(1, { failedForGood: () => Promise.resolve(failed) })
+  expect(JSON.parse((await ask(await serve({ source }), '/failed-for-good')).text)).toEqual(failed)
+})
+
+describe('the history', () => {
+  test('is asked for with the indices of all triples', async () => {
+    const asked: unknown[] = []
+    const history = historyOf([[{ atMs: 1_000, phase: 'failed' }]], 2_000)
+    const { source } = createSource(2, {
+      history: (indices) => {
+        asked.push(indices)
+        return Promise.resolve(history)
+      },
+    })
+    const answer = await ask(await serve({ source }), '/history')
+    expect(JSON.parse(answer.text)).toEqual(history)
+    expect(asked).toEqual([['0', '1']])
+  })
+})
+
+const commandText = (parts: { type?: string; indices?: readonly string[] } = {}): string =>
+  JSON.stringify({ type: 'triple.retry', indices: ['1'], ...parts })
+
+function command(server: Awaited<ReturnType<typeof serve>>, body: string, contentType = 'application/json') {
   const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': contentType }
-  return ask(server, `/triples/${index}/commands`, { method: 'POST', headers, body })
+  return ask(server, '/commands', { method: 'POST', headers, body })
 }

@@ -1,6 +1,7 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { onTestFinished } from 'vitest'
 import type { Clock } from '../../../src/clock.js'
+import { historyOf } from '../../../src/engine/phase-history.js'
 import type { InspectionSource } from '../../../src/inspect/inspection-source.js'
 import type { StreamMessage, TripleDetail, TripleSummary } from '../../../src/inspect/protocol.js'
 import {
@@ -33,6 +34,7 @@ export function createSource(count: number, parts: Partial<InspectionSource> = {
   const listeners = new Set<(index: string | null) => void>()
   const source: InspectionSource = {
     title: '/somewhere',
+    root: '/somewhere',
     mode: 'live',
     isComplete: true,
     isOver: false,
@@ -44,6 +46,9 @@ export function createSource(count: number, parts: Partial<InspectionSource> = {
     },
     detail: (index, options) => Promise.resolve({ index, ...options } as unknown as TripleDetail),
     replay: (index) => Promise.resolve({ index, steps: [], omittedSteps: 0, unreadableLines: 0 }),
+    history: () => Promise.resolve(historyOf([], 0)),
+    failedForGood: () => Promise.resolve([]),
+    tokens: () => Promise.resolve([]),
     command: () => ({ type: 'accepted' }),
     close: () => {},
     ...parts,
@@ -57,7 +62,15 @@ export function summaryOf(index: string, attempt = 1): TripleSummary {
   const text = 'x'.repeat(300)
   const problem = { code: 'BatchFailed', message: text, hint: text, needsPerson: false }
   const times = { stateSinceMs: null, lastPollAtMs: null, nextPollAtMs: null }
-  const ids = { index, batchId: null, rootIndex: index, requests: null, missing: null }
+  const ids = {
+    index,
+    batchId: null,
+    rootIndex: index,
+    requests: null,
+    missing: null,
+    worker: null,
+    restedAtMs: null,
+  }
   return {
     ...ids,
     ...times,

@@ -10,7 +10,14 @@ describe('the stream', () => {
     const messages = messagesOf(await open(server, '/stream'))
     expect(await nextOf(messages)).toEqual({
       type: 'page',
-      page: { title: '/somewhere', mode: 'live', canCommand: true, nowMs: clock.now(), isOver: false },
+      page: {
+        title: '/somewhere',
+        root: '/somewhere',
+        mode: 'live',
+        canCommand: true,
+        nowMs: clock.now(),
+        isOver: false,
+      },
     })
     const chunks = [await nextTriples(messages), await nextTriples(messages), await nextTriples(messages)]
     expect(chunks.map(({ changed }) => changed.length)).toEqual([500, 500, 201])
@@ -26,7 +33,7 @@ describe('the stream', () => {
     expect(await nextOf(messages)).toEqual({ type: 'triples', changed: [], removed: [], isComplete: true })
   })
 
-  test('tells changes together after 250 ms: the latest of each, and what is gone', async () => {
+  test('tells changes together after 50 ms: the latest of each, and what is gone', async () => {
     const { clock, delays, runTimers } = createHandClock()
     const { source, triples, tell } = createSource(3)
     const messages = messagesOf(await open(await serve({ source, clock }), '/stream'))
@@ -40,7 +47,7 @@ describe('the stream', () => {
     tell('2')
     tell(null)
     runTimers()
-    expect(delays).toEqual([250])
+    expect(delays).toEqual([50])
     expect(await nextOf(messages)).toMatchObject({ type: 'page' })
     expect(await nextOf(messages)).toEqual({
       type: 'triples',

@@ -32,6 +32,7 @@ describe('a live run', () => {
           if (event.type !== 'triple.settled') return
           const summary = source.summary(index)
           if (summary !== null) stories.push(storyOf(summary, scene.clock.now()).stuck)
+          expect(summary?.restedAtMs).toBe(scene.clock.now())
           if (summary?.state === 'done') setImmediate(() => stop.abort())
           else if (event.report.problem !== null)
             setImmediate(() => answers.push(press(index, 'triple.retry')))
@@ -45,6 +46,18 @@ describe('a live run', () => {
       const detail = await source.detail(index, { withRowTexts: false })
       expect(detail).toMatchObject({ problem: null, counts: { input: 3 }, summary: { state: 'done' } })
       expect(detail?.steps.map(({ event }) => event)).toContain('triple.retry')
+    }))
+
+  test('takes a row away when the files are gone', () =>
+    withScene({ defaults: { inProgressMs: 5 * hourMs } }, async (scene) => {
+      const index = indexOf(await scene.submit(scene.requests(3)))
+      const { source } = await inspected(scene)
+      const told: (string | null)[] = []
+      source.subscribe((each) => told.push(each))
+      source.onEvent({ type: 'triple.gone', index })
+      source.onEvent({ type: 'triple.gone', index: 'unknown' })
+      expect(told).toEqual([index])
+      expect([source.summary(index), source.summaries()]).toEqual([null, []])
     }))
 
   test('keeps since when it waits over polls that change nothing', () =>

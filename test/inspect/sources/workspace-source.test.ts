@@ -6,6 +6,7 @@ import { workspaceSource } from '../../../src/inspect/sources/workspace-source.j
 import { storyOf } from '../../../src/engine/triple-story.js'
 import { nodeFileSystem } from '../../../src/workspace/node-file-system.js'
 import type { BatchWorkspace } from '../../../src/workspace/open-workspace.js'
+import { takeWorkerSeat } from '../../../src/workspace/workers/worker-seat.js'
 import { faultFileSystem } from '../../fakes/fault-file-system.js'
 import { onDisk, putFiles, withWorkspace } from '../../workspace/support.js'
 import {
@@ -96,6 +97,31 @@ describe('a workspace on disk', () => {
       },
     ))
 
+  test('notices a journal that is written long before the next look', () =>
+    withWorkspace(
+      { ...submittedTriple('7'), 'done/batch_input_8.jsonl': 'x', 'logs/keep': '' },
+      async (workspace) => {
+        const source = await workspaceSource(workspace, { refreshMs: 3_600_000 })
+        onTestFinished(() => source.close())
+        const told: (string | null)[] = []
+        source.subscribe((index) => told.push(index))
+        // The watch begins with the first look; what is written before that is seen at the next one.
+        await expect
+          .poll(() => {
+            putJournal(workspace, '7', journalLine(workspace, '7', { since: '2026-01-01T00:00:00.000Z' }))
+            return told
+          })
+          .toContain('7')
+        expect(source.summary('7')?.state).toBe(waiting)
+        putJournal(workspace, '8', journalLine(workspace, '8', { to: 'done' }))
+        for (const kind of ['input', 'metadata'] as const) {
+          renameSync(workspace.layout.workdirFile(kind, '7'), workspace.layout.doneFile(kind, '7'))
+        }
+        appendFileSync(workspace.layout.journalFile('7'), journalLine(workspace, '7', { to: 'done' }))
+        await expect.poll(() => source.summary('7')?.state).toBe('done')
+      },
+    ))
+
   test('notices each step that a run adds to a journal', () =>
     withWorkspace(submittedTriple('7'), async (workspace) => {
       const { source, look } = await listening(workspace)
@@ -123,6 +149,34 @@ describe('a workspace on disk', () => {
       rmSync(workspace.layout.lockFile)
       expect(await look()).toEqual(['7'])
       expect(stuck()).toEqual(['interrupted'])
+    }))
+
+  test('says which of several workers has a triple, while it has it', () =>
+    withWorkspace({ ...submittedTriple('7'), ...submittedTriple('8') }, async (workspace) => {
+      const { source, look } = await listening(workspace)
+      const seat = await takeWorkerSeat(workspace)
+      onTestFinished(() => seat.leave())
+      expect(await look()).toEqual(['7', '8'])
+      const answer = await seat.take('7')
+      if (answer.type === 'held') throw new Error('Nobody else can have it.')
+      expect(await look()).toEqual(['7'])
+      const { lease } = answer
+      const worker = { host: hostname(), pid: process.pid, sinceMs: lease.number }
+      const workers = () => source.summaries().map((one) => [one.index, one.worker])
+      expect(workers()).toEqual([
+        ['7', worker],
+        ['8', null],
+      ])
+      putJournal(workspace, '7', journalLine(workspace, '7', { to: checking }))
+      expect(await look()).toEqual(['7'])
+      expect(source.summary('7')).toMatchObject({ state: checking, worker })
+      await lease.release()
+      expect(await look()).toEqual(['7'])
+      expect(workers()).toEqual([
+        ['7', null],
+        ['8', null],
+      ])
+      expect(await look()).toEqual([])
     }))
 
   test('tells later what it found before the disk failed in the middle of a look', () =>

@@ -30,18 +30,22 @@ export function putJournal(workspace: BatchWorkspace, index: string, ...lines: r
   writeFileSync(workspace.layout.journalFile(index), lines.join(''))
 }
 
-/** A clock whose timers run when told to. */
+/** A clock whose timer runs when told to. Of what is looked at beside that, after a blink, time goes by itself. */
 export function handClock(nowMs = Date.UTC(2026, 0, 3)) {
   let due: (() => void) | null = null
   let delayMs: number | null = null
   const clock: Clock = {
     now: () => nowMs,
     setTimeout: (callback, wishMs) => {
+      if (wishMs > 0 && wishMs < 200) return setTimeout(callback, wishMs)
       due = callback
       delayMs = wishMs
       return 1
     },
-    clearTimeout: () => void (due = null),
+    clearTimeout: (handle) => {
+      if (handle === 1) due = null
+      else clearTimeout(handle as NodeJS.Timeout)
+    },
   }
   const isWaiting = () => due !== null
   return {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { normaliseBatch } from '../../../src/providers/openai/normalise-batch.js'
+import { normaliseBatch as normalise } from '../../../src/providers/openai/normalise-batch.js'
+
+const normaliseBatch = (value: unknown) => normalise(value, [])
 
 const batch = (changes: object = {}) => ({
   id: 'batch_1',
@@ -111,5 +113,56 @@ describe('a batch object of any server', () => {
   test('a reason may be one text, and junk is none', () => {
     expect(normaliseBatch(batch({ errors: 'out of memory' }))?.errors).toHaveLength(1)
     expect(normaliseBatch(batch({ errors: { data: [null, 3, {}] } }))?.errors).toEqual([])
+  })
+})
+
+describe('a batch object that repeats the key', () => {
+  const key = 'company-credential-93ab71cc'
+  const read = (changes: object) => normalise(batch(changes), [key])
+
+  test.each([
+    ['the key', key],
+    ['the key in an address', `https://a.test/?key=${encodeURIComponent(key)}`],
+    ['a header', `Authorization: Bearer ${key}`],
+    ['its beginning', `${key.slice(0, 11)}...`],
+    ['its end', `...${key.slice(-9)}`],
+  ])('%s is left out of every word that is kept', (_, words) => {
+    const data = [{ code: words, message: `No ${words} here`, param: words, line: 1 }]
+    for (const errors of [{ data }, words, data[0]]) {
+      const text = JSON.stringify(read({ errors, status: words }))
+      expect(text).toContain('[key]')
+      for (const part of [key, key.slice(0, 11), key.slice(-9)]) expect(text).not.toContain(part)
+    }
+  })
+
+  test.each(['id', 'input_file_id', 'output_file_id', 'error_file_id'])(
+    'is none where its %s holds the key, or is longer than can be kept',
+    (field) => {
+      expect(read({ [field]: `x-${key}` })).toBeNull()
+      expect(read({ [field]: 'x'.repeat(1_025) })).toBeNull()
+      expect(read({ [field]: 'x'.repeat(1_024) })).not.toBeNull()
+    },
+  )
+
+  test('a key that is cut by the bound of a message is left out as well', () => {
+    const message = read({ errors: [`${'x'.repeat(495)} ${key}`] })?.errors[0]?.message ?? ''
+    expect(message.endsWith('[key…') || message.endsWith('[ke…')).toBe(true)
+  })
+
+  test('ids and statuses are kept that share some words with the key', () => {
+    const own = 'local-batch-server-completed-0001'
+    const ids = { id: 'batch-server-1', output_file_id: 'file-batch-server-2', status: 'completed' }
+    expect(normalise(batch(ids), [own])).toMatchObject({
+      batchId: 'batch-server-1',
+      outputFileId: 'file-batch-server-2',
+      status: 'completed',
+    })
+  })
+
+  test('words are kept where the key is a word of ours', () => {
+    expect(normalise(batch({ id: 'batch_test_1', input_file_id: 'test-1' }), ['test'])).toMatchObject({
+      batchId: 'batch_test_1',
+      inputFileId: 'test-1',
+    })
   })
 })

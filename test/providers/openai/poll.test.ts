@@ -154,6 +154,67 @@ describe('asking for the status of many batches', () => {
     )
   })
 
+  test.each([401, 403, 500])(
+    'batches that answer %i one by one are told one by one, and keep no other from being asked',
+    (status) =>
+      withHandler(
+        (request, response) => {
+          const id = (request.url ?? '').match(/batches\/(.+)$/)?.[1]
+          if (id === undefined) sendJson(response, { data: [], has_more: false })
+          else if (id.startsWith('bad')) sendJson(response, { error: { message: 'no' } }, status)
+          else sendJson(response, answerFor(id))
+        },
+        async ({ provider }) => {
+          const told = new Map<string, string>()
+          const bad = Array.from({ length: 19 }, (_, at) => `bad${at}`)
+          const statuses = await provider.status([...bad, 'good'], noSignal, (id, { code }) => {
+            told.set(id, code)
+          })
+          expect([...statuses.keys()]).toEqual(['good'])
+          expect([...told.keys()]).toEqual(bad)
+          expect([...new Set(told.values())]).toEqual([status === 500 ? 'NetworkError' : 'AccessDenied'])
+        },
+      ),
+  )
+
+  test('when all of them fail, the caller who hears each is not failed as a whole', () =>
+    withHandler(
+      (request, response) => {
+        const isList = request.url?.includes('?') ?? false
+        sendJson(response, isList ? { data: [], has_more: false } : {}, isList ? 200 : 401)
+      },
+      async ({ provider }) => {
+        const told: string[] = []
+        const statuses = await provider.status(['a', 'b'], noSignal, (id) => told.push(id))
+        expect([statuses.size, told]).toEqual([0, ['a', 'b']])
+        expect((await rejection(provider.status(['a', 'b'], noSignal))).code).toBe('AccessDenied')
+      },
+    ))
+
+  test('a server that wants to be left alone is, and the next call begins behind what was asked', () => {
+    const clock = manualClock()
+    let isBusy = true
+    return withHandler(
+      (request, response) => {
+        const id = (request.url ?? '').match(/batches\/(.+)$/)?.[1]
+        if (id === undefined) return sendJson(response, { data: [], has_more: false })
+        if (id !== 'a' && isBusy) return sendJson(response, {}, 429)
+        return sendJson(response, answerFor(id))
+      },
+      async ({ provider, calls }) => {
+        const first = await provider.status(['a', 'b', 'c'], noSignal, () => expect.unreachable())
+        expect([...first.keys()]).toEqual(['a'])
+        isBusy = false
+        clock.advance(3_600_000)
+        const before = calls.length
+        const second = await provider.status(['a', 'b', 'c'], noSignal, () => expect.unreachable())
+        expect(second.size).toBe(3)
+        expect(calls.slice(before + 1)).toHaveLength(3)
+      },
+      { clock },
+    )
+  })
+
   test('a page of HTML for one batch is a passing error, not a status', () =>
     withScene({ faults: [faults.htmlPage('batches.retrieve')] }, async (scene) => {
       const [id = ''] = await createMany(scene, 1)

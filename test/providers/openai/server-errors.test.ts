@@ -200,6 +200,40 @@ describe('errors of a server', () => {
   })
 
   test.each([
+    ['Proxy response (407) !== 200 when HTTP Tunneling', 'AccessDenied', 'wants a name and a password'],
+    ['Proxy Authentication Required (407)', 'AccessDenied', 'wants a name and a password'],
+    ['Proxy response (403) !== 200 when HTTP Tunneling', 'AccessDenied', 'let api.example.org through'],
+    ['Proxy response (503) !== 200 when HTTP Tunneling', 'NetworkError', 'check the network'],
+  ])('what undici says of a proxy is understood: %s', (words, code, hint) => {
+    const cause = Object.assign(new Error(words), { code: 'UND_ERR_ABORTED' })
+    const { problem } = serverError(new TypeError('fetch failed', { cause }), context)
+    expect(problem.code).toBe(code)
+    expect(problem.needsPerson === true).toBe(code === 'AccessDenied')
+    expect(problem.isPassing === true).toBe(code === 'NetworkError')
+    expect(problem.hint).toContain(hint)
+  })
+
+  test.each([
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('a certificate that is not trusted is no passing fault: %s', (code) => {
+    const cause = Object.assign(new Error('words of OpenSSL'), { code })
+    const { problem } = serverError(new TypeError('fetch failed', { cause }), context)
+    expect(problem).toMatchObject({ code: 'AccessDenied', needsPerson: true, facts: { isSent: false } })
+    expect(problem.hint).toContain('NODE_EXTRA_CA_CERTS=')
+  })
+
+  test('name and password of an address are printed nowhere', () => {
+    const { problem } = serverError(new Error('no way to http://me:secret@proxy.example:3128'), context)
+    expect(JSON.stringify(problem)).toContain('http://proxy.example:3128')
+    expect(JSON.stringify(problem)).not.toContain('secret')
+  })
+
+  test.each([
     ['truncated JSON', new SyntaxError('Unexpected end of JSON input'), 'NetworkError'],
     ['a cut body', new TypeError('terminated'), 'NetworkError'],
     ['a reset', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), 'NetworkError'],

@@ -17,6 +17,7 @@ import {
   type FakeBatchServer,
   type FakeBatchServerOptions,
 } from '../../../src/testing/index.js'
+import { nodeFileSystem } from '../../../src/workspace/node-file-system.js'
 
 /** Never aborted. */
 export const noSignal = new AbortController().signal
@@ -124,6 +125,7 @@ export function chatInput(count: number): string {
 export function submission(inputPath: string, changes: Partial<SubmitRequest> = {}): SubmitRequest {
   return {
     inputPath,
+    openInput: () => nodeFileSystem.openAsBlob(inputPath),
     endpoint: '/v1/chat/completions',
     metadata: { index: '7' },
     inputFileId: null,

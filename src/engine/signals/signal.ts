@@ -1,0 +1,70 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Cause } from '../causes.js'
+import type { WorkspaceReport } from '../report.js'
+import { totalsJson, totalsOfReport } from '../report-totals.js'
+import type { StuckReason } from '../triple-story.js'
+import { isWaiting } from '../watch-workspace.js'
+
+/** What is told to other programs. */
+export type SignalType = 'settled' | 'needs-person' | 'overdue'
+
+/** One message, with its id: the same at each try to deliver it. */
+export interface Signal {
+  readonly id: string
+  readonly type: SignalType
+  /** The JSON that is sent; signed as it stands here. */
+  readonly body: string
+}
+
+/** Whoever is told, and where the triples are. */
+export interface SignalSource {
+  readonly root: string
+  readonly nowMs: number
+}
+
+/** What each reason to be stuck is told as; `null` for one that the run in hand mends by itself. */
+const signalOfReason: Readonly<Record<StuckReason, Exclude<SignalType, 'settled'> | null>> = {
+  'needs-attention': 'needs-person',
+  failed: 'needs-person',
+  'no-room': 'needs-person',
+  'backing-off': 'needs-person',
+  overdue: 'overdue',
+  interrupted: null,
+}
+
+/** `null` when the cause is nothing to call somebody for. */
+export function causeSignal(cause: Cause, source: SignalSource): Signal | null {
+  const type = cause.stuck === null ? null : signalOfReason[cause.stuck]
+  if (type === null) return null
+  const { stuck, code, count, sample, first, isCureCommon } = cause
+  return signal(type, source, {
+    cause_id: idOfCause(cause.key, source.root),
+    stuck,
+    code,
+    count,
+    indices: sample,
+    why: first.story.why,
+    what_to_do: isCureCommon ? first.story.whatToDo : null,
+  })
+}
+
+/** `null` while something waits for the server or for a fault to pass, and when there was nothing to settle. */
+export function settledSignal(report: WorkspaceReport, source: SignalSource): Signal | null {
+  const { triples, isInterrupted } = report
+  if (isInterrupted || triples.length === 0 || triples.some(isWaiting)) return null
+  return signal('settled', source, totalsJson(totalsOfReport(report)))
+}
+
+function signal(type: SignalType, { root, nowMs }: SignalSource, data: object): Signal {
+  const timestamp = new Date(nowMs).toISOString()
+  const body = JSON.stringify({ type, timestamp, data: { workspace: root, ...data } })
+  return { id: `msg_${randomUUID()}`, type, body }
+}
+
+/** Of each run and each poll the same for the same cause in the same folder, so that receivers can put them together. */
+function idOfCause(key: string, root: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([root, key]))
+    .digest('hex')
+    .slice(0, 32)
+}

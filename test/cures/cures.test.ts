@@ -1,0 +1,742 @@
+import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { problemCodes, type ProblemCode } from '../../machines/index.js'
+import { faults, type FakeBatchServerOptions } from '../../src/testing/index.js'
+import { processorModule } from '../cli/command-line.js'
+import { answerLine, jsonl, metadataText, requestLine } from '../engine/lines.js'
+import {
+  answersOf,
+  errorOf,
+  follow,
+  key,
+  newPatient,
+  serveBelow,
+  server,
+  writeTo,
+  type Patient,
+} from './patient.js'
+
+/**
+ * Each way a triple can stop, and each way on that its words name, followed to the letter: from the broken state until
+ * every request has its answer. What a hint says must be enough.
+ */
+interface Cure {
+  readonly code: ProblemCode
+  /** How it came, and what is done about it. */
+  readonly about: string
+  readonly server?: FakeBatchServerOptions
+  /** Until the next `run` says what is wrong. */
+  readonly fall: (patient: Patient) => Promise<void> | void
+  /** What the hint has to say for the cure to be its. */
+  readonly says: RegExp
+  readonly cure: (patient: Patient, hint: string) => Promise<unknown> | void
+  /** Ids that have a success at the end; `a`, `b` and `c` unless given. */
+  readonly ids?: readonly string[]
+}
+
+const ids = ['a', 'b', 'c']
+const requests = jsonl(...ids.map((id) => requestLine(id)))
+const answers = (...of: readonly string[]): string =>
+  jsonl(...of.map((id) => answerLine(id, `Here is ${id}.`)))
+const input = 'workdir/batch_input_4.jsonl'
+const output = 'workdir/batch_output_4.jsonl'
+const metadata = 'workdir/batch_metadata_4.jsonl'
+
+/** The triple is sent, and its batch has ended at the server. */
+async function sent(patient: Patient): Promise<void> {
+  patient.put({ [input]: requests })
+  await patient.run('--submit')
+  patient.server.finishBatches()
+}
+
+/** Sends the file that stands elsewhere, as its words say. */
+async function submitAgain(patient: Patient, path: string): Promise<void> {
+  const { exitCode, stderr } = await patient.command('submit', patient.root, path, '--again')
+  expect(exitCode, stderr).toBe(0)
+}
+
+/** Of a server that made a batch long ago. */
+const lateServer = {
+  behindMs: 0,
+  now: (): number => Date.now() - lateServer.behindMs,
+}
+
+const cures: readonly Cure[] = [
+  {
+    code: 'MissingBatchInputFileButOthersExist',
+    about: 'the input was moved away; it is put back',
+    fall: (patient) => patient.put({ [output]: answers(...ids) }),
+    says: /Put batch_input_4\.jsonl back beside it/,
+    cure: (patient) => patient.put({ [input]: requests }),
+  },
+  {
+    code: 'NoBatchFileTripleAtIndex',
+    about: 'a lone metadata file; the files are put back',
+    fall: (patient) => patient.put({ [metadata]: metadataText({}) }),
+    says: /Put the files back into workdir/,
+    cure: (patient) => patient.put({ [input]: requests, [output]: answers(...ids) }),
+  },
+  {
+    code: 'NoBatchFileTripleAtIndex',
+    about: 'a lone metadata file; it is removed',
+    fall: (patient) => patient.put({ [metadata]: metadataText({}) }),
+    says: /remove what is left of this triple \(a lone metadata file\)/,
+    cure: (patient) => patient.remove(metadata),
+    ids: [],
+  },
+  {
+    code: 'NoBatchFileTripleAtIndex',
+    about: 'the input of a batch was moved away; it is fetched from the server',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.remove(input)
+    },
+    says: /As long as the server has them: batch-reconciler import --batch batch_\w+ <workspace>$/,
+    cure: (patient, hint) =>
+      follow(patient, hint.replace('<workspace>', `'${patient.root}'`), 'import --batch '),
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'answers are missing; the whole file is put in place',
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers('a', 'b') }),
+    says: /If the whole files are to be had, put them in the place of these and run again/,
+    cure: (patient) => patient.put({ [output]: answers(...ids) }),
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'answers are missing; they are accepted as missing, and sent again',
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers('a', 'b') }),
+    says: /To go on without them/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'accept ')
+      await patient.run('--submit')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'the answers are of another batch; the right ones are put in place',
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers('x', 'y', 'z') }),
+    says: /put the right ones in place and run again/,
+    cure: (patient) => patient.put({ [output]: answers(...ids) }),
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'a row of another batch stands among the answers; it is removed',
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers(...ids, 'x') }),
+    says: /Remove the rows of other batches from the output or error file/,
+    cure: (patient) => patient.put({ [output]: answers(...ids) }),
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'the last line is cut; the whole file is put in its place',
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers(...ids).slice(0, -40) }),
+    says: /Put the whole file in its place, or mend them, then run again/,
+    cure: (patient) => patient.put({ [output]: answers(...ids) }),
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'the server completed more than the files of an expired batch hold; they are accepted',
+    server: { faults: [faults.lyingCounts({ total: 3, completed: 3, failed: 0 })] },
+    fall: async (patient) => {
+      patient.server.plan({ ending: { status: 'expired', afterShare: 0.5 }, unexecuted: 'nothing' })
+      await sent(patient)
+    },
+    says: /When it never comes/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'accept ')
+      await patient.run('--submit')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'DuplicateRequestIds',
+    about: 'one id stands on two requests; they get ids of their own and are sent as a new file',
+    fall: (patient) =>
+      patient.put({ [input]: jsonl(requestLine('a'), requestLine('a', 'Other.')), [output]: answers('a') }),
+    says: /Move the files of this triple out of workdir\/, give every request its own custom_id, and send it with `submit --again`/,
+    cure: async (patient) => {
+      const path = join(patient.takeOut('4'), 'batch_input_4.jsonl')
+      await submitAgain(patient, writeTo(path, requests))
+      patient.server.finishBatches()
+    },
+  },
+  ...(['first', 'last'] as const).map((which): Cure => ({
+    code: 'ConflictingAnswers',
+    about: `two answers to one request; the ${which} counts`,
+    fall: (patient) =>
+      patient.put({ [input]: requests, [output]: answers(...ids) + jsonl(answerLine('b', 'Another.')) }),
+    says: /Look at both, then say which of them counts, .*--keep first` or `--keep last`/,
+    cure: async (patient, hint) => {
+      if (which === 'first') return follow(patient, hint, 'accept ')
+      // The other one is named by its flag alone.
+      return follow(patient, hint.replace('--keep first', '--keep last'), 'accept ')
+    },
+  })),
+  {
+    code: 'UnreadableInputLines',
+    about: 'the input was cut; it is put back as it was uploaded',
+    fall: (patient) => patient.put({ [input]: requests.slice(0, -30), [output]: answers(...ids) }),
+    says: /Put the input file back as it was uploaded/,
+    cure: (patient) => patient.put({ [input]: requests }),
+  },
+  {
+    code: 'UnreadableInputLines',
+    about: 'the input holds answers; the requests are put in their place',
+    fall: (patient) => patient.put({ [input]: answers(...ids), [output]: answers(...ids) }),
+    says: /Put the requests of this batch in its place/,
+    cure: (patient) => patient.put({ [input]: requests }),
+  },
+  {
+    code: 'UnrecognisedAnswers',
+    about: 'all answers are of another kind; the output file of the batch is put in place',
+    fall: (patient) => patient.put({ [input]: requests, [output]: strangeAnswers }),
+    says: /Put the output file of the OpenAI batch in place of/,
+    cure: (patient) => patient.put({ [output]: answers(...ids) }),
+  },
+  {
+    code: 'BatchMetadataUnreadable',
+    about: 'the metadata was cut; it is repaired',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [metadata]: patient.read(metadata).slice(0, -20) })
+    },
+    says: /Repair the file/,
+    cure: (patient) => {
+      const [batch] = patient.server.batches()
+      const noted = { batch_id: batch?.id, input_file_id: batch?.input_file_id }
+      patient.put({ [metadata]: `${JSON.stringify(noted)}\n` })
+    },
+  },
+  {
+    code: 'BatchMetadataUnreadable',
+    about: 'the batch id is lost; the file is removed and the batch is adopted',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [metadata]: 'lost' })
+    },
+    says: /remove the file and `adopt` the batch that the server lists/,
+    cure: async (patient) => {
+      patient.remove(metadata)
+      const { exitCode } = await patient.command(
+        'adopt',
+        patient.root,
+        '4',
+        patient.server.batches()[0]?.id ?? '',
+      )
+      expect(exitCode).toBe(0)
+    },
+  },
+  {
+    code: 'NotARegularFile',
+    about: 'a folder stands where the answers belong; it is moved away',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      mkdirSync(join(patient.root, output))
+    },
+    says: /Move it away/,
+    cure: (patient) => {
+      patient.remove(output)
+      patient.put({ [output]: answers(...ids) })
+    },
+  },
+  {
+    code: 'DoneFileConflict',
+    about: 'done/ holds another file of that name; it is put elsewhere',
+    fall: (patient) =>
+      patient.put({
+        [input]: requests,
+        [output]: answers(...ids),
+        'done/batch_output_4.jsonl': answers('x'),
+      }),
+    says: /Put one of them elsewhere/,
+    cure: (patient) => patient.remove('done/batch_output_4.jsonl'),
+  },
+  {
+    code: 'DoneFileConflict',
+    about: 'done/ holds another triple of that index; this one gets another',
+    fall: async (patient) => {
+      patient.put({ [input]: requests, [output]: answers(...ids) })
+      await patient.run()
+      patient.put({ [input]: jsonl(requestLine('x')), [output]: answers('x') })
+    },
+    says: /or give this triple another index, then run again/,
+    cure: (patient) => {
+      for (const name of patient.names('workdir')) {
+        const workdir = join(patient.root, 'workdir')
+        renameSync(join(workdir, name), join(workdir, name.replace('_4.', '_5.')))
+      }
+    },
+    ids: [...ids, 'x'],
+  },
+  {
+    code: 'ReconciliationFailed',
+    about: 'something else stands where the results go; it is moved away',
+    fall: (patient) =>
+      patient.put({
+        [input]: requests,
+        [output]: answers(...ids),
+        'target/batch_results_4.jsonl': 'My notes.\n',
+      }),
+    says: /[Mm]ove .*batch_results_4\.jsonl away|[Mm]ove it away/,
+    cure: (patient) => patient.remove('target/batch_results_4.jsonl'),
+  },
+  {
+    code: 'ProcessorThrew',
+    about: 'the callback throws; it is mended',
+    fall: async (patient) => {
+      const flag = join(patient.root, 'is-mended')
+      const source = `import { existsSync } from 'node:fs'
+        export function processOutput() { if (!existsSync(${JSON.stringify(flag)})) throw new Error('no database') }`
+      patient.runFlags.push('--processor', await processorModule(source))
+      patient.put({ [input]: requests, [output]: answers(...ids) })
+    },
+    says: /Mend it and run again/,
+    cure: (patient) => patient.put({ 'is-mended': '' }),
+  },
+  {
+    code: 'InputChanged',
+    about: 'the input was edited after it was sent; it is put back',
+    server: { defaults: { rows: [{ when: 'b', times: 1, answer: 'rate-limited' }] } },
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [input]: requests.replace('Say b.', 'Say more.') })
+    },
+    says: /Put the input that was sent back as .*batch_input_4\.jsonl, byte for byte, then run again/,
+    cure: async (patient) => {
+      patient.put({ [input]: requests })
+      await patient.run()
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'InputChanged',
+    about: 'the input was edited after it was sent; this one is sent in its place',
+    server: { defaults: { rows: [{ when: 'b', times: 1, answer: 'rate-limited' }] } },
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [input]: requests.replace('Say b.', 'Say more.') })
+    },
+    says: /take the files of this triple out of workdir\/, and `submit` the input as a new file, with --again/,
+    cure: async (patient) => {
+      await submitAgain(patient, join(patient.takeOut('4'), 'batch_input_4.jsonl'))
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'BatchFailed',
+    about: 'the server refused a line; the input is mended and sent again',
+    fall: async (patient) => {
+      const errors = [{ code: 'invalid_request', message: 'Line 2 is wrong.', param: null, line: 2 }]
+      patient.server.plan({ ending: { status: 'failed', errors } })
+      await sent(patient)
+    },
+    says: /Take the input and its metadata out of workdir\/, mend it, and send it with `submit --again`/,
+    cure: async (patient) => {
+      await submitAgain(patient, join(patient.takeOut('4'), 'batch_input_4.jsonl'))
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'BatchMetadataLost',
+    about: 'the metadata was removed; the batch is taken up again',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.remove(metadata)
+      patient.runFlags.push('--submit')
+    },
+    says: /Else take the batch up again/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'adopt ')
+    },
+  },
+  {
+    code: 'BatchMetadataLost',
+    about: 'the metadata was removed; it is paid for once more',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.remove(metadata)
+      patient.runFlags.push('--submit')
+    },
+    says: /Only if there is none, or its requests are to be paid for once more/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'submit ')
+      patient.remove(input)
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'NoProvider',
+    about: 'a batch waits and no key is set; it is set',
+    fall: async (patient) => {
+      await sent(patient)
+      delete patient.env[key]
+    },
+    says: /Set the key \(OPENAI_API_KEY/,
+    cure: (patient) => {
+      patient.env[key] = 'sk-of-the-tests'
+    },
+  },
+  {
+    code: 'BatchOverdue',
+    about: 'the batch does not end; it is cancelled, and the rest is sent again',
+    server: { clock: lateServer },
+    fall: async (patient) => {
+      lateServer.behindMs = 30 * 3_600_000
+      patient.put({ [input]: requests })
+      await patient.run('--submit')
+    },
+    says: /Look at the batch at the server/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint.replace(/(cancel .*?)`/, '$1 --yes`'), 'cancel ')
+      patient.server.finishBatches()
+      await patient.run()
+      lateServer.behindMs = 0
+      await follow(patient, hint, 'retry ')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'BatchUnknown',
+    about: 'the batch id was edited, and nothing tells the right one; it is adopted',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [metadata]: metadataText({ batch_id: 'batch_typo', input_file_id: '' }) })
+    },
+    says: /To put it right/,
+    cure: async (patient, hint) => {
+      const id = firstBatch(patient) ?? ''
+      await follow(patient, hint.replace('<batch id>', id), 'adopt ')
+    },
+  },
+  {
+    code: 'BatchUnknown',
+    about: 'the batch is gone, and nothing shows it; a person has looked',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.put({ [metadata]: metadataText({ batch_id: 'batch_typo', input_file_id: '' }) })
+    },
+    says: /Only when you have seen that the batch is gone there/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'submit ')
+      patient.takeOut('4')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'BatchFilesGone',
+    about: 'the server knows no such batch any more; the input is sent again',
+    fall: async (patient) => {
+      await sent(patient)
+      const gone = firstBatch(patient) ?? ''
+      patient.server.script({
+        on: 'batches.retrieve',
+        when: ({ id }) => id === gone,
+        times: Infinity,
+        effect: {
+          type: 'answer',
+          status: 404,
+          body: { error: { message: `No batch found with id '${gone}'.` } },
+        },
+      })
+      patient.server.script(faults.listLags({ ms: Infinity }))
+    },
+    says: /take the input and its metadata out of workdir\/ and send the input with `submit --again`/,
+    cure: async (patient) => {
+      await submitAgain(patient, join(patient.takeOut('4'), 'batch_input_4.jsonl'))
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'BatchEndedWithoutFiles',
+    about: 'the batch ended and names no file; the input is sent again',
+    fall: async (patient) => {
+      const nothing = { output_file_id: null, error_file_id: null, request_counts: null }
+      patient.server.script(
+        faults.misreported((batch) => (batch.id === firstBatch(patient) ? { ...batch, ...nothing } : batch), {
+          times: Infinity,
+        }),
+      )
+      await sent(patient)
+    },
+    says: /take the input and its metadata out of workdir\/ and send the input with `submit --again`/,
+    cure: async (patient) => {
+      await submitAgain(patient, join(patient.takeOut('4'), 'batch_input_4.jsonl'))
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'AccessDenied',
+    about: 'the key is wrong; the right one is set',
+    server: { apiKey: 'sk-of-the-tests' },
+    fall: async (patient) => {
+      await sent(patient)
+      patient.env[key] = 'sk-of-somebody-else'
+    },
+    says: /Check the API key/,
+    cure: (patient) => {
+      patient.env[key] = 'sk-of-the-tests'
+    },
+  },
+  {
+    code: 'QuotaExhausted',
+    about: 'the account has no money left for another input, so that this one was not begun; credit is added',
+    server: { faults: [faults.quotaExhausted('batches.create', { times: 1 })] },
+    fall: (patient) => {
+      patient.put({
+        'workdir/batch_input_3.jsonl': requests.replaceAll('Say ', 'Do say '),
+        [input]: requests,
+      })
+      patient.put({ [input]: requests.replaceAll('Say ', 'Please do say ') })
+      patient.runFlags.push('--submit', '--concurrency', '1')
+    },
+    says: /then `batch-reconciler run .* --submit`: nothing of it was begun/,
+    cure: async (patient, hint) => {
+      patient.runFlags.length = 0
+      await follow(patient, hint, 'run ')
+      patient.server.finishBatches()
+    },
+    ids: [...ids, ...ids],
+  },
+  {
+    code: 'OverBudget',
+    about: 'nobody can tell what the answers may take; it is said with what to reckon',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit', '--max-tokens', '1000000')
+    },
+    says: /Say with how many tokens to reckon for each/,
+    cure: async (patient, hint) => {
+      patient.runFlags.length = 0
+      await follow(patient, hint, 'run ')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'OverBudget',
+    about: 'the answers may take more than the limit; it is raised as the hint says',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit', '--max-tokens', '100', '--assume-tokens', '400')
+    },
+    says: /--max-tokens/,
+    cure: async (patient, hint) => {
+      patient.runFlags.length = 0
+      await follow(patient, hint, 'run ')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'QuotaExhausted',
+    about: 'the account has no money left; credit is added',
+    server: { faults: [faults.quotaExhausted('batches.create', { times: 1 })] },
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit')
+    },
+    says: /Add credit or raise the limit of the account, then run again/,
+    cure: async (patient) => {
+      await patient.run()
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'RequestRefused',
+    about: 'the base URL lacks its path; the hint has the right one',
+    fall: async (patient) => {
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit')
+      patient.env[server] = await serveBelow('/v1', patient)
+    },
+    says: /The base URL usually ends in \/v1: try/,
+    cure: async (patient, hint) => {
+      patient.env[server] = /try (\S+)/.exec(hint)?.[1] ?? ''
+      await patient.run()
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'RequestsFileInvalid',
+    about: 'a line of an input is no request; it is mended',
+    fall: (patient) => {
+      patient.put({ [input]: requests.replace('"method":"POST",', '') })
+      patient.runFlags.push('--submit')
+    },
+    says: /Nothing was uploaded/,
+    cure: async (patient) => {
+      patient.put({ [input]: requests })
+      await patient.run()
+      patient.server.finishBatches()
+    },
+  },
+  ...(['submit', 'submit --again'] as const).map((way): Cure => ({
+    code: 'RequestsSentBefore',
+    about: `a file that was grown; it goes by \`${way}\``,
+    fall: async (patient) => {
+      patient.put({ 'workdir/batch_input_3.jsonl': jsonl(requestLine('a')) })
+      await patient.run('--submit')
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit')
+    },
+    says: /sends only the new ones, with --again all of them; then take .* away/,
+    cure: async (patient, hint) => {
+      // The other way is named by its flag alone.
+      await follow(patient, way === 'submit' ? hint : hint.replace(/` sends/, ' --again` sends'), 'submit')
+      patient.takeOut('4')
+      patient.server.finishBatches()
+    },
+    ids: way === 'submit' ? ids : ['a', ...ids],
+  })),
+  {
+    code: 'RequestsSentBefore',
+    about: 'its answers lie beside it under another name; they are brought in',
+    fall: (patient) => {
+      patient.put({ [input]: requests, 'workdir/batch_68a1f0_output.jsonl': answers(...ids) })
+      patient.runFlags.push('--submit')
+    },
+    says: /Bring the answers in/,
+    cure: async (patient, hint) => {
+      await follow(patient, hint, 'import ')
+      expect(patient.server.batches()).toEqual([])
+      patient.remove('workdir/batch_68a1f0_output.jsonl')
+    },
+  },
+  {
+    code: 'RequestsSentBefore',
+    about: 'a copy of a file that was sent; it is taken away',
+    fall: async (patient) => {
+      patient.put({ 'workdir/batch_input_3.jsonl': requests })
+      await patient.run('--submit')
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit')
+    },
+    says: /^Take .*batch_input_4\.jsonl'? away/,
+    cure: (patient) => void patient.takeOut('4'),
+  },
+  {
+    code: 'WorkspaceLocked',
+    about: 'a lock of a host that is gone; it is unlocked',
+    fall: (patient) =>
+      patient.put({
+        [input]: requests,
+        [output]: answers(...ids),
+        '.batch-reconciler.lock': JSON.stringify({
+          host: 'gone.example',
+          pid: 7,
+          process_start: null,
+          token: '0'.repeat(32),
+          acquired_at_ms: 1_700_000_000_000,
+        }),
+      }),
+    says: /If you know that it is gone/,
+    cure: (patient, hint) => follow(patient, hint, 'unlock'),
+  },
+  {
+    code: 'ProofMissing',
+    about: '`verify`: files were moved to done/ by hand; they are moved back, and run',
+    fall: (patient) =>
+      patient.put({ 'done/batch_input_4.jsonl': requests, 'done/batch_output_4.jsonl': answers(...ids) }),
+    says: /move the files of index 4 from done\/ back into workdir\/, then run/,
+    cure: (patient) => {
+      for (const kind of ['input', 'output']) {
+        const name = `batch_${kind}_4.jsonl`
+        renameSync(join(patient.root, 'done', name), join(patient.root, 'workdir', name))
+      }
+    },
+  },
+  {
+    code: 'ProofMismatch',
+    about: '`verify`: a finished file was edited; it is put back from a backup',
+    fall: async (patient) => {
+      patient.put({ [input]: requests, [output]: answers(...ids) })
+      await patient.run()
+      patient.put({ 'done/batch_output_4.jsonl': answers(...ids).replace('Here is b.', 'Here is B.') })
+    },
+    says: /Put them back from a backup/,
+    cure: (patient) => patient.put({ 'done/batch_output_4.jsonl': answers(...ids) }),
+  },
+]
+
+const strangeAnswers = jsonl(...ids.map((id) => JSON.stringify({ custom_id: id, result: { text: id } })))
+
+const firstBatch = ({ server: { batches } }: Patient): string | undefined => batches()[0]?.id
+
+/** Codes that no triple rests with, or whose cure is followed in another place: where, or why nowhere. */
+const elsewhere: Partial<Record<ProblemCode, string>> = {
+  InvalidBatchIndex: 'engine/retry-by-hand.test.ts',
+  MissingFilePath: 'actors/account-for-facts.test.ts',
+  BatchStillProcessing: 'conformance/client.test.ts',
+  TooManyRequests: 'more requests than a test can write',
+  MissingOutputFileId: 'reserved',
+  MissingErrorFileId: 'reserved',
+  UnknownBatchStatus: 'reserved',
+  FileChangedDuringRun: 'faults/swapped-files.test.ts',
+  OutputFileAlreadyExists: 'actors/download-files.test.ts',
+  ErrorFileAlreadyExists: 'as the output file',
+  DiskFull: 'engine/bad-input.test.ts',
+  PermissionDenied: 'engine/bad-input.test.ts',
+  FileSystemError: 'engine/moves-and-ends.test.ts',
+  NetworkError: 'passes by itself',
+  RateLimited: 'passes by itself',
+  TripleTaken: 'passes by itself',
+  QueueUnavailable: 'bullmq/bad-redis.test.ts',
+  StorageCheckFailed: 'workspace/storage-check.test.ts',
+  ServerNotSupported: 'providers/openai/quirks.test.ts',
+  SubmissionAmbiguous: 'server/absence.test.ts',
+  WrongUsage: 'engine/options/refusals.test.ts',
+  WorkspaceNotFound: 'cli/usage.test.ts',
+  NothingToRetry: 'engine/retry-by-hand.test.ts',
+  NothingToAccept: 'engine/accept-triple.test.ts',
+  AdoptionRefused: 'engine/adopt-batch.test.ts',
+  RetryInputConflict: 'engine/retries.test.ts',
+  ActorNotProvided: 'wrong usage of a machine',
+  Interrupted: 'nothing is wrong',
+  UnexpectedError: 'a fault of ours',
+}
+
+describe('every cure works when followed to the letter:', () => {
+  test('each code has one here, or a reason why not', () => {
+    const here = new Set<string>(cures.map(({ code }) => code))
+    const both = problemCodes.filter((code) => here.has(code) === (elsewhere[code] !== undefined))
+    expect(both).toEqual([])
+    for (const [code, place] of Object.entries(elsewhere).filter(([, text]) => text.endsWith('.test.ts'))) {
+      expect(readFileSync(new URL(`../${place}`, import.meta.url), 'utf8'), place).toContain(code)
+    }
+  })
+
+  test.each(cures.map((cure) => [cure.code, cure.about, cure] as const))('%s: %s', async (code, _, cure) => {
+    const patient = await newPatient(cure.server ?? {})
+    await cure.fall(patient)
+    const sick = cure.about.startsWith('`verify`')
+      ? await patient.command('verify', patient.root, '--json')
+      : await patient.run()
+    expect(sick.exitCode, sick.stdout + sick.stderr).not.toBe(0)
+    const { code: seen, hint } = problemOf(sick)
+    expect(seen, hint).toBe(code)
+    expect(hint).toMatch(cure.says)
+    await cure.cure(patient, hint)
+    await untilDone(patient)
+    expect(answersOf(patient)).toEqual((cure.ids ?? ids).map((id) => `${id} success`).toSorted())
+    const proven = await patient.command('verify', patient.root)
+    expect(proven.exitCode, proven.stderr).toBe(0)
+  })
+})
+
+/** Of `--json`; a command that did not begin says it on the screen. */
+function problemOf(sick: { readonly stdout: string; readonly stderr: string; readonly exitCode: number }) {
+  if (sick.stdout !== '') return errorOf(sick, '4')
+  const [, code = '', hint = ''] = /✗ (\w+): [^]*?\n {2}→ (.+)/.exec(sick.stderr) ?? []
+  return { code, hint }
+}
+
+/** A person runs it once or twice more, and is done. */
+async function untilDone(patient: Patient): Promise<void> {
+  let last = await patient.run()
+  for (let more = 1; more <= 2 && patient.names('workdir').length > 0; more += 1) {
+    patient.server.finishBatches()
+    last = await patient.run()
+  }
+  expect(patient.names('workdir'), last.stdout + last.stderr).toEqual([])
+  expect(last.exitCode, last.stdout + last.stderr).toBe(0)
+}
