@@ -164,4 +164,21 @@ describe('one look', () => {
     await ask(scene, asked, '3')
     expect(namesIn(scene, 'workdir')).toHaveLength(2)
   })
+
+  test.each([
+    ['is taken again', 'EMFILE'],
+    ['is taken again when it is forgotten', 'EIO'],
+  ])('that the disk refused for one input keeps that one only, and %s: %s', async (_, error) => {
+    const scene = await stepScene({ ...put('2', 'a'), ...put('3', 'b') })
+    const path = 'batch_input_2.jsonl'
+    const broken = onDisk(
+      scene.workspace,
+      faultFileSystem(scene.workspace.fileSystem, [{ operation: 'open', path, error }]),
+    )
+    const asked = sentBefore()
+    expect((await rejection(ask(scene, asked, '2', broken))).message).toMatch(new RegExp(`${path}.*${error}`))
+    await ask(scene, asked, '3', broken)
+    if (error === 'EIO') asked.forget()
+    await ask(scene, asked, '2')
+  })
 })

@@ -7,9 +7,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { SubmitReport } from '../../src/index.js'
+import { faultFileSystem } from '../fakes/fault-file-system.js'
 import {
   expectSettled,
   idsUpTo,
@@ -323,6 +324,76 @@ describe('what else stands in the workspace', () => {
         expect(names).toContain(`batch_requests_${index}.bin`)
       },
     ))
+})
+
+describe('what a triple asked for that cannot be read', () => {
+  const unreadable = (scene: Scene, index: string): Scene => {
+    const { fileSystem, layout } = scene.workspace
+    const paths = [layout.registerFile(index), basename(layout.workdirFile('input', index))]
+    return scene.on(
+      faultFileSystem(
+        fileSystem,
+        paths.map((path) => ({ operation: 'open', path, error: 'EIO' })),
+      ),
+    )
+  }
+
+  test('is not sent again while the disk refuses it', () =>
+    withScene({}, async (scene) => {
+      const path = scene.requests(3)
+      const index = indexOf(await scene.submit(path))
+      await expect(unreadable(scene, index).submit(path)).rejects.toThrow(
+        `What triple ${index} asks for is not known, so nothing is sent that it may have sent already: `,
+      )
+      expect(readdirSync(scene.workspace.layout.workdir).filter((name) => /input/.test(name))).toHaveLength(1)
+      expect(counts(await scene.submit(path))).toEqual({ left: 3, sent: 0 })
+      expect(scene.server.batches()).toHaveLength(1)
+    }))
+
+  test('is not sent again when it was only written to be sent', () =>
+    withScene({}, async (scene) => {
+      putInput(scene, '7', ['row-8', 'row-9'])
+      const written = { batch_id: '', submission: { intent_key: 'k', intended_at_ms: 1 } }
+      writeFileSync(scene.workspace.layout.workdirFile('metadata', '7'), JSON.stringify(written))
+      const others = putRequests(scene, 'others.jsonl', linesOf('row-9'))
+      await expect(unreadable(scene, '7').submit(others)).rejects.toThrow(
+        'What triple 7 asks for is not known',
+      )
+      expect(scene.server.batches()).toEqual([])
+    }))
+
+  test('is sent again when that is asked for', () =>
+    withScene({}, async (scene) => {
+      const path = scene.requests(3)
+      const index = indexOf(await scene.submit(path))
+      expect(counts(await unreadable(scene, index).submit(path, { shouldSubmitAgain: true }))).toEqual({
+        left: 0,
+        sent: 3,
+      })
+    }))
+
+  test('keeps its requests until its damaged register is removed, or its input is put back', () =>
+    withScene({}, async (scene) => {
+      const path = scene.requests(3)
+      const index = indexOf(await scene.submit(path))
+      await scene.watch()
+      const { layout } = scene.workspace
+      const [register, input] = [layout.registerFile(index), layout.doneFile('input', index)]
+      renameSync(input, `${path}.kept`)
+      writeFileSync(register, readFileSync(register).subarray(1))
+      await expect(scene.submit(path)).rejects.toMatchObject({
+        code: 'ReconciliationFailed',
+        problem: {
+          hint: `Put batch_input_${index}.jsonl back into done/, or remove ${register} when its requests may be sent and paid for once more.`,
+          needsPerson: true,
+        },
+      })
+      renameSync(`${path}.kept`, input)
+      expect(counts(await scene.submit(path))).toEqual({ left: 3, sent: 0 })
+      rmSync(input)
+      rmSync(register)
+      expect(counts(await scene.submit(path))).toEqual({ left: 0, sent: 3 })
+    }))
 })
 
 test('a submission that was not finished is finished by the next call, whatever the file looks like then', () =>

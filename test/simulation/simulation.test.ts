@@ -99,7 +99,7 @@ describe('a simulated run', () => {
     import: [16, 85, 90],
     workers: [23, 30, 50],
     expired: [30],
-    submit: [20_347],
+    submit: [20_205, 20_347],
   }
 
   test.each(names)('in which much goes wrong at once ends as if nothing had: %s', async (name) => {
