@@ -326,18 +326,19 @@ describe('what else stands in the workspace', () => {
     ))
 })
 
-describe('what a triple asked for that cannot be read', () => {
-  const unreadable = (scene: Scene, index: string): Scene => {
-    const { fileSystem, layout } = scene.workspace
-    const paths = [layout.registerFile(index), basename(layout.workdirFile('input', index))]
-    return scene.on(
-      faultFileSystem(
-        fileSystem,
-        paths.map((path) => ({ operation: 'open', path, error: 'EIO' })),
-      ),
-    )
-  }
+/** The disk refuses what says which requests a triple has. */
+function unreadable(scene: Scene, index: string): Scene {
+  const { fileSystem, layout } = scene.workspace
+  const paths = [layout.registerFile(index), basename(layout.workdirFile('input', index))]
+  return scene.on(
+    faultFileSystem(
+      fileSystem,
+      paths.map((path) => ({ operation: 'open', path, error: 'EIO' })),
+    ),
+  )
+}
 
+describe('what a triple asked for that cannot be read', () => {
   test('is not sent again while the disk refuses it', () =>
     withScene({}, async (scene) => {
       const path = scene.requests(3)
