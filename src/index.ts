@@ -73,6 +73,7 @@ export { createTripleCommands, type TripleCommand, type TripleCommands } from '.
 export { verifyWorkspace, type VerifyOptions } from './engine/verify-workspace.js'
 export { watchWorkspace, type WatchOptions } from './engine/watch-workspace.js'
 export { openSignals, type SignalOptions, type Signals } from './engine/signals/open-signals.js'
+export { openTelemetry, type Telemetry, type TelemetryOptions } from './engine/telemetry/open-telemetry.js'
 export type { FailedLineage, FailedLineages } from './engine/failed-lineages.js'
 export type { TripleWorker } from './engine/triple-story.js'
 export type { UnconfirmedSubmission } from './engine/unconfirmed-submission.js'

@@ -1,10 +1,11 @@
-import { parsePath, parseText } from './parameters.js'
+import { onOff, parsePath, parseText } from './parameters.js'
 
 /** Flags of commands that tell other programs what they come to. */
 export type SignalFlags = {
   readonly webhook?: string
   readonly onSettled?: string
   readonly metricsFile?: string
+  readonly telemetry?: boolean
 }
 
 export const signalFlags = {
@@ -29,5 +30,9 @@ export const signalFlags = {
     placeholder: 'file.prom',
     parse: parsePath,
     optional: true,
+  },
+  telemetry: {
+    ...onOff,
+    brief: 'Tell spans and counters to the OpenTelemetry SDK that the process was started with',
   },
 } as const

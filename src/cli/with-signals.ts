@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { reconciliationError } from '../errors.js'
-import type { ReportEvent } from '../engine/events.js'
+import type { ReconciliationEvent, ReportEvent } from '../engine/events.js'
 import type { WorkspaceReport } from '../engine/report.js'
-import type { SignalOptions } from '../engine/signals/open-signals.js'
+import type { SignalOptions, Signals } from '../engine/signals/open-signals.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { CommandLineContext } from './context.js'
 import { fetchThroughProxy } from './proxy.js'
@@ -25,26 +25,45 @@ export async function withSignals(
   work: (onEvent: ReportEvent | null) => Promise<WorkspaceReport>,
   finish: (report: WorkspaceReport) => void,
 ): Promise<WorkspaceReport> {
-  const options = await signalOptions(context, flags)
-  if (options === null) {
-    const report = await work(null)
-    finish(report)
-    return report
-  }
-  const { openSignals } = await import('../engine/signals/open-signals.js')
-  const signals = await openSignals(workspace, options)
+  const listeners = await listenersOf(context, flags, workspace)
+  const onEvent = (event: ReconciliationEvent): void => listeners.forEach((each) => each.onEvent(event))
   let report: WorkspaceReport | null = null
   try {
-    report = await work(signals.onEvent)
+    report = await work(listeners.length === 0 ? null : onEvent)
     finish(report)
     return report
   } finally {
-    await signals.close(report)
+    await Promise.all(listeners.map((each) => each.close(report)))
   }
 }
 
+async function listenersOf(
+  context: CommandLineContext,
+  flags: SignalFlags,
+  workspace: BatchWorkspace,
+): Promise<readonly Signals[]> {
+  const { clock } = context
+  const onWarning = warnOn(context)
+  const listeners: Signals[] = []
+  const options = await signalOptions(context, flags)
+  if (options !== null) {
+    const { openSignals } = await import('../engine/signals/open-signals.js')
+    listeners.push(await openSignals(workspace, { ...options, onWarning }))
+  }
+  if (flags.telemetry === true) {
+    const { openTelemetry } = await import('../engine/telemetry/open-telemetry.js')
+    listeners.push(await openTelemetry(workspace, { clock, onWarning }))
+  }
+  return listeners
+}
+
+const warnOn =
+  ({ process: { stderr } }: CommandLineContext) =>
+  (text: string): void =>
+    stderr.write(`! ${terminalText(text)}\n`)
+
 async function signalOptions(
-  { process: { env, stderr }, clock, signal, currentDirectory }: CommandLineContext,
+  { process: { env }, clock, signal, currentDirectory }: CommandLineContext,
   { webhook, onSettled, metricsFile }: SignalFlags,
 ): Promise<SignalOptions | null> {
   if (webhook === undefined && onSettled === undefined && metricsFile === undefined) return null
@@ -53,7 +72,6 @@ async function signalOptions(
     webhook: webhook === undefined ? undefined : { url: webhook, secret: secretIn(env) },
     settledCommand: onSettled,
     metricsFile: metricsFile === undefined ? undefined : resolve(currentDirectory, metricsFile),
-    onWarning: (text) => stderr.write(`! ${terminalText(text)}\n`),
     fetch: through ?? undefined,
     signal,
     clock,

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonl, metadataText, requestLine } from '../engine/lines.js'
 import { filesBelow, putFiles } from '../workspace/support.js'
 import { batchReconciler, jsonLines, temporaryFolder } from './command-line.js'
+import { withoutPackage } from './without-package.js'
 
 const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
@@ -145,13 +146,7 @@ describe('plan --estimate', () => {
 test('without the tokenizer it is said how to install it, at once', async () => {
   const { root, requests } = await scene(bounded('a'))
   putFiles(root, { 'workdir/batch_input_4.jsonl': jsonl(bounded('a')) })
-  const hooks = `export const resolve = (name, context, next) => {
-    if (name.startsWith('gpt-tokenizer')) throw Object.assign(new Error('not here'), { code: 'ERR_MODULE_NOT_FOUND' })
-    return next(name, context)
-  }`
-  const register = `import { register } from 'node:module'
-    register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)})`
-  const prelude = ['--import', `data:text/javascript,${encodeURIComponent(register)}`]
+  const prelude = withoutPackage('gpt-tokenizer')
   for (const inputs of [
     ['submit', root, requests, '--estimate'],
     ['plan', root, '--estimate'],

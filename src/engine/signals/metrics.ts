@@ -1,12 +1,8 @@
-import {
-  countFieldOf,
-  noRows,
-  rowClasses,
-  type RowCounts,
-  type TripleOutcome,
-} from '../../../machines/index.js'
+import type { TripleOutcome } from '../../../machines/index.js'
+import type { Clock } from '../../clock.js'
 import type { ReconciliationEvent } from '../events.js'
 import type { KnownStandings } from '../known-standings.js'
+import { counters, countRun, type CounterName } from '../run-counters.js'
 import { stuckReason, type StuckReason } from '../triple-story.js'
 import type { Metric } from './metrics-text.js'
 
@@ -14,82 +10,65 @@ import type { Metric } from './metrics-text.js'
 export interface Metrics {
   add(event: ReconciliationEvent): void
   /** As they stand. `isRunning` is false once the process has come to its end. */
-  all(nowMs: number, isRunning: boolean): readonly Metric[]
+  all(isRunning: boolean): readonly Metric[]
 }
 
 /** @param standings are told of each event before this is */
-export function runMetrics(root: string, standings: KnownStandings): Metrics {
+export function runMetrics(root: string, standings: KnownStandings, clock: Clock): Metrics {
   const outcomes = new Map<string, TripleOutcome['type']>()
-  const rowsSoFar = new Map<string, RowCounts>()
-  const rows = new Map<string, number>()
-  let [bytesRead, bytesDownloaded, requestsAgain, warnings] = [0, 0, 0, 0]
-
-  /** Of a triple at work the events tell sums, which begin anew with each attempt to process it. */
-  const addRows = (index: string, now: RowCounts): void => {
-    const before = rowsSoFar.get(index) ?? noRows
-    for (const rowClass of rowClasses) {
-      const field = countFieldOf(rowClass)
-      const more = now[field] >= before[field] ? now[field] - before[field] : now[field]
-      rows.set(rowClass, (rows.get(rowClass) ?? 0) + more)
-    }
-    rowsSoFar.set(index, now)
+  const sums = new Map(counterNames.map((name) => [name, new Map<string | null, number>()]))
+  const counted = countRun(clock, (name, value, part) => {
+    const parts = sums.get(name)
+    parts?.set(part, (parts.get(part) ?? 0) + value)
+  })
+  const labels = { workspace: root }
+  const one = (value: number): Metric['samples'] => [{ labels, value }]
+  const each = (label: string, kinds: readonly string[], counts: Counts): Metric['samples'] =>
+    kinds.map((kind) => ({ labels: { ...labels, [label]: kind }, value: counts.get(kind) ?? 0 }))
+  const counter = (name: CounterName): Metric => {
+    const { help, unit, parts } = counters[name]
+    const counts: Counts = sums.get(name) ?? new Map()
+    const samples = parts === null ? one(counts.get(null) ?? 0) : each(parts.label, parts.kinds, counts)
+    return { name: `${name}${unit === 's' ? '_seconds' : ''}_total`, help, type: 'counter', samples }
   }
   return {
     add(event) {
-      if (event.type === 'bytes.read') bytesRead += event.bytes
-      if (event.type === 'bytes.downloaded') bytesDownloaded += event.bytes
-      if (event.type === 'retry.written') requestsAgain += event.requests
-      if (event.type === 'warning') warnings += 1
-      if (event.type === 'rows.processed') addRows(event.index, event.rows)
+      counted.onEvent(event)
       if (event.type === 'triple.gone') outcomes.delete(event.index)
-      if (event.type !== 'triple.settled') return
-      outcomes.set(event.index, event.report.outcome.type)
-      rowsSoFar.delete(event.index)
+      if (event.type === 'triple.settled') outcomes.set(event.index, event.report.outcome.type)
     },
-    all(nowMs, isRunning) {
-      const labels = { workspace: root }
-      const one = (value: number): Metric['samples'] => [{ labels, value }]
-      const each = (label: string, kinds: readonly string[], counts: Counts): Metric['samples'] =>
-        kinds.map((kind) => ({ labels: { ...labels, [label]: kind }, value: counts.get(kind) ?? 0 }))
-      const values = {
-        triples: each('outcome', outcomeTypes, countsOf(outcomes.values())),
-        stuck_triples: each('reason', stuckReasons, countsOf(reasonsOf(standings, nowMs))),
-        rows_processed_total: each('class', rowClasses, rows),
-        bytes_read_total: one(bytesRead),
-        bytes_downloaded_total: one(bytesDownloaded),
-        requests_again_total: one(requestsAgain),
-        warnings_total: one(warnings),
-        running: one(isRunning ? 1 : 0),
-        updated_timestamp_seconds: one(Math.floor(nowMs / 1_000)),
-      } satisfies Record<MetricName, Metric['samples']>
-      return metricNames.map((name) => ({
-        name,
-        help: helps[name],
-        type: typeOf(name),
-        samples: values[name],
-      }))
+    all(isRunning) {
+      counted.tellWaits()
+      const nowMs = clock.now()
+      return [
+        gauge('triples', each('outcome', outcomeTypes, countsOf(outcomes.values()))),
+        gauge('stuck_triples', each('reason', stuckReasons, countsOf(reasonsOf(standings, nowMs)))),
+        ...counterNames.map(counter),
+        gauge('running', one(isRunning ? 1 : 0)),
+        gauge('updated_timestamp_seconds', one(Math.floor(nowMs / 1_000))),
+      ]
     },
   }
 }
 
-type Counts = ReadonlyMap<string, number>
+const gauge = (name: keyof typeof gauges, samples: Metric['samples']): Metric => ({
+  name,
+  help: gauges[name],
+  type: 'gauge',
+  samples,
+})
 
-/** Every metric, with what it says. */
-const helps = {
+type Counts = ReadonlyMap<string | null, number>
+
+const counterNames = Object.keys(counters) as readonly CounterName[]
+
+/** What is not counted up, with what it says. */
+const gauges = {
   triples: 'Triples that came to rest in this process, by the outcome they have now.',
   stuck_triples: 'Of these, those that will not move by themselves, by the reason.',
-  rows_processed_total: 'Rows of output and error files that were processed, by class.',
-  bytes_read_total: 'Bytes read from files of rows.',
-  bytes_downloaded_total: 'Bytes that came from the server.',
-  requests_again_total: 'Failed requests that were written out to be sent again.',
-  warnings_total: 'Warnings.',
   running: '1 while the process works, 0 once it has ended by itself.',
   updated_timestamp_seconds: 'When this file was written, in seconds since 1970.',
 } as const
-type MetricName = keyof typeof helps
-const metricNames = Object.keys(helps) as readonly MetricName[]
-
-const typeOf = (name: MetricName): Metric['type'] => (name.endsWith('_total') ? 'counter' : 'gauge')
 
 /** Kinds without a triple are told as 0, so that an alarm sees them come and go. */
 const outcomeTypes = namesOf<TripleOutcome['type']>({

@@ -4,6 +4,7 @@ import { reconciliationError } from '../../errors.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import type { ReconciliationEvent, ReportEvent } from '../events.js'
 import { knownStandings, type KnownStandings } from '../known-standings.js'
+import { neverThrowing } from '../never-throwing.js'
 import { requireWorkspace } from '../require-workspace.js'
 import type { WorkspaceReport } from '../report.js'
 import { metricsFile, requireMetricsName, type MetricsFileOptions } from './metrics-file.js'
@@ -90,9 +91,9 @@ function followNumbers(
   { path, clock, warn }: Pick<MetricsFileOptions, 'clock' | 'warn'> & { readonly path: string | undefined },
 ) {
   if (path === undefined) return null
-  const metrics = runMetrics(root, standings)
+  const metrics = runMetrics(root, standings, clock)
   let isRunning = true
-  const text = (): string => metricsText(metrics.all(clock.now(), isRunning))
+  const text = (): string => metricsText(metrics.all(isRunning))
   const file = metricsFile({ path: resolve(path), clock, warn, text })
   return {
     onEvent(event: ReconciliationEvent): void {
@@ -103,17 +104,6 @@ function followNumbers(
       isRunning = false
       return file.close()
     },
-  }
-}
-
-/** As with events: what a listener throws has nowhere to go. */
-function neverThrowing(onWarning: SignalOptions['onWarning']): (text: string) => void {
-  return (text) => {
-    try {
-      onWarning?.(text)
-    } catch {
-      // What is told of signals is not worth a batch.
-    }
   }
 }
 
