@@ -23,12 +23,12 @@ export async function withSignals(
   flags: SignalFlags,
   workspace: BatchWorkspace,
   work: (onEvent: ReportEvent | null) => Promise<WorkspaceReport>,
-  finish: (report: WorkspaceReport) => void,
+  finish: (report: WorkspaceReport) => Promise<void>,
 ): Promise<WorkspaceReport> {
   const options = await signalOptions(context, flags)
   if (options === null) {
     const report = await work(null)
-    finish(report)
+    await finish(report)
     return report
   }
   const { openSignals } = await import('../engine/signals/open-signals.js')
@@ -36,7 +36,7 @@ export async function withSignals(
   let report: WorkspaceReport | null = null
   try {
     report = await work(signals.onEvent)
-    finish(report)
+    await finish(report)
     return report
   } finally {
     await signals.close(report)
