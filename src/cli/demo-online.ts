@@ -57,7 +57,7 @@ export async function runOnlineDemo(
   const server = onlineDemoServer()
   const client = new openAi.OpenAI({ apiKey: 'demo', baseURL: 'http://demo.invalid/v1', fetch: server.fetch })
   const demo = await submitAndWatch(context, workspace, server, client)
-  writeReport(context, flags, workspace, demo.report)
+  await writeReport(context, flags, workspace, demo.report)
   return demo.report.isInterrupted ? exitCodes.interrupted : compared(context, demo)
 }
 

@@ -48,9 +48,9 @@ export async function estimateSubmission(
   )
   const { stdout, stderr } = context.process
   const { batches } = estimate
-  if (flags.json === true) writeEach(stdout, batches, (batch) => jsonLine(estimateJson(batch, prices)))
+  if (flags.json === true) await writeEach(stdout, batches, (batch) => jsonLine(estimateJson(batch, prices)))
   else if (batches.length > 0)
-    writeEach(stdout, estimateTable(batches.map(ofFile), prices, tableOptions(context)), (line) => line)
+    await writeEach(stdout, estimateTable(batches.map(ofFile), prices, tableOptions(context)), (line) => line)
   const lines = [
     ...leftOutLines(estimate),
     ...estimateSummary(batches, prices),

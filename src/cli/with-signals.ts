@@ -23,14 +23,14 @@ export async function withSignals(
   flags: SignalFlags,
   workspace: BatchWorkspace,
   work: (onEvent: ReportEvent | null) => Promise<WorkspaceReport>,
-  finish: (report: WorkspaceReport) => void,
+  finish: (report: WorkspaceReport) => Promise<void>,
 ): Promise<WorkspaceReport> {
   const listeners = await listenersOf(context, flags, workspace)
   const onEvent = (event: ReconciliationEvent): void => listeners.forEach((each) => each.onEvent(event))
   let report: WorkspaceReport | null = null
   try {
     report = await work(listeners.length === 0 ? null : onEvent)
-    finish(report)
+    await finish(report)
     return report
   } finally {
     await Promise.all(listeners.map((each) => each.close(report)))

@@ -4,20 +4,21 @@ import type { OutputStream } from './output-stream.js'
 const pieceLength = 8 * 1024
 
 /**
- * Writes the texts of many things in pieces: a write for each of a hundred thousand takes longer than all the rest, and
- * one text of all of them would stand in memory as a whole.
+ * Writes the texts of many things in pieces, no faster than they are read: a write for each of a hundred thousand takes
+ * longer than all the rest, and what nobody has read yet would stand in memory.
  */
-export function writeEach<Item>(
-  { write }: Pick<OutputStream, 'write'>,
+export async function writeEach<Item>(
+  { write, drained }: Pick<OutputStream, 'write' | 'drained'>,
   items: Iterable<Item>,
   textOf: (item: Item) => string,
-): void {
+): Promise<void> {
   let piece = ''
   for (const item of items) {
     piece += textOf(item)
     if (piece.length < pieceLength) continue
     write(piece)
     piece = ''
+    await drained?.()
   }
   if (piece !== '') write(piece)
 }

@@ -15,18 +15,18 @@ import { tableOptions } from './table-options.js'
 import { writeEach } from './write-each.js'
 
 /** Prints a pass: rows to stdout, words to stderr. `rows` are those of `--json`, the triples unless given. */
-export function writeReport(
+export async function writeReport(
   context: CommandLineContext,
   { json = false }: LookFlags,
   workspace: BatchWorkspace,
   report: WorkspaceReport,
   rows?: readonly object[],
-): void {
+): Promise<void> {
   const { stdout, stderr, env } = context.process
-  if (json && rows !== undefined) writeEach(stdout, rows, jsonLine)
-  else if (json) writeEach(stdout, report.triples, (triple) => jsonLine(reportJson(triple)))
+  if (json && rows !== undefined) await writeEach(stdout, rows, jsonLine)
+  else if (json) await writeEach(stdout, report.triples, (triple) => jsonLine(reportJson(triple)))
   else if (report.triples.length > 0) {
-    writeEach(stdout, outcomeTable(report.triples, tableOptions(context)), (line) => line)
+    await writeEach(stdout, outcomeTable(report.triples, tableOptions(context)), (line) => line)
   }
   stderr.write(runSummary(report, workspace.root, styleFor(stderr, env)))
 }

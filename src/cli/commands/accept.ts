@@ -28,7 +28,7 @@ export const accept = command(
       }),
     )
     context.process.stderr.write(`${acceptedText(report)}\n`)
-    writeReport(context, flags, workspace, report)
+    await writeReport(context, flags, workspace, report)
     return endingOfReport(report)
   },
 )

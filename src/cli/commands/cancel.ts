@@ -36,7 +36,7 @@ export const cancel = command(
     const report = await withProgress(context, ({ onEvent }) =>
       cancelBatches(workspace, agreed, { client, clock, signal, onEvent }),
     )
-    writeReport(context, flags, workspace, report)
+    await writeReport(context, flags, workspace, report)
     for (const index of report.untouched)
       stderr.write(`Triple ${terminalText(index)} has nothing at the server that could be stopped.\n`)
     return endingOfReport(report)

@@ -31,8 +31,9 @@ export const clean = command(async (context, flags: CleanFlags, root: string): P
     }),
   )
   const { triples } = report
-  if (flags.json === true) writeEach(stdout, triples, (triple) => jsonLine(cleanJson(triple)))
-  else if (triples.length > 0) writeEach(stdout, cleanTable(triples, tableOptions(context)), (line) => line)
+  if (flags.json === true) await writeEach(stdout, triples, (triple) => jsonLine(cleanJson(triple)))
+  else if (triples.length > 0)
+    await writeEach(stdout, cleanTable(triples, tableOptions(context)), (line) => line)
   stderr.write(cleanSummary(report, styleFor(stderr, env)))
   return {
     exitCode: exitCodeOfProblems(triples),

@@ -26,7 +26,7 @@ export const demo = command(async (context, flags: LookFlags, root: string): Pro
   stderr.write(`Making ${countOf(recipes.length, 'triple')} of batch files in ${workspace.root} …\n`)
   await generateWorkspace(workspace.root, { recipes })
   const report = await reconcileDemo(context, workspace, recipes)
-  writeReport(context, flags, workspace, report)
+  await writeReport(context, flags, workspace, report)
   if (report.isInterrupted) return exitCodes.interrupted
   const exitCode = compared(context, recipes, report)
   const onlineCode = await runOnlineDemo(context, flags, join(workspace.root, onlineFolder))

@@ -29,8 +29,8 @@ export async function importFromServer(
   const found = await withProgress(context, ({ onEvent }) =>
     importBatches(workspace, batch, { client, clock, signal, isDryRun: dryRun, onEvent }),
   )
-  if (json) writeEach(stdout, found.batches, (one) => jsonLine(importedBatchJson(one)))
-  else writeEach(stdout, importedBatchTable(found.batches, tableOptions(context)), (line) => line)
+  if (json) await writeEach(stdout, found.batches, (one) => jsonLine(importedBatchJson(one)))
+  else await writeEach(stdout, importedBatchTable(found.batches, tableOptions(context)), (line) => line)
   stderr.write(importedBatchesSummary(found, workspace.root, styleFor(stderr, env)))
   return { exitCode: exitCodeOfProblems(found.batches), totals: {} }
 }

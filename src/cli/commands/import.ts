@@ -40,9 +40,9 @@ async function importFromDisk(
   const found = await withProgress(context, ({ onEvent }) =>
     importFiles(workspace, from, { isDryRun: dryRun, shouldMove: move, signal: context.signal, onEvent }),
   )
-  if (json) writeEach(stdout, found.files, (file) => jsonLine(importJson(file)))
+  if (json) await writeEach(stdout, found.files, (file) => jsonLine(importJson(file)))
   else if (found.files.length > 0)
-    writeEach(stdout, importTable(found.files, tableOptions(context)), (line) => line)
+    await writeEach(stdout, importTable(found.files, tableOptions(context)), (line) => line)
   stderr.write(importSummary(found, workspace.root, styleFor(stderr, env)))
   return found.files.some(({ isMissed }) => isMissed) ? exitCodes.failed : exitCodes.success
 }

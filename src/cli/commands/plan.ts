@@ -39,14 +39,14 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
     return planned
   })
   const style = styleFor(stdout, env)
-  writeEach(stdout, triples, (triple) =>
+  await writeEach(stdout, triples, (triple) =>
     flags.json === true ? jsonLine(planJson(triple, prices)) : planText(triple, style),
   )
   const batches = triples.flatMap(({ index, estimate }) =>
     (estimate?.batches ?? []).map((batch) => ({ ...batch, of: index })),
   )
   if (flags.json !== true && batches.length > 0)
-    writeEach(stdout, estimateTable(batches, prices, tableOptions(context)), (line) => line)
+    await writeEach(stdout, estimateTable(batches, prices, tableOptions(context)), (line) => line)
   const problems = problemLines(triples, styleFor(stderr, env))
   const unconfirmedTriples = unconfirmedOf(triples)
   const unconfirmed = unconfirmedLines(unconfirmedTriples, workspace.root)

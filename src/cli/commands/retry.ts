@@ -29,7 +29,7 @@ export const retry = command(
     )
     const { stderr } = context.process
     for (const retried of report.retried) if (retried.isKnown) stderr.write(`${knownText(retried)}\n`)
-    writeReport(context, flags, workspace, report)
+    await writeReport(context, flags, workspace, report)
     if (client === null && report.retried.length > 0) stderr.write(waitText)
     return endingOfReport(report)
   },

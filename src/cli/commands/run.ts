@@ -14,9 +14,11 @@ import { serverOf } from '../sending-flags.js'
 import { withProgress } from '../with-progress.js'
 import { withSignals } from '../with-signals.js'
 import { endingOfReport, writeReport } from '../write-report.js'
+import { enlargeYoungGenerationOnce } from '../young-generation.js'
 
 /** `run <workspace>`: one pass over everything. */
 export const run = command(async (context, flags: RunFlags, root: string): Promise<Ending> => {
+  enlargeYoungGenerationOnce()
   const server = await serverOf(context, await connect(context, flags), flags)
   const workspace = await openWorkspace(resolve(context.currentDirectory, root))
   const loaded = await processorOf(context, flags)

@@ -31,10 +31,10 @@ export const status = command(async (context, { json = false }: LookFlags, root:
   for (const warning of found.warnings) talk.warn(warning)
   talk.finish()
   if (json) {
-    writeEach(stdout, told(), (one) => jsonLine(statusJson(one)))
-    writeEach(stdout, found.failedForGood.lineages, (one) => jsonLine(failedLineageJson(one)))
+    await writeEach(stdout, told(), (one) => jsonLine(statusJson(one)))
+    await writeEach(stdout, found.failedForGood.lineages, (one) => jsonLine(failedLineageJson(one)))
   } else if (found.triples.length > 0) {
-    writeEach(stdout, statusTable(found.triples, nowMs, tableOptions(context)), (line) => line)
+    await writeEach(stdout, statusTable(found.triples, nowMs, tableOptions(context)), (line) => line)
   }
   stderr.write(stuckText(told(), style) + restingText(told()) + statusSummary(found, workspace.root))
   return {

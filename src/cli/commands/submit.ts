@@ -35,7 +35,7 @@ export const submit = command(
     const rows = submitJson(report)
     // Where no triple is to be sent, all is said.
     if (report.triples.length > 0 || report.isInterrupted)
-      writeReport(context, flags, workspace, report, rows)
+      await writeReport(context, flags, workspace, report, rows)
     else if (flags.json === true) for (const row of rows) stdout.write(jsonLine(row))
     return endingOfReport(report)
   },

@@ -22,9 +22,9 @@ export const usage = command(
       workspaceUsage(workspace, { signal: context.signal, onEvent }),
     )
     const rows = usageRows(found, by, list)
-    if (json) writeEach(stdout, rows, (row) => jsonLine(usageJson(row, list)))
+    if (json) await writeEach(stdout, rows, (row) => jsonLine(usageJson(row, list)))
     else if (rows.length > 0)
-      writeEach(stdout, usageTable(rows, by, list, tableOptions(context)), (line) => line)
+      await writeEach(stdout, usageTable(rows, by, list, tableOptions(context)), (line) => line)
     stderr.write(usageSummary(found, list, styleFor(stderr, env)))
     return found.problems.length === 0 ? exitCodes.success : exitCodes.failed
   },

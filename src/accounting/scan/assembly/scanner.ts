@@ -7,6 +7,7 @@
  * in names, numbers that a double may not hold, deep nesting, a missing id, …) is left to others.
  */
 import * as at from './memory-map'
+import { endOfNumberBlock, hasSpacesInBlock, numbersInBlock } from './number-blocks'
 import { addPattern, clearPatterns, patternNumber } from './patterns'
 import { fieldOf, Role, roleOf } from './roles'
 import { copyStringified } from './stringify'
@@ -214,19 +215,27 @@ function endOfList(from: u32, node: u32, role: u8, depth: u32): u32 {
 
 function endOfVector(from: u32, first: u32, spacesBefore: u32): u32 {
   let count: u32 = 0
+  let isSpacedOut = false
   let p = first
   while (true) {
-    p = endOfNumber(p)
+    const behindBlock = endOfNumberBlock(p)
+    if (behindBlock != p) {
+      count += numbersInBlock
+      isSpacedOut = isSpacedOut || hasSpacesInBlock
+      p = behindBlock
+      continue
+    }
+    p = endOfNumber(endOfSpace(p))
     if (p == 0) return 0
     count += 1
     p = endOfSpace(p)
     const byte = load<u8>(p)
     if (byte == 0x5d) break
     if (byte != 0x2c) return 0
-    p = endOfSpace(p + 1)
+    p += 1
   }
   writeCount(0x56, count)
-  return writeHole(from, p + 1, spaces == spacesBefore ? 0 : hasSpaces) ? p + 1 : 0
+  return writeHole(from, p + 1, isSpacedOut || spaces != spacesBefore ? hasSpaces : 0) ? p + 1 : 0
 }
 
 function endOfCounted(from: u32, depth: u32): u32 {
