@@ -101,7 +101,10 @@ export interface SubmitRequest {
   readonly onUploaded: (inputFileId: string, uploadedAtMs: number | null) => Promise<void>
   /** Awaited right before the one request that creates the batch; when it rejects, that request is not sent. */
   readonly onCreating?: () => Promise<void>
-  /** The creation is given up after so long, in milliseconds; what the provider takes for enough unless given. */
+  /**
+   * The creation is given up so long after `onCreating` was called, in milliseconds, and not begun later than that; what the
+   * provider takes for enough unless given.
+   */
   readonly creationLimitMs?: number | undefined
 }
 
