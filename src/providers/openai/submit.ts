@@ -127,7 +127,8 @@ async function withCreationLimit(
   const startedAtMs = monotonicMsOf(connection.clock)
   await onCreating?.()
   if (creationLimitMs === undefined) return creation
-  const limitMs = creationLimitMs - (monotonicMsOf(connection.clock) - startedAtMs)
+  // Whole: the SDK takes no other.
+  const limitMs = Math.floor(creationLimitMs - (monotonicMsOf(connection.clock) - startedAtMs))
   if (limitMs <= 0) throw begunTooLate(contextOf(connection, creation), creationLimitMs)
   return { ...creation, limitMs }
 }

@@ -196,7 +196,7 @@ describe('a creation that fails', () => {
 
   test('is given up by the time that counts from before what was made sure of right before it', () => {
     const clock = manualClock()
-    const onCreating = async () => clock.advance(30_000)
+    const onCreating = async () => clock.advance(29_999.6)
     return withScene({ faults: [faults.createNeverAnswered()], settings: { clock } }, async (scene) => {
       void clock.whenSet(15_000).then(() => clock.advance(15_000))
       const error = await rejection(submitOne(scene, { onCreating, creationLimitMs: 45_000 }))
