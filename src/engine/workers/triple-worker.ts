@@ -1,6 +1,7 @@
 import type { StepFailures } from '../../../machines/index.js'
 import type { CreationRoom } from '../../actors/creation-room.js'
 import type { TriplePlace } from '../../actors/ownership.js'
+import { hasCallbacks } from '../../actors/processors.js'
 import { submissionGate } from '../../actors/submission-gate.js'
 import { isBatchReconciliationError } from '../../errors.js'
 import { onFirstUse } from '../../on-first-use.js'
@@ -15,7 +16,7 @@ import type { Choices } from '../parse-options.js'
 import type { TripleReport } from '../report.js'
 import { withRun, type Run } from '../run.js'
 import { triplesAtWork } from '../triples-at-work.js'
-import { leasedPlace, type LeasedPlaces } from './leased-ownership.js'
+import { leasedPlace, submissionTurns, type LeasedPlaces } from './leased-ownership.js'
 import { lookOver, type LookOverRequest, type Sight } from './look-over.js'
 import { noteOf, quotaPauseMs, type TripleNote } from './triple-note.js'
 
@@ -98,6 +99,8 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     sentBefore: run.sentBefore,
     budget: run.budget,
     claims: claimLog(run.workspace),
+    submissions: submissionTurns({ seat, clock: run.clock, signal: run.signal }),
+    keepsRowsInMemory: !hasCallbacks(run),
   }
   const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
     const { index, earlierFailures, learnt } = task

@@ -122,14 +122,14 @@ async function createBatch(
 async function withCreationLimit(
   connection: Connection,
   creation: ServerCall,
-  { onCreating, creationLimitMs }: SubmitRequest,
+  { onCreating }: SubmitRequest,
 ): Promise<ServerCall> {
   const startedAtMs = monotonicMsOf(connection.clock)
-  await onCreating?.()
-  if (creationLimitMs === undefined) return creation
+  const allowedMs = (await onCreating?.()) ?? null
+  if (allowedMs === null) return creation
   // Whole: the SDK takes no other.
-  const limitMs = Math.floor(creationLimitMs - (monotonicMsOf(connection.clock) - startedAtMs))
-  if (limitMs <= 0) throw begunTooLate(contextOf(connection, creation), creationLimitMs)
+  const limitMs = Math.floor(allowedMs - (monotonicMsOf(connection.clock) - startedAtMs))
+  if (limitMs <= 0) throw begunTooLate(contextOf(connection, creation), allowedMs)
   return { ...creation, limitMs }
 }
 

@@ -196,10 +196,13 @@ describe('a creation that fails', () => {
 
   test('is given up by the time that counts from before what was made sure of right before it', () => {
     const clock = manualClock()
-    const onCreating = async () => clock.advance(29_999.6)
+    const onCreating = async () => {
+      clock.advance(29_999.6)
+      return 45_000
+    }
     return withScene({ faults: [faults.createNeverAnswered()], settings: { clock } }, async (scene) => {
       void clock.whenSet(15_000).then(() => clock.advance(15_000))
-      const error = await rejection(submitOne(scene, { onCreating, creationLimitMs: 45_000 }))
+      const error = await rejection(submitOne(scene, { onCreating }))
       expect(error.code).toBe('SubmissionAmbiguous')
       expect(error.message).toContain('within 15 s')
     })
@@ -207,16 +210,19 @@ describe('a creation that fails', () => {
 
   test('is not begun when that time is over: a process may be paused in between', () => {
     const clock = manualClock()
-    const onCreating = async () => clock.advance(45_000)
+    const onCreating = async () => {
+      clock.advance(45_000)
+      return 45_000
+    }
     return withScene({ settings: { clock } }, async (scene) => {
-      const error = await rejection(submitOne(scene, { onCreating, creationLimitMs: 45_000 }))
+      const error = await rejection(submitOne(scene, { onCreating }))
       expect(error).toMatchObject({
         code: 'NetworkError',
         problem: { isPassing: true },
         facts: { isSent: false },
       })
       expect(createCalls(scene)).toBe(0)
-      await submitOne(scene, { creationLimitMs: 45_000 })
+      await submitOne(scene)
       expect(scene.server.batches()).toHaveLength(1)
     })
   })
