@@ -48,7 +48,11 @@ async function serveSome(waiting: Waiting[], options: TurnsOptions): Promise<voi
   const { take, clock, signal, pauseMs } = options
   try {
     const lease = await take()
-    await serveUnder(lease, waiting, options).finally(() => lease.release())
+    try {
+      await serveUnder(lease, waiting, options)
+    } finally {
+      await lease.release()
+    }
     if (waiting.length > 0) await sleep(clock, pauseMs, signal)
   } catch (error) {
     waiting.shift()?.fail(error)

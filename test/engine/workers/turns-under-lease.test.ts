@@ -44,11 +44,11 @@ function scene({ take = nothing, confirm = nothing, release = nothing } = {}) {
       told.push(`${name}${isFirst ? ' first' : ''}`)
       return name
     })
-  return { told, turns, work, untilGivenBack: (times: number) => expect.poll(givenBack).toBe(times) }
-
-  function givenBack(): number {
-    return told.filter((each) => each === 'given back').length
+  const givenBack = (): number => told.filter((each) => each === 'given back').length
+  const untilGivenBack = async (times: number): Promise<void> => {
+    await expect.poll(givenBack).toBe(times)
   }
+  return { told, turns, work, untilGivenBack }
 }
 
 describe('triples of one worker that want one lease', () => {
