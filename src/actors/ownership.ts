@@ -13,10 +13,11 @@ export interface Ownership {
   withResults<Result>(workspace: BatchWorkspace, rootIndex: string, work: Work<Result>): Promise<Result>
   /** Looks whether requests of a triple were sent before and notes that they are sent now; nobody else does in between. */
   withSubmissions<Result>(index: string, work: () => Promise<Result>): Promise<Result>
-  /** To be called right before a batch is created: makes sure that nobody else can do so until the time limit is over. */
-  beforeCreation(): Promise<void>
-  /** The longest time that a creation may take, in milliseconds; `null` where nobody takes over from us. */
-  readonly creationLimitMs: number | null
+  /**
+   * To be called right before a batch is created: gives for how many milliseconds from then on nobody else can do so; `null`
+   * where nobody takes over from us.
+   */
+  beforeCreation(): Promise<number | null>
 }
 
 type Work<Result> = (workspace: BatchWorkspace) => Promise<Result>
@@ -30,8 +31,7 @@ export const soleOwnership: Ownership = {
   withResults: (workspace, rootIndex, work) =>
     inTurn(workspace.layout.resultsFile(rootIndex), () => work(workspace)),
   withSubmissions: (_index, work) => work(),
-  beforeCreation: async () => {},
-  creationLimitMs: null,
+  beforeCreation: async () => null,
 }
 
 /** Where the steps of one triple work, and on whose word. */

@@ -168,7 +168,6 @@ async function submitAnew(
           await noteAsked(dependencies, place, { inputFileId: fileId, uploadedAtMs: atMs ?? null, account })
         },
         onCreating: () => ownership.beforeCreation(),
-        creationLimitMs: ownership.creationLimitMs ?? undefined,
       },
       signal,
     )

@@ -186,15 +186,18 @@ export class Station {
     const task = { ...data, learnt: this.#learnt.takeFor(data.index) }
     const end = await worker.work(task)
     switch (end.type) {
+      case 'done':
+        this.#rested += 1
+        this.#done += 1
+        await room.giveBack(task.index)
+        await notes.drop([task.index])
+        return this.#triples.add(end.retryIndices.map((index) => ({ index })))
       case 'rested': {
-        const { report, note } = end
+        const { note } = end
         this.#rested += 1
         if (note.batchId !== null) await room.occupy(task.index, note.requests, note.createdAtMs)
         else await room.giveBack(task.index)
-        if (report.outcome.type !== 'done') return notes.keep(new Map([[task.index, note]]))
-        this.#done += 1
-        await notes.drop([task.index])
-        return this.#triples.add(retriesOf(report.outcome).map((index) => ({ index })))
+        return notes.keep(new Map([[task.index, note]]))
       }
       case 'backing-off':
         await job.updateData(dataOf(end.again))
@@ -264,10 +267,3 @@ const looksApartMs = 250
 
 /** Wishes of a server for longer pauses are cut to this. */
 const longestPauseMs = 3_600_000
-
-function retriesOf(outcome: {
-  readonly retryIndex: string | null
-  readonly retryIndices?: readonly string[]
-}) {
-  return outcome.retryIndices ?? (outcome.retryIndex === null ? [] : [outcome.retryIndex])
-}

@@ -1,5 +1,6 @@
 import { fileKinds } from '../../machines/index.js'
 import type { FileStat } from '../workspace/file-system.js'
+import type { TripleLook } from '../workspace/locate-triple.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
 /**
@@ -12,6 +13,11 @@ export async function fingerprintOf({ fileSystem, layout }: BatchWorkspace, inde
     parts.push(markOfFile(await fileSystem.stat(layout.workdirFile(kind, index))))
   }
   return parts.join(' ')
+}
+
+/** The same, from a look at the triple that was just taken. */
+export function fingerprintIn({ triple, standing }: TripleLook): string {
+  return fileKinds.map((kind) => markOfFile(triple[kind] === null ? null : standing[kind])).join(' ')
 }
 
 /** The same of one file; `null` stands for none. */

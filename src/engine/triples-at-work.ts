@@ -37,8 +37,7 @@ export function triplesAtWork(
 
 /**
  * The rows of few answers that no callback sees are read by the next steps and then removed: they need no file. A single step
- * that is called by itself leaves them on the disk for the next call; so does a worker, whose results and retries are written
- * under other leases, each with a disk of its own.
+ * that is called by itself leaves them on the disk for the next call.
  */
 function placeInMemory(run: RunDependencies, index: string): TriplePlace | undefined {
   if (hasCallbacks(run)) return undefined

@@ -99,10 +99,12 @@ export interface SubmitRequest {
   readonly inputFileId: string | null
   /** `uploadedAtMs`: when the upload was made, by the server's own clock; `null` when it does not say. */
   readonly onUploaded: (inputFileId: string, uploadedAtMs: number | null) => Promise<void>
-  /** Awaited right before the one request that creates the batch; when it rejects, that request is not sent. */
-  readonly onCreating?: () => Promise<void>
-  /** The creation is given up after so long, in milliseconds; what the provider takes for enough unless given. */
-  readonly creationLimitMs?: number | undefined
+  /**
+   * Awaited right before the one request that creates the batch; when it rejects, that request is not sent. Gives for how many
+   * milliseconds from its call on that request may take, after which it is given up, or not begun; `null`: as long as the
+   * provider takes for enough.
+   */
+  readonly onCreating?: () => Promise<number | null>
 }
 
 export interface FindQuery {

@@ -3,19 +3,27 @@ import type { FileStat, FileSystem, OpenFile, OpenMode } from './file-system.js'
 /** A file that grows beyond this goes to the disk, in bytes. */
 export const largestInMemory = 64 * 1024
 
+/** One file that is kept in memory, in any number of file systems that are the same disk. */
+export interface FileInMemory {
+  on(inner: FileSystem): FileSystem
+}
+
+/** The same file system, in which one file is kept in memory while it is small. */
+export const withFileInMemory = (inner: FileSystem, path: string): FileSystem => fileInMemory(path).on(inner)
+
 /**
- * The same file system, in which one file is kept in memory while it is small: for a file that need not outlive the process,
- * and that nobody else looks for. It goes to the disk when it grows, when it is synced, and when it gets another name. A file
- * that stands on the disk already stays there. Listings do not show what is in memory.
+ * For a file that need not outlive the process, and that nobody else looks for. It goes to the disk when it grows, when it is
+ * synced, and when it gets another name. A file that stands on the disk already stays there. Listings do not show what is in
+ * memory.
  */
-export function withFileInMemory(inner: FileSystem, path: string): FileSystem {
+export function fileInMemory(path: string): FileInMemory {
   let held: HeldFile | null = null
   const toDisk = async (): Promise<void> => {
     await held?.toDisk()
     held = null
   }
   const isHeld = (asked: string): boolean => asked === path && held?.isOnDisk === false
-  return {
+  const on = (inner: FileSystem): FileSystem => ({
     ...inner,
     stat: async (asked) => (isHeld(asked) && held !== null ? held.stat() : inner.stat(asked)),
     async open(asked, mode) {
@@ -40,7 +48,8 @@ export function withFileInMemory(inner: FileSystem, path: string): FileSystem {
       if (asked === path) held = null
       if (!wasHeld) await inner.remove(asked)
     },
-  }
+  })
+  return { on }
 }
 
 class HeldFile {

@@ -36,8 +36,11 @@ export interface Sight {
   readonly problem: Problem | null
 }
 
-/** Triples whose files are looked at in each turn, to see what names do not show. */
+/** Triples whose files are looked at in each turn at most, to see what names do not show. */
 const looksATurn = 1_000
+
+/** Each is looked at once in so many turns, or more where there are very many: about once a minute. */
+const fewestTurns = 12
 
 /**
  * Looks over the whole workspace for what moves by itself: lists its folders once, asks the server once for all batches
@@ -111,7 +114,7 @@ async function editedTasks(
   found: readonly TripleTask[],
 ): Promise<readonly TripleTask[]> {
   const known = new Set(found.map(({ index }) => index))
-  const turns = Math.max(1, Math.ceil(resting.length / looksATurn))
+  const turns = Math.max(fewestTurns, Math.ceil(resting.length / looksATurn))
   const edited: TripleTask[] = []
   for (let position = turn % turns; position < resting.length; position += turns) {
     const index = resting[position] as string

@@ -6,12 +6,12 @@ import {
   isWaitingForServer,
 } from '../../../machines/index.js'
 import type { RemoteBatch } from '../../providers/batch-provider.js'
-import { locateTriple } from '../../workspace/locate-triple.js'
+import { lookAtTriple } from '../../workspace/locate-triple.js'
 import { readMetadata, type BatchMetadata } from '../../workspace/metadata.js'
 import { standingPath } from '../../workspace/move-intent.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../../workspace/triple.js'
-import { fingerprintOf } from '../fingerprint.js'
+import { fingerprintIn } from '../fingerprint.js'
 import type { TripleReport } from '../report.js'
 import { namesOf, saysMore } from '../sleeping-triples.js'
 
@@ -58,12 +58,13 @@ export async function noteOf(
   { index, state, remoteStatus, problem }: TripleReport,
   { couldSubmit, nowMs }: { readonly couldSubmit: boolean; readonly nowMs: number },
 ): Promise<TripleNote> {
-  const triple = await locateTriple(workspace, index)
+  const look = await lookAtTriple(workspace, index)
+  const { triple } = look
   const metadata = isWaitingForBatch(state) ? await metadataOf(workspace, triple) : null
   return {
     state,
     names: namesOf(triple),
-    fingerprint: await fingerprintOf(workspace, index),
+    fingerprint: fingerprintIn(look),
     batchId: metadata?.batch_id ?? null,
     requests: metadata?.request_count ?? 0,
     createdAtMs: metadata?.submitted_at_ms ?? null,

@@ -1,6 +1,7 @@
 import type { StepFailures } from '../../../machines/index.js'
 import type { CreationRoom } from '../../actors/creation-room.js'
 import type { TriplePlace } from '../../actors/ownership.js'
+import { hasCallbacks } from '../../actors/processors.js'
 import { submissionGate } from '../../actors/submission-gate.js'
 import { isBatchReconciliationError } from '../../errors.js'
 import { onFirstUse } from '../../on-first-use.js'
@@ -15,7 +16,7 @@ import type { Choices } from '../parse-options.js'
 import type { TripleReport } from '../report.js'
 import { withRun, type Run } from '../run.js'
 import { triplesAtWork } from '../triples-at-work.js'
-import { leasedPlace, type LeasedPlaces } from './leased-ownership.js'
+import { leasedPlace, submissionTurns, type LeasedPlaces } from './leased-ownership.js'
 import { lookOver, type LookOverRequest, type Sight } from './look-over.js'
 import { noteOf, quotaPauseMs, type TripleNote } from './triple-note.js'
 
@@ -29,6 +30,8 @@ export interface TripleTask {
 }
 
 export type TaskEnd =
+  /** Nobody looks at it again; the retries that it wrote are next. */
+  | { readonly type: 'done'; readonly report: TripleReport; readonly retryIndices: readonly string[] }
   /** `note` is for the next look over the workspace. */
   | { readonly type: 'rested'; readonly report: TripleReport; readonly note: TripleNote }
   /** A step failed for a passing reason: the same task again, with `again`, after so long. */
@@ -98,6 +101,8 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     sentBefore: run.sentBefore,
     budget: run.budget,
     claims: claimLog(run.workspace),
+    submissions: submissionTurns({ seat, clock: run.clock, signal: run.signal }),
+    keepsRowsInMemory: !hasCallbacks(run),
   }
   const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
     const { index, earlierFailures, learnt } = task
@@ -112,11 +117,13 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
         return { type: 'backing-off', report, delayMs: laterTry.delayMs, again }
       }
       if (report.problem?.code === 'TripleTaken') return { type: 'interrupted' }
-      return {
-        type: 'rested',
-        report,
-        note: await noteOf(run.workspace, report, { couldSubmit: run.maySubmit, nowMs: run.clock.now() }),
-      }
+      if (report.outcome.type === 'done')
+        return { type: 'done', report, retryIndices: retriesOf(report.outcome) }
+      const note = await noteOf(run.workspace, report, {
+        couldSubmit: run.maySubmit,
+        nowMs: run.clock.now(),
+      })
+      return { type: 'rested', report, note }
     } catch (error) {
       if (isBatchReconciliationError(error) && error.code === 'Interrupted') return { type: 'interrupted' }
       throw error
@@ -138,7 +145,8 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
         const end = await workAlone(task)
         // What it found after somebody else went on says nothing: a file that appeared is that of the one who did.
         if (await isLost(answer.lease)) return { type: 'interrupted' }
-        if (end.type === 'rested') run.report({ type: 'triple.settled', index, report: end.report })
+        if (end.type === 'rested' || end.type === 'done')
+          run.report({ type: 'triple.settled', index, report: end.report })
         return end
       } finally {
         places.delete(index)
@@ -151,6 +159,12 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     },
   }
 }
+
+function retriesOf({ retryIndex, retryIndices }: DoneOutcome): readonly string[] {
+  return retryIndices ?? (retryIndex === null ? [] : [retryIndex])
+}
+
+type DoneOutcome = Extract<TripleReport['outcome'], { readonly type: 'done' }>
 
 /** Whether somebody else is known to have it. A disk that cannot be asked changes nothing about what was found. */
 function isLost(lease: Lease): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { monotonicMsOf } from '../../clock.js'
 import {
   isBatchReconciliationError,
   reconciliationError,
@@ -10,7 +11,7 @@ import { callServer, contextOf, type Connection } from './connection.js'
 import { serverTimeMs } from './headers.js'
 import { canBeKept, normaliseBatch, timeOf } from './normalise-batch.js'
 import type { Answer, ServerCall } from './send.js'
-import { interrupted, statusOf, unusableAnswer } from './server-errors.js'
+import { interrupted, statusOf, unusableAnswer, type CallContext } from './server-errors.js'
 
 /**
  * Uploads the input, has its file id made durable, and creates the batch: one request, never a second one.
@@ -106,10 +107,8 @@ async function createBatch(
   inputFileId: string,
   signal: AbortSignal,
 ): Promise<RemoteBatch> {
-  const { creationLimitMs: limitMs } = request
   const creation = createBatchCall(creationOf(connection, request, inputFileId))
-  const call = { ...creation, ...(limitMs !== undefined && { limitMs }) }
-  await request.onCreating?.()
+  const call = await withCreationLimit(connection, creation, request)
   if (signal.aborted) throw interrupted(contextOf(connection, call))
   try {
     const { data } = await callServer(connection, call, signal)
@@ -117,6 +116,31 @@ async function createBatch(
   } catch (error) {
     throw doubtful(error, inputFileId)
   }
+}
+
+/** The time counts from before what is made sure of right before it: a process may be paused in between. */
+async function withCreationLimit(
+  connection: Connection,
+  creation: ServerCall,
+  { onCreating }: SubmitRequest,
+): Promise<ServerCall> {
+  const startedAtMs = monotonicMsOf(connection.clock)
+  const allowedMs = (await onCreating?.()) ?? null
+  if (allowedMs === null) return creation
+  // Whole: the SDK takes no other.
+  const limitMs = Math.floor(allowedMs - (monotonicMsOf(connection.clock) - startedAtMs))
+  if (limitMs <= 0) throw begunTooLate(contextOf(connection, creation), allowedMs)
+  return { ...creation, limitMs }
+}
+
+function begunTooLate({ action, host }: CallContext, limitMs: number): BatchReconciliationError {
+  return reconciliationError({
+    code: 'NetworkError',
+    message: `${host} was not asked to create a batch: it had to be over within ${Math.round(limitMs / 1000)} s, and they went by before it began.`,
+    hint: 'It is tried again by itself. When it happens often, give the process more CPU, and look at the disk of the workspace.',
+    isPassing: true,
+    facts: { action, host, isSent: false },
+  })
 }
 
 /**

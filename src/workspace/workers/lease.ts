@@ -5,7 +5,7 @@ import { removeIfThere } from '../remove-if-there.js'
 import type { OwnerWatch } from './owner-watch.js'
 import {
   leasePath,
-  listWorkerFiles,
+  listLeases,
   readLease,
   removeStagingFolder,
   stagingPath,
@@ -50,32 +50,40 @@ const againSoonMs = (): number => 50 + Math.random() * 200
  */
 export async function takeLease(workspace: BatchWorkspace, request: LeaseRequest): Promise<LeaseAnswer> {
   const { name, owner } = request
-  const files = await listWorkerFiles(workspace)
-  const before = leasesOf(name, files)
+  const before = await listLeases(workspace, name)
   const judged: Judged = new Map()
-  const standing = await standingOf(workspace, request, before, judged)
+  const standing = await standingOf(workspace, request, before.leases, judged)
   if (standing !== null) return standing
   // Above that of a folder without a lease, too: its owner must find its folder gone. Begun with the time, so that a number
   // is hardly used twice; a whole one, as it stands in names.
-  const numbers = [...before, ...files.folders.filter((each) => each.name === name)]
+  const numbers = [...before.leases, ...before.folders]
   const number = Math.max(Math.floor(owner.taken_at_ms), ...numbers.map((each) => each.number + 1))
   const mine = { name, number, token: owner.token }
   const folder = stagingPath(workspace, mine)
   // Before the claim: whoever takes over from us finds it, and takes it away.
   await workspace.fileSystem.makeDirectory(folder)
-  const isMine = (await hasClaimed(workspace, mine)) && (await isAlone(workspace, mine, judged))
-  if (!isMine) {
-    await removeStagingFolder(workspace, folder)
-    return { type: 'held', holder: null, againInMs: againSoonMs() }
-  }
-  await removeEarlier(workspace, mine)
-  const lease = leaseAt(workspace, mine, folder)
+  if (!(await hasClaimed(workspace, mine))) return leftToOthers(workspace, mine)
+  // Whoever comes from here on sees our claim, so this is all that stands of others.
+  const beside = await listLeases(workspace, name)
+  if (!(await isAlone(workspace, mine, beside.leases, judged))) return leftToOthers(workspace, mine)
+  await removeEarlier(workspace, mine, beside)
   // Somebody who had been and gone between our folder and our claim has taken the folder away, as he had to.
-  if (!(await isStanding(workspace, folder))) {
-    await lease.release()
-    return { type: 'held', holder: null, againInMs: againSoonMs() }
-  }
-  return { type: 'lease', lease }
+  if (!(await isStanding(workspace, folder))) return leftToOthers(workspace, mine)
+  return { type: 'lease', lease: leaseAt(workspace, mine, folder) }
+}
+
+/** Takes back what we put there, which others go by; they had it first. */
+async function leftToOthers(workspace: BatchWorkspace, mine: Mine): Promise<LeaseAnswer> {
+  await removeClaim(workspace, mine)
+  await removeStagingFolder(workspace, stagingPath(workspace, mine))
+  return { type: 'held', holder: null, againInMs: againSoonMs() }
+}
+
+/** The name may be that of another owner by now, where clocks differ. */
+async function removeClaim(workspace: BatchWorkspace, mine: Mine): Promise<void> {
+  const standing = await readLease(workspace, mine)
+  const isOurs = standing.type === 'record' && standing.record.token === mine.token
+  if (isOurs) await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
 }
 
 const isStanding = async ({ fileSystem }: BatchWorkspace, folder: string): Promise<boolean> =>
@@ -122,11 +130,14 @@ interface Mine extends LeaseFile {
  * Who judged slowly may come when all those it judged are long gone and others have come. A lease that it did not judge,
  * whatever its number, means that somebody else is at work; then it leaves.
  */
-async function isAlone(workspace: BatchWorkspace, mine: Mine, judged: Judged): Promise<boolean> {
-  for (const lease of leasesOf(mine.name, await listWorkerFiles(workspace))) {
-    if (lease.number === mine.number || (await isJudged(workspace, lease, judged))) continue
-    await removeIfThere(workspace.fileSystem, leasePath(workspace, mine))
-    return false
+async function isAlone(
+  workspace: BatchWorkspace,
+  mine: Mine,
+  leases: readonly LeaseFile[],
+  judged: Judged,
+): Promise<boolean> {
+  for (const lease of leases) {
+    if (lease.number !== mine.number && !(await isJudged(workspace, lease, judged))) return false
   }
   return true
 }
@@ -140,20 +151,19 @@ async function isJudged(workspace: BatchWorkspace, lease: LeaseFile, judged: Jud
 }
 
 /** The folders first: their owners can do nothing any more from there on. */
-async function removeEarlier(workspace: BatchWorkspace, { name, number, token }: Mine): Promise<void> {
-  const files = await listWorkerFiles(workspace)
-  const folders = files.folders.filter((each) => each.name === name)
+async function removeEarlier(
+  workspace: BatchWorkspace,
+  { number, token }: Mine,
+  { leases, folders }: Pick<WorkerFiles, 'leases' | 'folders'>,
+): Promise<void> {
   for (const each of folders) {
     const isMine = each.number === number && each.token === token
     if (!isMine && each.number <= number) await removeStagingFolder(workspace, stagingPath(workspace, each))
   }
-  for (const each of leasesOf(name, files)) {
+  for (const each of leases) {
     if (each.number < number) await removeIfThere(workspace.fileSystem, leasePath(workspace, each))
   }
 }
-
-const leasesOf = (name: string, { leases }: WorkerFiles): readonly LeaseFile[] =>
-  leases.filter((each) => each.name === name)
 
 function leaseAt(workspace: BatchWorkspace, mine: Mine, folder: string): Lease {
   const { fileSystem } = workspace
@@ -165,11 +175,9 @@ function leaseAt(workspace: BatchWorkspace, mine: Mine, folder: string): Lease {
       if (!(await isStanding(workspace, folder))) throw tripleTaken(mine.name)
     },
     async release() {
-      await removeStagingFolder(workspace, folder)
-      // Whoever took it over has removed it; the name may be that of another owner by now.
-      const standing = await readLease(workspace, mine)
-      const isOurs = standing.type === 'record' && standing.record.token === mine.token
-      if (isOurs) await removeIfThere(fileSystem, leasePath(workspace, mine))
+      // Whoever took it over removes our claim after the folder, unless it was killed in between.
+      if (!(await removeStagingFolder(workspace, folder))) return removeClaim(workspace, mine)
+      await removeIfThere(fileSystem, leasePath(workspace, mine))
     },
   }
 }

@@ -44,10 +44,32 @@ export const claimsPath = ({ layout }: BatchWorkspace): string => join(layout.wo
 
 /** Lists the folder; without one nobody works. Rejects with a problem. */
 export async function listWorkerFiles(workspace: BatchWorkspace): Promise<WorkerFiles> {
+  return workerFilesAmong(await namesIn(workspace))
+}
+
+/** The leases of one name, and the folders for them. Rejects with a problem. */
+export async function listLeases(
+  workspace: BatchWorkspace,
+  name: string,
+): Promise<Pick<WorkerFiles, 'leases' | 'folders'>> {
+  const names = await namesIn(workspace)
+  // Most of what stands there is of other triples, and need not be taken apart.
+  const { leases, folders } = workerFilesAmong(
+    names.filter((each) => each.startsWith(`lease.${name}.`) || each.startsWith(`staging.${name}.`)),
+  )
+  const isOfName = (each: LeaseFile): boolean => each.name === name
+  return { leases: leases.filter(isOfName), folders: folders.filter(isOfName) }
+}
+
+async function namesIn(workspace: BatchWorkspace): Promise<readonly string[]> {
+  return (await listOrNothing(workspace, workspace.layout.workers)).map(({ name }) => name)
+}
+
+function workerFilesAmong(names: readonly string[]): WorkerFiles {
   const tokens: string[] = []
   const leases: LeaseFile[] = []
   const folders: StagingFolder[] = []
-  for (const { name } of await listOrNothing(workspace, workspace.layout.workers)) {
+  for (const name of names) {
     const worker = /^worker\.([0-9a-f]{32})\.json$/.exec(name)
     if (worker !== null) tokens.push(worker[1] as string)
     const lease = /^lease\.(.+)\.(\d{1,15})\.json$/.exec(name)
@@ -92,8 +114,7 @@ export async function readLease(workspace: BatchWorkspace, lease: LeaseFile): Pr
  */
 export async function removeTornRecords(workspace: BatchWorkspace): Promise<void> {
   const { fileSystem, layout } = workspace
-  const names = (await listOrNothing(workspace, layout.workers)).map(({ name }) => name)
-  for (const name of names) {
+  for (const name of await namesIn(workspace)) {
     const [, token, isPrepared] = /^worker\.([0-9a-f]{32})\.json(\.new)?$/.exec(name) ?? []
     if (token === undefined) continue
     const read = await readWorker(workspace, token)
@@ -125,19 +146,23 @@ function jsonOrNull(bytes: Uint8Array): unknown {
 
 /**
  * Empties a staging folder and takes it away: from then on nothing that its owner wrote there can be put in place, and
- * nothing new can be written there. Whoever still writes has its file taken away as well.
+ * nothing new can be written there. Whoever still writes has its file taken away as well. False when somebody else has taken
+ * it away.
  */
-export async function removeStagingFolder(workspace: BatchWorkspace, path: string): Promise<void> {
+export async function removeStagingFolder(workspace: BatchWorkspace, path: string): Promise<boolean> {
   const { fileSystem } = workspace
   for (let rounds = 0; ; rounds += 1) {
     try {
       // First, because it refuses a symbolic link: what that leads to is not ours to empty.
       await fileSystem.removeDirectory(path)
-      return
+      return true
     } catch (error) {
       const code = systemErrorCode(error)
-      if (code === 'ENOENT') return
-      if (code === 'ENOTDIR') return removeIfThere(fileSystem, path)
+      if (code === 'ENOENT') return false
+      if (code === 'ENOTDIR') {
+        await removeIfThere(fileSystem, path)
+        return true
+      }
       // Emptied it is at any rate: nothing may be put in place out of a folder that stays.
       const isInUse = code !== 'ENOTEMPTY' && rounds > 0
       if (isInUse || rounds >= mostRounds) throw error

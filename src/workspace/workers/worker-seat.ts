@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { systemClock, type Clock } from '../../clock.js'
+import { monotonicMsOf, systemClock, type Clock } from '../../clock.js'
 import { writeNewRecord } from '../claim-name.js'
 import { asFileProblem } from '../file-problem.js'
 import { acquireLockFile, type LockOptions } from '../lock.js'
@@ -30,6 +30,11 @@ export interface WorkerSeat {
    * when others have found this worker silent for too long, and with a problem of the disk.
    */
   giveSignOfLife(): Promise<void>
+  /**
+   * Gives one unless the last is fresh. For how many milliseconds from this call on nobody takes any lease. Rejects like
+   * `giveSignOfLife`.
+   */
+  safeForMs(): Promise<number>
   /** Removes what workers that are gone left behind. */
   tidy(): Promise<void>
   /** Gives back all leases, and the place. */
@@ -53,24 +58,29 @@ export async function takeWorkerSeat(
 ): Promise<WorkerSeat> {
   const { clock = systemClock, processes = systemProcessTable, leaseMs = usualLeaseMs } = options
   const worker = newWorker(clock, processes, leaseMs)
-  await sitDown(workspace, worker, { clock, processes })
-  return new Seat(workspace, worker, watchOwners(workspace, { clock, processes, leaseMs }), {
+  const seatedAtMs = await sitDown(workspace, worker, { clock, processes })
+  return new Seat(workspace, { worker, seatedAtMs }, watchOwners(workspace, { clock, processes, leaseMs }), {
     ...options,
     clock,
     processes,
   })
 }
 
-/** The lock file is held meanwhile: a command that wants the workspace for itself comes before or after, and sees it. */
+/**
+ * The lock file is held meanwhile: a command that wants the workspace for itself comes before or after, and sees it. Gives when
+ * the record was begun, by the clock that nobody can set.
+ */
 async function sitDown(
   workspace: BatchWorkspace,
   worker: WorkerRecord,
   options: Required<LockOptions>,
-): Promise<void> {
+): Promise<number> {
   const lock = await acquireWhenFree(workspace, options)
   const path = workerPath(workspace, worker.token)
+  const begunAtMs = monotonicMsOf(options.clock)
   try {
     await putRecord(workspace, path, worker).catch(asFileProblem({ path, action: 'write' }))
+    return begunAtMs
   } finally {
     await lock.release()
   }
@@ -130,18 +140,21 @@ class Seat implements WorkerSeat {
   readonly #leases = new Map<string, Lease>()
   readonly #asked = new Set<string>()
   #worker: WorkerRecord
+  /** When the last sign of life was begun that was given, by the clock that nobody can set. */
+  #signedAtMs: number
   #signing: Promise<void> = Promise.resolve()
   #timer: unknown
   #hasLeft = false
 
   constructor(
     workspace: BatchWorkspace,
-    worker: WorkerRecord,
+    { worker, seatedAtMs }: { readonly worker: WorkerRecord; readonly seatedAtMs: number },
     owners: OwnerWatch,
     { clock, processes, onProblem = () => {} }: WorkerSeatOptions & Required<LockOptions>,
   ) {
     this.#workspace = workspace
     this.#worker = worker
+    this.#signedAtMs = seatedAtMs
     this.#owners = owners
     this.#clock = clock
     this.#processes = processes
@@ -172,6 +185,15 @@ class Seat implements WorkerSeat {
     const mine = this.#signing.then(() => this.#sign())
     this.#signing = mine.catch(() => {})
     return mine
+  }
+
+  async safeForMs(): Promise<number> {
+    const askedAtMs = monotonicMsOf(this.#clock)
+    const { lease_ms: leaseMs } = this.#worker
+    // As old as it may become between two of the usual ones.
+    const isFresh = askedAtMs - this.#signedAtMs <= leaseMs / signsWhileALeaseLasts
+    if (!isFresh) await this.giveSignOfLife()
+    return this.#signedAtMs + leaseMs - askedAtMs
   }
 
   async tidy(): Promise<void> {
@@ -211,6 +233,7 @@ class Seat implements WorkerSeat {
 
   async #sign(): Promise<void> {
     const { fileSystem } = this.#workspace
+    const begunAtMs = monotonicMsOf(this.#clock)
     const worker = {
       ...this.#worker,
       signs_of_life: this.#worker.signs_of_life + 1,
@@ -231,6 +254,7 @@ class Seat implements WorkerSeat {
     }
     await write().catch(asFileProblem({ path, action: 'write' }))
     this.#worker = worker
+    this.#signedAtMs = begunAtMs
   }
 
   #signLater(): void {

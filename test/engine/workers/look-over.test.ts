@@ -56,7 +56,7 @@ test('the server is asked for what has ended until it says so, and not again bef
         expect([later.unsettled, calls]).toEqual([count, 0])
 
         const end = await worker.work(later.tasks[0] as { index: string })
-        expect(end).toMatchObject({ type: 'rested', report: { state: 'done' } })
+        expect(end).toMatchObject({ type: 'done', report: { state: 'done' } })
       },
     )
   }))

@@ -41,5 +41,5 @@ describe('a worker that is stopped for longer than its lease, and goes on', () =
     const operations = await passWith(Infinity)
     expect(operations).toBeGreaterThan(200)
     for (let nth = 1; nth <= operations; nth += stride) await passWith(nth)
-  })
+  }, 600_000)
 })

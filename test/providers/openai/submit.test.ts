@@ -194,6 +194,39 @@ describe('a creation that fails', () => {
     })
   })
 
+  test('is given up by the time that counts from before what was made sure of right before it', () => {
+    const clock = manualClock()
+    const onCreating = async () => {
+      clock.advance(29_999.6)
+      return 45_000
+    }
+    return withScene({ faults: [faults.createNeverAnswered()], settings: { clock } }, async (scene) => {
+      void clock.whenSet(15_000).then(() => clock.advance(15_000))
+      const error = await rejection(submitOne(scene, { onCreating }))
+      expect(error.code).toBe('SubmissionAmbiguous')
+      expect(error.message).toContain('within 15 s')
+    })
+  })
+
+  test('is not begun when that time is over: a process may be paused in between', () => {
+    const clock = manualClock()
+    const onCreating = async () => {
+      clock.advance(45_000)
+      return 45_000
+    }
+    return withScene({ settings: { clock } }, async (scene) => {
+      const error = await rejection(submitOne(scene, { onCreating }))
+      expect(error).toMatchObject({
+        code: 'NetworkError',
+        problem: { isPassing: true },
+        facts: { isSent: false },
+      })
+      expect(createCalls(scene)).toBe(0)
+      await submitOne(scene)
+      expect(scene.server.batches()).toHaveLength(1)
+    })
+  })
+
   const refusals: [number, string | null, string][] = [
     [400, 'invalid_value', 'RequestRefused'],
     [401, 'invalid_api_key', 'AccessDenied'],
