@@ -66,9 +66,9 @@ function retryText({ rootIndex, failedForGood }: RootedRows, root: string): stri
   const [first, ...more] = leaves
     .map(({ flag, mayRetry }) => ({ flag, count: countOfLeave(failedForGood, mayRetry) }))
     .filter(({ count }) => count > 0)
-  if (first === undefined) return command
+  if (first === undefined) return `\`${command}\``
   const also = more.map(({ flag, count }) => `, with${flag} also ${countText(count)} more`)
-  return `${command}${first.flag} sends ${countText(first.count)} of them again${also.join('')}.`
+  return `\`${command}${first.flag}\` sends ${countText(first.count)} of them again${also.join('')}.`
 }
 
 function countOfLeave(rows: RowCounts, leave: readonly RowRetry[]): number {

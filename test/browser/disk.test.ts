@@ -63,7 +63,7 @@ describeInBrowser('the page over a workspace on disk', () => {
     const article = page.getByRole('article', { name: 'Triple 43' })
     await article.getByText('workdir/batch_output_43.jsonl').waitFor()
     const text = (await article.textContent()) ?? ''
-    expect(text).toMatch(/stuck: failed.*in failed for \d+ s/)
+    expect(text).toMatch(/Failed for \d+ s/)
     expect(text).toContain('RequestIdsMismatch')
     expect(text).toContain('What to do: The lines that cannot be read may be the missing answers')
     expect(text).toMatch(/input\s*500/)

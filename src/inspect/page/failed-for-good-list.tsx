@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { countOf } from '../../units.js'
 import type { FailedForGood } from '../protocol.js'
+import { Prose } from './prose.js'
 
 interface FailedForGoodListProps {
   readonly failed: readonly FailedForGood[]
@@ -25,7 +26,9 @@ export function FailedForGoodList({ failed, onChoose }: FailedForGoodListProps) 
                 {what}
               </button>
             </p>
-            <p class="cure">{whatToDo}</p>
+            <p class="cure">
+              <Prose text={whatToDo} />
+            </p>
           </li>
         ))}
       </ul>

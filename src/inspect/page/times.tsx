@@ -50,9 +50,12 @@ export function clockText(atMs: number, nowMs: number): string {
   const time = new Date(atMs)
   const isToday = time.toDateString() === new Date(nowMs).toDateString()
   return isToday
-    ? time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-    : time.toLocaleString([], { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+    ? time.toLocaleTimeString([], { ...hourAndMinute, second: '2-digit' })
+    : time.toLocaleString([], { month: 'short', day: 'numeric', ...hourAndMinute })
 }
+
+/** As short as a time can be, so that columns of them stand in line. */
+export const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 
 export const fullTime = (atMs: number): string =>
   new Date(atMs).toLocaleString([], { dateStyle: 'full', timeStyle: 'long' })
