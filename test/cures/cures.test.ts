@@ -913,4 +913,18 @@ describe('what failed for good is told with the command that sends it again, and
     await untilDone(patient)
     expect(answersOf(patient)).toEqual(ids.map((id) => `${id} success`))
   })
+
+  test('what never ran since its batch was cancelled', async () => {
+    const patient = await newPatient({})
+    patient.server.plan({ ending: { status: 'cancelled', afterShare: 0.4 } })
+    await sent(patient)
+    expect((await patient.run()).exitCode).toBe(0)
+    const status = await patient.command('status', patient.root)
+    expect(status.stderr).toContain('2 of 3 requests of triple 4 never ran: somebody cancelled the batch.')
+    await follow(patient, /→ (`batch-reconciler retry .*`) sends 2/.exec(status.stderr)?.[1] ?? '', 'retry ')
+    patient.server.finishBatches()
+    await untilDone(patient)
+    expect(answersOf(patient)).toEqual(ids.map((id) => `${id} success`))
+    expect((await patient.command('status', patient.root)).stderr).not.toContain('never ran')
+  })
 })

@@ -17,7 +17,7 @@ export function FailedForGoodList({ failed, onChoose }: FailedForGoodListProps) 
   const shown = showsAll ? failed : failed.slice(0, mostAtFirst)
   return (
     <section class="causes" aria-label="Failed for good">
-      <h2>Done, with requests that failed for good</h2>
+      <h2>Done, with requests that failed for good or never ran</h2>
       <ul>
         {shown.map(({ rootIndex, what, whatToDo }) => (
           <li key={rootIndex} class="cause">

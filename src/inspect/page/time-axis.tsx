@@ -11,6 +11,8 @@ const mostTicks = 6
 
 /** A label this near to an end would leave the axis, in parts of its length. */
 const margin = 0.04
+/** A label nearer to `now` would stand against it. */
+const roomOfNow = 0.12
 
 /** Round times below a drawing, and where now is. The drawing itself is told in words elsewhere. */
 export function TimeAxis({ fromMs, toMs, nowMs }: TimeAxisProps) {
@@ -19,7 +21,7 @@ export function TimeAxis({ fromMs, toMs, nowMs }: TimeAxisProps) {
   const showsNow = now > 0.5 && now <= 1 + margin
   const ticks = ticksBetween(fromMs, toMs, mostTicks).filter(({ atMs }) => {
     const part = partOf(atMs)
-    return part > margin && part < 1 - margin && (!showsNow || Math.abs(part - now) > 2 * margin)
+    return part > margin && part < 1 - margin && (!showsNow || Math.abs(part - now) > roomOfNow)
   })
   return (
     <div class="axis" aria-hidden="true">

@@ -22,7 +22,7 @@ interface TripleRowProps {
   readonly isChosen: boolean
   /** How many triples have a cause, by its key. */
   readonly sizes: ReadonlyMap<string, number>
-  /** Requests of its lineage failed for good. */
+  /** Requests of its lineage failed for good, or never ran. */
   readonly hasFailed: boolean
   /** Of the workspace; texts are told without it. */
   readonly root: string | null
@@ -66,7 +66,7 @@ export function TripleRow({
       </span>
       <span class="more">
         <b title={index}>{shortIndex(index)}</b> {isDone ? '' : moreOf(triple, root, nowMs)}
-        {hasFailed && <span class="has-failed">some requests failed for good</span>}
+        {hasFailed && <span class="has-failed">some requests have no good answer</span>}
       </span>
     </div>
   )
