@@ -1,4 +1,5 @@
-import { hourAndMinute } from './times.js'
+/** As short as a time can be, so that columns of them stand in line. */
+export const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 
 /** A moment on an axis and how it is written there. */
 export interface Tick {

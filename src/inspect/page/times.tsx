@@ -1,4 +1,5 @@
 import { durationText, elapsedText } from '../../units.js'
+import { hourAndMinute } from './time-ticks.js'
 
 interface MomentProps {
   readonly atMs: number
@@ -53,9 +54,6 @@ export function clockText(atMs: number, nowMs: number): string {
     ? time.toLocaleTimeString([], { ...hourAndMinute, second: '2-digit' })
     : time.toLocaleString([], { month: 'short', day: 'numeric', ...hourAndMinute })
 }
-
-/** As short as a time can be, so that columns of them stand in line. */
-export const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 
 export const fullTime = (atMs: number): string =>
   new Date(atMs).toLocaleString([], { dateStyle: 'full', timeStyle: 'long' })
