@@ -60,13 +60,17 @@ type Growing<Told extends ToldCause> = Cause<Told> & {
   isCureCommon: boolean
 }
 
-/** What a message says without what differs from triple to triple: its index, ids, numbers, times. */
+/**
+ * What a message says without what differs from triple to triple: its index, ids, numbers, times, and which call it was
+ * that met the same refusal.
+ */
 export function kindOf(message: string, index: string): string {
   return withoutNumbers(message).replaceAll(withoutNumbers(index), '#')
 }
 
 const withoutNumbers = (text: string): string =>
   text
+    .replaceAll(/\b(?:batches|files)\.[a-z]+\b/g, '#')
     .replaceAll(/\b(?:batch|file|req|org|proj)[-_][\w-]+/g, '#')
     .replaceAll(/\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b/gi, '#')
     .replaceAll(/\d[\d,.:]*/g, '#')

@@ -7,7 +7,12 @@ import {
   type RowCounts,
   type RowRetry,
 } from '../../machines/index.js'
-import { didAllFailForGood, failedForGoodOf, type LineageRows } from '../accounting/results/lineage-rows.js'
+import {
+  didAllFailForGood,
+  failedForGoodOf,
+  stoppedOf,
+  type LineageRows,
+} from '../accounting/results/lineage-rows.js'
 import { countOf, countText } from '../units.js'
 import { shellWord } from '../workspace/shell-word.js'
 
@@ -16,7 +21,7 @@ export interface RootedRows extends LineageRows {
   readonly rootIndex: string
 }
 
-/** What failed for good in a lineage, and the command that sends it again: one sentence each. */
+/** What failed for good or never ran in a lineage, and the command that sends it again. */
 export interface FailedForGoodText {
   readonly rootIndex: string
   readonly what: string
@@ -25,15 +30,25 @@ export interface FailedForGoodText {
 
 /** @param root the workspace */
 export function failedForGoodText(lineage: RootedRows, root: string): FailedForGoodText {
+  const sentences = [failedText(lineage), stoppedText(lineage)].filter((text) => text !== null)
+  return { rootIndex: lineage.rootIndex, what: sentences.join(' '), whatToDo: retryText(lineage, root) }
+}
+
+function failedText(lineage: RootedRows): string | null {
   const { rootIndex, rows, failedForGood } = lineage
+  const failed = failedForGoodOf(lineage)
+  if (failed === 0) return null
   const which = didAllFailForGood(lineage)
     ? `Every request of triple ${rootIndex} failed for good`
-    : `${countText(failedForGoodOf(lineage))} of ${countOf(allRows(rows), 'request')} of triple ${rootIndex} failed for good`
-  return {
-    rootIndex,
-    what: `${which}: ${classesText([failedForGood])}.`,
-    whatToDo: retryText(lineage, root),
-  }
+    : `${countText(failed)} of ${countOf(allRows(rows), 'request')} of triple ${rootIndex} failed for good`
+  return `${which}: ${classesText([failedForGood])}.`
+}
+
+function stoppedText(lineage: RootedRows): string | null {
+  const stopped = stoppedOf(lineage)
+  if (stopped === 0) return null
+  const which = `${countText(stopped)} of ${countOf(allRows(lineage.rows), 'request')} of triple ${lineage.rootIndex}`
+  return `${which} never ran: somebody cancelled the batch.`
 }
 
 /** How many rows there are, whatever they say. */
@@ -55,20 +70,31 @@ export function sumOf<One>(some: readonly One[], countIn: (one: One) => number):
 }
 
 /** What each leave of a person sends. */
-const leaves: readonly { readonly flag: string; readonly mayRetry: readonly RowRetry[] }[] = [
-  { flag: '', mayRetry: ['when-asked', 'by-itself'] },
-  { flag: ' --all', mayRetry: ['by-policy'] },
-  { flag: ' --unrecognised', mayRetry: ['only-when-named'] },
+const leaves: readonly Leave[] = [
+  { flag: '', mayRetry: ['when-asked', 'by-itself'], takesStopped: true },
+  { flag: ' --all', mayRetry: ['by-policy'], takesStopped: false },
+  { flag: ' --unrecognised', mayRetry: ['only-when-named'], takesStopped: false },
 ]
 
-function retryText({ rootIndex, failedForGood }: RootedRows, root: string): string {
+interface Leave {
+  readonly flag: string
+  readonly mayRetry: readonly RowRetry[]
+  /** What never ran because somebody stopped it. */
+  readonly takesStopped: boolean
+}
+
+function retryText(lineage: RootedRows, root: string): string {
+  const { rootIndex, failedForGood } = lineage
   const command = `batch-reconciler retry ${shellWord(root)} ${rootIndex}`
   const [first, ...more] = leaves
-    .map(({ flag, mayRetry }) => ({ flag, count: countOfLeave(failedForGood, mayRetry) }))
+    .map(({ flag, mayRetry, takesStopped }) => ({
+      flag,
+      count: countOfLeave(failedForGood, mayRetry) + (takesStopped ? stoppedOf(lineage) : 0),
+    }))
     .filter(({ count }) => count > 0)
-  if (first === undefined) return command
+  if (first === undefined) return `\`${command}\``
   const also = more.map(({ flag, count }) => `, with${flag} also ${countText(count)} more`)
-  return `${command}${first.flag} sends ${countText(first.count)} of them again${also.join('')}.`
+  return `\`${command}${first.flag}\` sends ${countText(first.count)} of them again${also.join('')}.`
 }
 
 function countOfLeave(rows: RowCounts, leave: readonly RowRetry[]): number {

@@ -1,12 +1,17 @@
 import { basename } from 'node:path'
-import { failedForGoodOf, readLineageRows, type LineageRows } from '../accounting/results/lineage-rows.js'
+import {
+  failedForGoodOf,
+  readLineageRows,
+  stoppedOf,
+  type LineageRows,
+} from '../accounting/results/lineage-rows.js'
 import { compareBatchIndices, parseBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { DoneTriple } from '../workspace/scan-done.js'
 import { listOrNothing } from '../workspace/scan.js'
 
-/** A finished lineage with requests that failed for good, as its results have it. */
+/** A finished lineage with requests that failed for good, or never ran because somebody stopped them, as its results have it. */
 export interface FailedLineage extends LineageRows {
   readonly rootIndex: BatchIndex
 }
@@ -46,7 +51,7 @@ export async function failedLineages(
     if (lineage === null) unread += 1
     else {
       bytesLeft -= lineage.bytes
-      if (failedForGoodOf(lineage) > 0) found.push(lineage)
+      if (failedForGoodOf(lineage) + stoppedOf(lineage) > 0) found.push(lineage)
     }
   }
   const lineages = found

@@ -76,6 +76,12 @@ const rests: readonly Rest[] = [
   },
 ]
 
+/** Of a triple that rests before a step, since nobody works on the workspace. */
+export const untouchedWords: WordsAt = (root) => ({
+  why: 'No run has looked at it as it stands.',
+  whatToDo: `${commandText(root, 'run')} goes on with it.`,
+})
+
 /** `null` for a state in which a step is at work, for `done`, and for a path nobody knows. */
 export function restWordsOf(state: string, root: WorkspaceRoot): RestWords | null {
   return rests.find(({ isIt }) => isIt(state))?.words(root) ?? null

@@ -9,7 +9,7 @@ import {
   needsPersonState,
 } from '../../machines/state-paths.js'
 import { countText, durationText, elapsedText } from '../units.js'
-import { commandText, restWordsOf, type RestWords, type WorkspaceRoot } from './rest-words.js'
+import { commandText, restWordsOf, untouchedWords, type RestWords, type WorkspaceRoot } from './rest-words.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
 export interface TripleStanding {
@@ -76,7 +76,11 @@ export function atServerOf({
  * When the batch will have ended if it goes on as it did until the last look, in milliseconds since 1970; `null` when
  * nothing can be told from. Servers run in bursts: it is an estimate.
  */
-export function estimatedEndMs({ state, atServer, lastPollAtMs }: TripleStanding): number | null {
+export function estimatedEndMs({
+  state,
+  atServer,
+  lastPollAtMs,
+}: Pick<TripleStanding, 'state' | 'atServer' | 'lastPollAtMs'>): number | null {
   const { submittedAtMs, answered, total } = atServer ?? nothingKnown
   if (!isWaitingForBatch(state) || lastPollAtMs === null || submittedAtMs === null) return null
   if (answered === null || total === null || answered <= 0 || answered >= total) return null
@@ -100,12 +104,14 @@ export interface StandingProblem {
   readonly needsPerson: boolean
 }
 
-const longestMessage = 300
+const longestMessage = 400
 const longestHint = 1_000
 
 /** Servers and journals may say anything; a line of a list shows it. */
-const oneLine = (text: string, longest = longestMessage): string =>
-  text.slice(0, longest).replace(/[\s\p{Cc}]+/gu, ' ')
+const oneLine = (text: string, longest = longestMessage): string => {
+  const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text
+  return cut.replace(/[\s\p{Cc}]+/gu, ' ')
+}
 
 export function toStandingProblem({ code, message, hint, needsPerson }: Problem): StandingProblem {
   return {
@@ -151,7 +157,10 @@ export const longestBackoffMs = 1_800_000
 export function storyOf(standing: TripleStanding, nowMs: number, root: WorkspaceRoot = null): TripleStory {
   const stuck = stuckReason(standing, nowMs)
   const stuckWords = stuck === null ? undefined : stuckWordsOf[stuck]
-  const words = stuckWords?.(root, standing.index) ?? restWordsOf(standing.state, root)
+  const words =
+    stuckWords?.(root, standing.index) ??
+    restWordsOf(standing.state, root) ??
+    (isUntouched(standing) ? untouchedWords(root) : null)
   return {
     stuck,
     what: whereItIs(standing, nowMs),
@@ -160,6 +169,10 @@ export function storyOf(standing: TripleStanding, nowMs: number, root: Workspace
     endsAtMs: estimatedEndMs(standing),
   }
 }
+
+/** It would go on, and no run has looked at it as it stands: files that were put there, or a run that could not begin. */
+const isUntouched = ({ state, isAtRest, isAtWork }: TripleStanding): boolean =>
+  isAtRest && !isAtWork && !isDoneState(state)
 
 /** `null` while the triple moves, or waits as it should. */
 export function stuckReason(standing: TripleStanding, nowMs: number): StuckReason | null {

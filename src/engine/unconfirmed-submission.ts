@@ -25,11 +25,20 @@ export async function unconfirmedSubmission(
   return metadata === null ? null : unconfirmedIn(index, metadata)
 }
 
-/** Those of some triples. */
-export function unconfirmedOf(
-  triples: readonly { readonly unconfirmed: UnconfirmedSubmission | null }[],
-): readonly UnconfirmedSubmission[] {
-  return triples.flatMap(({ unconfirmed }) => unconfirmed ?? [])
+/**
+ * Those of some triples. Where the server was not even asked for a batch and a problem says why, that is the one thing to
+ * tell: a second alarm would send people to look for a batch that cannot be there.
+ */
+export function unconfirmedOf(triples: readonly MaybeUnconfirmed[]): readonly UnconfirmedSubmission[] {
+  return triples.flatMap(({ unconfirmed, problem }) => {
+    const isToldAlready = problem !== null && unconfirmed?.wasAsked === false
+    return isToldAlready ? [] : (unconfirmed ?? [])
+  })
+}
+
+interface MaybeUnconfirmed {
+  readonly unconfirmed: UnconfirmedSubmission | null
+  readonly problem: object | null
 }
 
 /** What metadata of `workdir/` says of it. */

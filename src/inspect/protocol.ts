@@ -125,7 +125,7 @@ export interface TripleReplay {
   readonly unreadableLines: number
 }
 
-/** A finished lineage with requests that failed for good: what, and the command that sends them again. */
+/** A finished lineage with requests that failed for good or never ran: what, and the command that sends them again. */
 export interface FailedForGood {
   readonly rootIndex: string
   readonly what: string

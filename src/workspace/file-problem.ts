@@ -45,15 +45,7 @@ export function inWords(error: unknown, root: string): unknown {
 }
 
 /** Of a disk, and never of a network or of Node itself. */
-const otherRefusals: ReadonlySet<string> = new Set([
-  'EBADF',
-  'EEXIST',
-  'ENAMETOOLONG',
-  'ENOTDIR',
-  'ENOTEMPTY',
-  'ESTALE',
-  'EXDEV',
-])
+const otherRefusals: ReadonlySet<string> = new Set(['EBADF', 'ENAMETOOLONG', 'ENOTEMPTY', 'ESTALE', 'EXDEV'])
 
 interface Kind {
   readonly code: 'DiskFull' | 'PermissionDenied' | 'NotARegularFile' | 'FileSystemError'
@@ -110,6 +102,17 @@ const kinds: Readonly<Record<string, Kind>> = {
     code: 'FileSystemError',
     reason: 'it does not exist',
     hint: 'If it was moved or deleted during the run, put it back and run again.',
+  },
+  // Directories are made where they are missing: where that meets something, it is no directory.
+  EEXIST: {
+    code: 'FileSystemError',
+    reason: 'something else stands there',
+    hint: 'Move it away, or give it another name, then run again; nothing was lost.',
+  },
+  ENOTDIR: {
+    code: 'FileSystemError',
+    reason: 'a file stands where a directory belongs',
+    hint: 'Move that file away, or give it another name, then run again; nothing was lost.',
   },
   EIO: { code: 'FileSystemError', reason: 'the disk could not read or write', hint: ownFault },
 }

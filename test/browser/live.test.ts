@@ -47,7 +47,7 @@ describeInBrowser('the page of a run', () => {
         writeFileSync(output, readFileSync(join(root, 'output_1.whole'), 'utf8'))
         await page.getByRole('button', { name: 'Retry all 2' }).click()
         await expect.poll(() => countAt(page, 'done')).toBe(1)
-        await page.getByRole('button', { name: /^1 RequestIdsMismatch/ }).waitFor()
+        await page.getByRole('button', { name: /^RequestIdsMismatch triple / }).waitFor()
         const outcome = page.getByText(/^Tried again at .*: /)
         await expect
           .poll(async () =>

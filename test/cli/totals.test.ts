@@ -55,7 +55,7 @@ describe('the totals of requests', () => {
       '4 requests: 1 ok, 1 not executed, 1 transient, 1 permanent, 2 of them to be sent again.\n',
     )
     expect(stderr).toContain('1 of 4 requests of triple 1 failed for good: 1 permanent.\n')
-    expect(stderr).toContain(`  → batch-reconciler retry ${root} 1 sends 1 of them again.\n`)
+    expect(stderr).toContain(`  → \`batch-reconciler retry ${root} 1\` sends 1 of them again.\n`)
     expect(stderr).not.toContain('were sent')
   })
 
@@ -144,7 +144,7 @@ describe('a lineage that ended without one good answer', () => {
     const first = await run(root)
     expect(first.exitCode).toBe(1)
     expect(first.stdout).toContain('2 failed for good')
-    expect(first.stderr).toContain(`→ batch-reconciler retry ${root} 7 sends 2 of them again.`)
+    expect(first.stderr).toContain(`→ \`batch-reconciler retry ${root} 7\` sends 2 of them again.`)
     for (const kind of ['input', 'error', 'metadata']) {
       const name = `batch_${kind}_7.jsonl`
       renameSync(join(root, 'done', name), join(root, 'workdir', name))
@@ -203,7 +203,7 @@ describe('a lineage that ended without one good answer', () => {
     const { exitCode, stderr } = await run(root)
     expect(exitCode).toBe(0)
     expect(stderr).toContain('2 requests: 1 ok, 1 semantic.\n')
-    expect(stderr).toContain(`→ batch-reconciler retry ${root} 1 --all sends 1 of them again.`)
+    expect(stderr).toContain(`→ \`batch-reconciler retry ${root} 1 --all\` sends 1 of them again.`)
   })
 })
 
@@ -220,7 +220,7 @@ describe('status of what failed for good', () => {
     expect(stderr).toContain(
       'Every request of triple 7 failed for good: 1 waiting for a person, 1 permanent.\n',
     )
-    expect(stderr).toContain(`  → batch-reconciler retry ${root} 7 sends 2 of them again.\n`)
+    expect(stderr).toContain(`  → \`batch-reconciler retry ${root} 7\` sends 2 of them again.\n`)
     expect(stderr).not.toContain('triple 2')
     const json = jsonLines((await batchReconciler(['status', root, '--json'])).stdout)
     expect(json).toMatchObject([

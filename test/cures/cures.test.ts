@@ -1,10 +1,13 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { problemCodes, type ProblemCode } from '../../machines/index.js'
 import { faults, type FakeBatchServerOptions } from '../../src/testing/index.js'
-import { processorModule } from '../cli/command-line.js'
-import { answerLine, jsonl, metadataText, requestLine } from '../engine/lines.js'
+import type { Fault } from '../../src/testing/fake-server/fault.js'
+import { jsonLines, processorModule } from '../cli/command-line.js'
+import { answerLine, errorLine, jsonl, metadataText, requestLine } from '../engine/lines.js'
 import {
   answersOf,
   errorOf,
@@ -632,6 +635,146 @@ const cures: readonly Cure[] = [
     says: /If you know that it is gone/,
     cure: (patient, hint) => follow(patient, hint, 'unlock'),
   },
+  ...([401, 403] as const).map((status): Cure => ({
+    code: 'AccessDenied',
+    about: `a batch that no list shows is refused with ${status}; the right is given`,
+    fall: async (patient) => {
+      await sent(patient)
+      patient.server.script(faults.listLags({ ms: Infinity }))
+      patient.server.script(refusedUntil(patient, 'batches.retrieve', status))
+    },
+    says: /Check the API key, its project and its permissions/,
+    cure: (patient) => patient.put({ [allowed]: '' }),
+  })),
+  {
+    code: 'AccessDenied',
+    about: 'the files of the batch may not be fetched; the right is given',
+    fall: async (patient) => {
+      await sent(patient)
+      patient.server.script(refusedUntil(patient, 'files.content', 403))
+    },
+    says: /Check the API key, its project and its permissions/,
+    cure: (patient) => patient.put({ [allowed]: '' }),
+  },
+  {
+    code: 'RequestRefused',
+    about: 'a proxy takes no body of that size; the lines go as smaller files',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      patient.server.script(refusedUntil(patient, 'files.create', 413))
+      patient.runFlags.push('--submit')
+    },
+    says: /move the input and its metadata out of workdir\/, .* submit its lines as several smaller files with `submit --again`/,
+    cure: async (patient) => {
+      // The refusal says it all: nobody is sent to look for a batch that cannot be there.
+      expect((await patient.command('status', patient.root)).stderr).not.toContain('not confirmed')
+      const taken = patient.takeOut('4')
+      patient.put({ [allowed]: '' })
+      for (const id of ids)
+        await submitAgain(patient, writeTo(join(taken, `${id}.jsonl`), jsonl(requestLine(id))))
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'NotARegularFile',
+    about: 'a link that leads nowhere stands where the answers belong; it is moved away',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      symlinkSync('/nowhere/answers.jsonl', join(patient.root, output))
+    },
+    says: /Move it away/,
+    cure: (patient) => {
+      patient.remove(output)
+      patient.put({ [output]: answers(...ids) })
+    },
+  },
+  {
+    code: 'NotARegularFile',
+    about: 'a pipe stands where the input belongs; it is moved away',
+    fall: (patient) => {
+      patient.put({ [output]: answers(...ids) })
+      execFileSync('mkfifo', [join(patient.root, input)])
+    },
+    says: /Move it away/,
+    cure: (patient) => {
+      patient.remove(input)
+      patient.put({ [input]: requests })
+    },
+  },
+  ...['target', 'done', 'logs', 'failed-items'].map((folder): Cure => ({
+    code: 'FileSystemError',
+    about: `a file stands where ${folder}/ belongs; it is moved away`,
+    fall: (patient) => patient.put({ [input]: requests, [output]: answers(...ids), [folder]: 'My notes.' }),
+    says: /Move it away, or give it another name, then run again/,
+    cure: (patient) => patient.remove(folder),
+  })),
+  {
+    code: 'RequestIdsMismatch',
+    about: 'the outputs of two triples were swapped; the right ones are put in place',
+    fall: (patient) =>
+      patient.put({
+        [input]: requests,
+        [output]: answers('x'),
+        'workdir/batch_input_5.jsonl': jsonl(requestLine('x')),
+        'workdir/batch_output_5.jsonl': answers(...ids),
+      }),
+    says: /Check that input, output and error file come from the same batch; put the right ones in place and run again/,
+    cure: (patient) =>
+      patient.put({ [output]: answers(...ids), 'workdir/batch_output_5.jsonl': answers('x') }),
+    ids: [...ids, 'x'],
+  },
+  {
+    code: 'RequestIdsMismatch',
+    about: 'the answers are compressed; they are converted with the command of the hint',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      writeFileSync(join(patient.root, output), gzipSync(answers(...ids)))
+    },
+    says: /Convert it in place: gzip -dc </,
+    cure: (_, hint) => {
+      execFileSync('sh', ['-c', /Convert it in place: (.*?), then run again/.exec(hint)?.[1] ?? 'false'])
+    },
+  },
+  {
+    code: 'MissingBatchInputFileButOthersExist',
+    about: 'the input has a name with a leading zero; it is put beside the answers as the hint names it',
+    fall: (patient) => patient.put({ 'workdir/batch_input_04.jsonl': requests, [output]: answers(...ids) }),
+    says: /Put batch_input_4\.jsonl back beside it/,
+    cure: (patient) =>
+      renameSync(join(patient.root, 'workdir/batch_input_04.jsonl'), join(patient.root, input)),
+  },
+  {
+    code: 'WorkspaceNotFound',
+    about: 'the files lie beside workdir/; they are moved into it',
+    fall: (patient) => {
+      patient.remove('workdir')
+      patient.put({ 'batch_input_4.jsonl': requests, 'batch_output_4.jsonl': answers(...ids) })
+    },
+    says: /Move the batch files into a directory workdir\/ in it/,
+    cure: (patient) => {
+      mkdirSync(join(patient.root, 'workdir'))
+      for (const name of ['batch_input_4.jsonl', 'batch_output_4.jsonl'])
+        renameSync(join(patient.root, name), join(patient.root, 'workdir', name))
+    },
+  },
+  {
+    code: 'WrongUsage',
+    about: 'the module of the processor is broken; it is mended',
+    fall: async (patient) => {
+      const path = await processorModule('export function processOutput( {')
+      patient.runFlags.push('--processor', path)
+      patient.put({ [input]: requests, [output]: answers(...ids) })
+    },
+    says: /Mend the module, then run again/,
+    cure: (patient) => {
+      // A module that was loaded once in this process stays as it was: the mended one stands under another name.
+      const [, path = ''] = patient.runFlags
+      patient.runFlags[1] = writeTo(
+        path.replace(/\.\w+$/, '-mended.mjs'),
+        'export function processOutput() {}',
+      )
+    },
+  },
   {
     code: 'ProofMissing',
     about: '`verify`: files were moved to done/ by hand; they are moved back, and run',
@@ -658,6 +801,16 @@ const cures: readonly Cure[] = [
   },
 ]
 
+/** Until this file stands in the workspace, the server refuses what `refusedUntil` says. */
+const allowed = 'is-allowed'
+
+const refusedUntil = (patient: Patient, on: Fault['on'], status: number): Fault => ({
+  on,
+  when: () => !existsSync(join(patient.root, allowed)),
+  times: Infinity,
+  effect: { type: 'answer', status, body: { error: { message: `Refused with ${status}.` } } },
+})
+
 const strangeAnswers = jsonl(...ids.map((id) => JSON.stringify({ custom_id: id, result: { text: id } })))
 
 const firstBatch = ({ server: { batches } }: Patient): string | undefined => batches()[0]?.id
@@ -676,7 +829,6 @@ const elsewhere: Partial<Record<ProblemCode, string>> = {
   ErrorFileAlreadyExists: 'as the output file',
   DiskFull: 'engine/bad-input.test.ts',
   PermissionDenied: 'engine/bad-input.test.ts',
-  FileSystemError: 'engine/moves-and-ends.test.ts',
   NetworkError: 'passes by itself',
   RateLimited: 'passes by itself',
   TripleTaken: 'passes by itself',
@@ -684,8 +836,6 @@ const elsewhere: Partial<Record<ProblemCode, string>> = {
   StorageCheckFailed: 'workspace/storage-check.test.ts',
   ServerNotSupported: 'providers/openai/quirks.test.ts',
   SubmissionAmbiguous: 'server/absence.test.ts',
-  WrongUsage: 'engine/options/refusals.test.ts',
-  WorkspaceNotFound: 'cli/usage.test.ts',
   NothingToRetry: 'engine/retry-by-hand.test.ts',
   NothingToAccept: 'engine/accept-triple.test.ts',
   AdoptionRefused: 'engine/adopt-batch.test.ts',
@@ -740,3 +890,41 @@ async function untilDone(patient: Patient): Promise<void> {
   expect(patient.names('workdir'), last.stdout + last.stderr).toEqual([])
   expect(last.exitCode, last.stdout + last.stderr).toBe(0)
 }
+
+describe('what failed for good is told with the command that sends it again, and the command works:', () => {
+  test.each([
+    ['a refused request', errorLine('c', 400), 'retry '],
+    ['a request that a quota refused', errorLine('c', 429, 'insufficient_quota'), 'retry '],
+    ['a request that a key refused', errorLine('c', 401, 'invalid_api_key'), 'retry '],
+  ])('%s', async (_, line, begin) => {
+    const patient = await newPatient({})
+    patient.put({
+      [input]: requests,
+      [output]: answers('a', 'b'),
+      'workdir/batch_error_4.jsonl': jsonl(line),
+    })
+    expect((await patient.run()).exitCode).toBe(0)
+    const status = await patient.command('status', patient.root)
+    expect(status.stderr).toContain('1 of 3 requests of triple 4 failed for good')
+    const json = await patient.command('status', patient.root, '--json')
+    expect(jsonLines(json.stdout)).toContainEqual(expect.objectContaining({ index: '4', failed_for_good: 1 }))
+    await follow(patient, /→ (`batch-reconciler retry .*`) sends/.exec(status.stderr)?.[1] ?? '', begin)
+    patient.server.finishBatches()
+    await untilDone(patient)
+    expect(answersOf(patient)).toEqual(ids.map((id) => `${id} success`))
+  })
+
+  test('what never ran since its batch was cancelled', async () => {
+    const patient = await newPatient({})
+    patient.server.plan({ ending: { status: 'cancelled', afterShare: 0.4 } })
+    await sent(patient)
+    expect((await patient.run()).exitCode).toBe(0)
+    const status = await patient.command('status', patient.root)
+    expect(status.stderr).toContain('2 of 3 requests of triple 4 never ran: somebody cancelled the batch.')
+    await follow(patient, /→ (`batch-reconciler retry .*`) sends 2/.exec(status.stderr)?.[1] ?? '', 'retry ')
+    patient.server.finishBatches()
+    await untilDone(patient)
+    expect(answersOf(patient)).toEqual(ids.map((id) => `${id} success`))
+    expect((await patient.command('status', patient.root)).stderr).not.toContain('never ran')
+  })
+})

@@ -32,6 +32,12 @@ describe('triples that stand still for one cause', () => {
     ])
   })
 
+  test('are one whichever call met the refusal', () => {
+    const calls = ['batches.list', 'batches.retrieve', 'files.content', 'files.create']
+    const causes = causesOf(calls.map((call, at) => told(`${at}`, `host answered ${call} with 401: no.`)))
+    expect(causes).toMatchObject([{ count: 4 }])
+  })
+
   test('differ when one is stuck and the other is not, or their codes differ', () => {
     const one = told('1', 'no')
     const { story } = one

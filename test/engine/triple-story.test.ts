@@ -106,6 +106,23 @@ describe('the story of a triple', () => {
     })
   })
 
+  test('says of one that no run has looked at, while nobody works here, that the next one goes on', () => {
+    const standing = {
+      ...waiting,
+      state: 'checking-ids',
+      remoteStatus: null,
+      isAtRest: true,
+      isAtWork: false,
+    }
+    expect(storyOf(standing, 0)).toMatchObject({
+      stuck: null,
+      why: 'No run has looked at it as it stands.',
+      whatToDo: '`run` goes on with it.',
+    })
+    expect(storyOf({ ...standing, isAtWork: true }, 0)).toMatchObject({ why: null, whatToDo: null })
+    expect(storyOf({ ...standing, state: 'done' }, 0)).toMatchObject({ why: null, whatToDo: null })
+  })
+
   test('says how far the batch is, since when, until when, and when it may end', () => {
     const batch = { ...known, submittedAtMs: 0, dueAtMs: 86_400_000, answered: 300, total: 1_200 }
     const standing = { ...waiting, lastPollAtMs: 3_600_000, atServer: batch }
@@ -176,9 +193,10 @@ describe('the story of a triple', () => {
     expect(atServerOf({ ...facts, requestCounts })).toMatchObject({ answered: 5, total: 9 })
   })
 
-  test('quotes at most 300 characters of a problem', () => {
+  test('quotes at most 400 characters of a problem, and shows where it cut them', () => {
     const long = 'x'.repeat(5_000)
     const { message, hint } = toStandingProblem({ code: 'BatchFailed', message: long, hint: long })
-    expect([message.length, hint?.length]).toEqual([300, 1_000])
+    expect([message.length, hint?.length]).toEqual([400, 1_000])
+    expect(message.endsWith('x…')).toBe(true)
   })
 })

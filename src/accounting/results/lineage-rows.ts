@@ -18,6 +18,10 @@ export interface LineageRows {
 /** How many requests failed for good. */
 export const failedForGoodOf = ({ failedForGood }: LineageRows): number => sumOfRows(failedForGood, 'failed')
 
+/** How many never ran because somebody stopped their batch, and nobody tries them again. */
+export const stoppedOf = (lineage: LineageRows): number =>
+  sumOfRows(lineage.rows, 'failed') - lineage.rows.retryable - failedForGoodOf(lineage)
+
 /** True when the lineage has ended and nothing went well: no answer, and nobody tries again. */
 export function didAllFailForGood(lineage: LineageRows): boolean {
   const { rows } = lineage

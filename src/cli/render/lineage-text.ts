@@ -1,23 +1,25 @@
-import { failedForGoodOf } from '../../accounting/results/lineage-rows.js'
+import { failedForGoodOf, stoppedOf } from '../../accounting/results/lineage-rows.js'
 import { failedForGoodText, sumOf, type RootedRows } from '../../engine/failed-for-good-text.js'
 import { countOf } from '../../units.js'
 import { terminalText } from './terminal-text.js'
 
 /**
- * What failed for good, and the command that sends it again; two lines for each lineage, the first ones only. Empty
- * when nothing did.
+ * What failed for good or never ran, and the command that sends it again; two lines for each lineage, the first ones
+ * only.
  *
  * @param root the workspace
  */
 export function failedForGoodLines(lineages: readonly RootedRows[], root: string): readonly string[] {
-  const failed = lineages.filter((lineage) => failedForGoodOf(lineage) > 0)
-  const lines = failed.slice(0, mostNamed).flatMap((lineage) => {
+  const lines = lineages.slice(0, mostNamed).flatMap((lineage) => {
     const { what, whatToDo } = failedForGoodText(lineage, root)
     return [terminalText(what), `  → ${terminalText(whatToDo)}`]
   })
-  const rest = failed.slice(mostNamed)
+  const rest = lineages.slice(mostNamed)
   if (rest.length === 0) return lines
-  const requests = countOf(sumOf(rest, failedForGoodOf), 'request')
+  const requests = countOf(
+    sumOf(rest, (lineage) => failedForGoodOf(lineage) + stoppedOf(lineage)),
+    'request',
+  )
   return [...lines, `… and ${requests} of ${countOf(rest.length, 'more triple')}; \`--json\` shows all.`]
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { TripleOutcome } from '../../../machines/index.js'
+import { failedForGoodOf } from '../../accounting/results/lineage-rows.js'
 import { lineagesOf, tokensOfReport, type LineageReport } from '../../engine/lineage-report.js'
 import { totalsLines } from '../../engine/tokens-text.js'
 import type { TripleReport, WorkspaceReport } from '../../engine/report.js'
@@ -73,7 +74,11 @@ function requestTotals(lineages: readonly LineageReport[], root: string): readon
   return [
     `${countOf(total, 'request')}: ${classesText(rows)}${fate}.`,
     ...attemptCost(lineages),
-    ...failedForGoodLines(lineages, root),
+    // What somebody stopped is told with its triple, by the run that found it so.
+    ...failedForGoodLines(
+      lineages.filter((lineage) => failedForGoodOf(lineage) > 0),
+      root,
+    ),
   ]
 }
 

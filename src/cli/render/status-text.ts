@@ -1,6 +1,6 @@
-import { isParkedState } from '../../../machines/index.js'
+import { isParkedState, isWaitingForBatch } from '../../../machines/index.js'
 import type { TripleStatus, WorkspaceStatus } from '../../engine/report.js'
-import type { AtServer } from '../../engine/triple-story.js'
+import { estimatedEndMs, type AtServer } from '../../engine/triple-story.js'
 import { workspaceTokensLines } from '../../engine/tokens-text.js'
 import { unconfirmedOf } from '../../engine/unconfirmed-submission.js'
 import { workersToldText } from '../../workspace/hold-workspace.js'
@@ -9,7 +9,7 @@ import { unknownCount } from './outcome-table.js'
 import { tableLines, type TableColumn, type TableOptions } from './table.js'
 import { terminalText } from './terminal-text.js'
 import { unconfirmedLines } from './unconfirmed-text.js'
-import { countOf, countText, elapsedText } from '../../units.js'
+import { countOf, countText, durationText, elapsedText } from '../../units.js'
 
 /** How the triples of `workdir/` stand, one line each. */
 export function statusTable(
@@ -87,7 +87,22 @@ const sentColumns = (nowMs: number): readonly TableColumn<TripleStatus>[] => [
     isNumber: true,
     text: ({ atServer }) => ageText(atServer?.submittedAtMs ?? null, nowMs),
   },
+  { title: 'left', isNumber: true, text: (triple) => leftText(triple, nowMs) },
+  { title: 'due', isNumber: true, text: (triple) => dueText(triple, nowMs) },
 ]
+
+/** How long it will still take, as far as anybody can tell. */
+function leftText(triple: TripleStatus, nowMs: number): string {
+  const endMs = estimatedEndMs(triple)
+  return endMs === null || endMs <= nowMs ? unknownCount : `~${durationText(endMs - nowMs)}`
+}
+
+/** When the server gives it up, while it is waited for. */
+function dueText({ state, atServer }: TripleStatus, nowMs: number): string {
+  const dueAtMs = atServer?.dueAtMs ?? null
+  if (dueAtMs === null || !isWaitingForBatch(state)) return unknownCount
+  return dueAtMs < nowMs ? `${elapsedText(nowMs - dueAtMs)} ago` : `in ${durationText(dueAtMs - nowMs)}`
+}
 
 function answeredText(known: AtServer | null): string {
   if (known?.answered == null || known.total === null) return unknownCount

@@ -42,6 +42,7 @@ export function App({ backend }: { readonly backend: Backend }) {
           failed={finished?.failed ?? []}
           query={text}
           chosen={chosen}
+          root={page.root}
           nowMs={nowMs}
           commands={commands}
           onQuery={(changed) => look({ query: changed })}

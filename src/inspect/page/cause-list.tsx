@@ -1,10 +1,13 @@
 import { useState } from 'preact/hooks'
 import { storyOf } from '../../engine/triple-story.js'
 import { countOf, countText } from '../../units.js'
+import type { TripleSummary } from '../protocol.js'
 import { CommandButtons } from './command-buttons.js'
+import { Prose } from './prose.js'
 import { hasToken, tokenOf } from './query.js'
 import type { Cause } from './survey.js'
 import { Moment } from './times.js'
+import { bareMessage, shortIndex, withoutRoot } from './triple-words.js'
 import type { Commands } from './use-commands.js'
 
 interface CauseListProps {
@@ -17,7 +20,10 @@ interface CauseListProps {
   readonly onFind: (token: string) => void
 }
 
-const mostAtFirst = 5
+/** What is told in full; of more causes each has one line, to be opened. */
+const mostInFull = 3
+/** More than a screen holds. */
+const mostAtFirst = 12
 
 /** One cause, one entry, however many triples have it: what it is, what to do, and buttons for all of them. */
 export function CauseList({ causes, root, query, nowMs, commands, onFind }: CauseListProps) {
@@ -26,12 +32,16 @@ export function CauseList({ causes, root, query, nowMs, commands, onFind }: Caus
   if (causes.length === 0) return <p class="all-well">Nothing is stuck.</p>
   return (
     <section class="causes" aria-label="What is wrong">
-      <h2>What is wrong</h2>
+      <h2>
+        What is wrong
+        {causes.length > mostInFull && <span class="quiet">, {countOf(causes.length, 'cause')}</span>}
+      </h2>
       <ul>
-        {shown.map((cause) => (
+        {shown.map((cause, at) => (
           <CauseEntry
-            key={cause.cause}
+            key={cause.key}
             cause={cause}
+            isInFull={at < mostInFull || causes.length === mostInFull + 1}
             root={root}
             isFiltered={hasToken(query, tokenOf('code', cause.cause))}
             nowMs={nowMs}
@@ -51,6 +61,7 @@ export function CauseList({ causes, root, query, nowMs, commands, onFind }: Caus
 
 interface CauseEntryProps {
   readonly cause: Cause
+  readonly isInFull: boolean
   readonly root: string | null
   readonly isFiltered: boolean
   readonly nowMs: number
@@ -58,24 +69,25 @@ interface CauseEntryProps {
   readonly onFind: (token: string) => void
 }
 
-function CauseEntry({
-  cause: { cause, triples },
-  root,
-  isFiltered,
-  nowMs,
-  commands,
-  onFind,
-}: CauseEntryProps) {
+function CauseEntry({ cause, isInFull, root, isFiltered, nowMs, commands, onFind }: CauseEntryProps) {
+  const [isOpen, setOpen] = useState(false)
+  const { triples } = cause
   const example = triples[0]
   if (example === undefined) return null
   const { why, whatToDo } = storyOf(example, nowMs, root)
-  const sinceMs = triples.reduce<number | null>(
-    (oldest, { stateSinceMs }) => older(oldest, stateSinceMs),
-    null,
-  )
   const indices = triples.map(({ index }) => index)
   // A hint may name a file, or a batch: what helps one need not help the others to the letter.
   const isCureCommon = triples.every(({ problem }) => problem?.hint === example.problem?.hint)
+  if (!isInFull && !isOpen) {
+    return (
+      <li class="cause">
+        <button type="button" class="cause-line" aria-expanded={false} onClick={() => setOpen(true)}>
+          <Which cause={cause} />{' '}
+          <span class="quiet">{why !== null && bareMessage(why, example.index, root)}</span>
+        </button>
+      </li>
+    )
+  }
   return (
     <li class="cause">
       <div class="cause-head">
@@ -84,31 +96,52 @@ function CauseEntry({
           class="cause-name"
           aria-pressed={isFiltered}
           title="Show these in the list"
-          onClick={() => onFind(tokenOf('code', cause))}
+          onClick={() => onFind(tokenOf('code', cause.cause))}
         >
-          <span class="together">{countText(triples.length)}</span> {cause}
+          <Which cause={cause} />
         </button>
-        {sinceMs !== null && (
-          <span class="quiet">
-            {triples.length > 1 ? 'the first ' : ''}
-            <Moment atMs={sinceMs} nowMs={nowMs} />
-          </span>
-        )}
+        <Since triples={triples} nowMs={nowMs} />
         <CommandButtons commands={commands} indices={indices} isAll={indices.length > 1} />
       </div>
       {why !== null && (
         <p class="why">
           {triples.length > 1 && <span class="quiet">e.g. </span>}
-          {why}
+          {triples.length > 1 ? withoutRoot(why, root) : bareMessage(why, example.index, root)}
         </p>
       )}
       {whatToDo !== null && (
         <p class="cure">
           {!isCureCommon && 'For this one: '}
-          {whatToDo}
+          <Prose text={whatToDo} />
         </p>
       )}
     </li>
+  )
+}
+
+/** Its name, and how many have it; of one that is alone, which. */
+function Which({ cause: { cause, triples } }: { readonly cause: Cause }) {
+  const [only, ...others] = triples
+  return (
+    <>
+      {others.length > 0 && <span class="together">{countText(triples.length)}</span>} <b>{cause}</b>{' '}
+      {others.length === 0 && <span class="quiet">triple {shortIndex(only?.index ?? '')}</span>}
+    </>
+  )
+}
+
+/** Since when the first of them is stuck. */
+function Since({ triples, nowMs }: { readonly triples: readonly TripleSummary[]; readonly nowMs: number }) {
+  const sinceMs = triples.reduce<number | null>(
+    (oldest, { stateSinceMs }) => older(oldest, stateSinceMs),
+    null,
+  )
+  if (sinceMs === null) return null
+  return (
+    <span class="quiet">
+      {triples.length > 1 ? 'the first ' : ''}
+      <Moment atMs={sinceMs} nowMs={nowMs} />
+    </span>
   )
 }
 

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { countOf } from '../../units.js'
 import type { FailedForGood } from '../protocol.js'
+import { Prose } from './prose.js'
 
 interface FailedForGoodListProps {
   readonly failed: readonly FailedForGood[]
@@ -16,7 +17,7 @@ export function FailedForGoodList({ failed, onChoose }: FailedForGoodListProps) 
   const shown = showsAll ? failed : failed.slice(0, mostAtFirst)
   return (
     <section class="causes" aria-label="Failed for good">
-      <h2>Done, with requests that failed for good</h2>
+      <h2>Done, with requests that failed for good or never ran</h2>
       <ul>
         {shown.map(({ rootIndex, what, whatToDo }) => (
           <li key={rootIndex} class="cause">
@@ -25,7 +26,9 @@ export function FailedForGoodList({ failed, onChoose }: FailedForGoodListProps) 
                 {what}
               </button>
             </p>
-            <p class="cure">{whatToDo}</p>
+            <p class="cure">
+              <Prose text={whatToDo} />
+            </p>
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@ import { phases, phaseWords, type Phase } from '../../engine/phases.js'
 import type { WorkspaceHistory } from '../../engine/phase-history.js'
 import { countText } from '../../units.js'
 import type { Backend } from './backend.js'
+import { TimeAxis } from './time-axis.js'
 import { clockText, fullTime } from './times.js'
 import { useHistory } from './use-history.js'
 
@@ -54,6 +55,15 @@ export function HistoryMap({ backend, nowMs }: HistoryMapProps) {
             <span class="pointed" style={{ left: `${((at + 0.5) / buckets) * 100}%` }} aria-hidden="true" />
           )}
         </div>
+      )}
+      {history !== null && buckets > 0 ? (
+        <TimeAxis
+          fromMs={history.firstEndMs - history.bucketMs}
+          toMs={history.firstEndMs + (buckets - 1) * history.bucketMs}
+          nowMs={nowMs}
+        />
+      ) : (
+        <div class="axis" />
       )}
       <p class="map-legend">
         {history !== null && buckets > 0 && <Legend history={history} at={at} nowMs={nowMs} />}

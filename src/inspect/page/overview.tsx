@@ -43,10 +43,10 @@ export function Overview(props: OverviewProps) {
       />
       {finished !== null && (
         <>
-          {finished.tokens.length > 0 && <p class="quiet">{finished.tokens.join(' ')}</p>}
           <FailedForGoodList failed={finished.failed} onChoose={onChoose} />
           <HistoryMap backend={backend} nowMs={nowMs} />
           <ChartView triples={triples} lights={nothingLit} onState={onState} />
+          {finished.tokens.length > 0 && <p class="tokens">{finished.tokens.join(' ')}</p>}
         </>
       )}
     </section>

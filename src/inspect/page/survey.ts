@@ -1,14 +1,16 @@
 import { isDoneState } from '../../../machines/state-paths.js'
 import type { TripleSummary } from '../protocol.js'
 import { kindOf, tripleKinds, type Query, type TripleKind } from './query.js'
-import { causeOf } from './triple-words.js'
+import { causeKeyOf, causeOf } from './triple-words.js'
 
 /** How much there is to say of a triple, which is how it stands in the list. */
 export const tripleSorts = ['stuck', 'open', 'done'] as const
 export type TripleSort = (typeof tripleSorts)[number]
 
-/** Triples that are stuck for one reason. */
+/** Triples that are stuck for one cause: the same code, and the same kind of message. */
 export interface Cause {
+  readonly key: string
+  /** The code, or the reason where there is none. */
   readonly cause: string
   readonly triples: readonly TripleSummary[]
 }
@@ -27,7 +29,7 @@ export interface Survey {
 /** One way through all triples, made anew whenever something changed: it has to stay cheap. */
 export function surveyOf(triples: readonly TripleSummary[], { tests }: Query, nowMs: number): Survey {
   const kinds = Object.fromEntries(tripleKinds.map((kind) => [kind, 0])) as Record<TripleKind, number>
-  const byCause = new Map<string, TripleSummary[]>()
+  const byKey = new Map<string, Cause & { readonly triples: TripleSummary[] }>()
   const passing = new Set<TripleSummary>()
   const shown: Record<TripleSort, TripleSummary[]> = { stuck: [], open: [], done: [] }
   for (const triple of triples) {
@@ -40,11 +42,12 @@ export function surveyOf(triples: readonly TripleSummary[], { tests }: Query, no
     }
     if (passes) passing.add(triple)
     const cause = causeOf(triple, nowMs) ?? kind
-    const group = byCause.get(cause)
-    if (group === undefined) byCause.set(cause, [triple])
-    else group.push(triple)
+    const key = causeKeyOf(triple, cause)
+    const group = byKey.get(key)
+    if (group === undefined) byKey.set(key, { key, cause, triples: [triple] })
+    else group.triples.push(triple)
   }
-  const causes = [...byCause].map(([cause, group]) => ({ cause, triples: group })).toSorted(byCount)
+  const causes = [...byKey.values()].toSorted(byCount)
   shown.stuck = causes.flatMap((cause) => cause.triples.filter((triple) => passing.has(triple)))
   const shownCount = shown.stuck.length + shown.open.length + shown.done.length
   return { shown, shownCount, kinds, causes }
@@ -52,6 +55,6 @@ export function surveyOf(triples: readonly TripleSummary[], { tests }: Query, no
 
 /** Roughly: two causes of almost as many triples must not change places with every triple that is mended. */
 const byCount = (one: Cause, other: Cause): number =>
-  weightOf(other) - weightOf(one) || (one.cause < other.cause ? -1 : 1)
+  weightOf(other) - weightOf(one) || (one.key < other.key ? -1 : 1)
 
 const weightOf = ({ triples }: Cause): number => Math.floor(Math.log2(triples.length))

@@ -4,6 +4,8 @@ import type { CourseSpan } from '../../engine/triple-course.js'
 import { countOf, countText, elapsedText } from '../../units.js'
 import type { AttemptCourse, TripleDetail } from '../protocol.js'
 import { layOutSpans } from './lay-out-spans.js'
+import { milestonesOf, type Milestone } from './milestones.js'
+import { TimeAxis } from './time-axis.js'
 import { clockText, fullTime, Moment } from './times.js'
 import { stateWords } from './triple-words.js'
 
@@ -33,12 +35,13 @@ export function TimeBars({ detail, attempt, nowMs, onChoose }: TimeBarsProps) {
           onChoose={onChoose}
         />
       ))}
+      {lineage.length > 0 && <TimeAxis fromMs={scale.fromMs} toMs={scale.toMs} nowMs={nowMs} />}
     </section>
   )
 }
 
 /** A bar with a line of milestones; in a lineage each has a name, and the first attempt more to tell. */
-const roomFor = (attempt: number): number => (attempt === 1 ? 62 : Math.min(attempt, mostAttempts) * 82)
+const roomFor = (attempt: number): number => (attempt === 1 ? 56 : 20 + Math.min(attempt, mostAttempts) * 63)
 
 const mostAttempts = 8
 
@@ -124,12 +127,14 @@ function TimeBar({ course, scale, isChosen, isAlone, nowMs, onChoose }: TimeBarP
       </div>
       <ol class="milestones">
         {spans.length === 0 && <li class="quiet">No journal tells of it.</li>}
-        {spans.slice(-mostMilestones).map((span, at) => (
-          <li key={at} title={spanTitle(span, end)}>
-            <span class={`dot ${phaseOf(span.state)}`} aria-hidden="true" />{' '}
-            {milestoneText(span, end, course, nowMs)}
-          </li>
-        ))}
+        {milestonesOf(spans, end)
+          .slice(-mostMilestones)
+          .map((milestone, at) => (
+            <li key={at} title={milestone.map((span) => spanTitle(span, end)).join('\n')}>
+              <span class={`dot ${phaseOf(milestone[0].state)}`} aria-hidden="true" />{' '}
+              {milestoneText(milestone, end, course, nowMs)}
+            </li>
+          ))}
         {showsDue && (
           <li class={dueAtMs < nowMs ? 'is-past' : ''}>
             {dueAtMs < nowMs ? 'was due' : 'due'} <Moment atMs={dueAtMs} nowMs={nowMs} />
@@ -156,12 +161,20 @@ function spanTitle({ state, fromMs, toMs, polls, problemCode }: CourseSpan, endM
   return parts.filter((part) => part !== '').join(', ')
 }
 
+/** `Downloading, checking ids, moving: each under 1 s`. */
+function stepsText(milestone: Milestone): string {
+  const names = milestone.map(({ state }) => stateWords(state).toLowerCase()).join(', ')
+  return `${names.charAt(0).toUpperCase()}${names.slice(1)}: each under 1 s`
+}
+
 function milestoneText(
-  { state, fromMs, toMs, polls, problemCode }: CourseSpan,
+  milestone: Milestone,
   endMs: number,
   { answered, requests, submittedAtMs }: AttemptCourse,
   nowMs: number,
 ): string {
+  const [{ state, fromMs, toMs, polls, problemCode }] = milestone
+  if (milestone.length > 1) return stepsText(milestone)
   const isServer = phaseOf(state) === 'at-server'
   if (isDoneState(state)) return `Done ${clockText(fromMs, nowMs)}`
   const isOfAnswers = isServer && answered !== null && requests !== null && requests > 0

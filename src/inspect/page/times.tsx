@@ -1,4 +1,5 @@
 import { durationText, elapsedText } from '../../units.js'
+import { hourAndMinute } from './time-ticks.js'
 
 interface MomentProps {
   readonly atMs: number
@@ -50,8 +51,8 @@ export function clockText(atMs: number, nowMs: number): string {
   const time = new Date(atMs)
   const isToday = time.toDateString() === new Date(nowMs).toDateString()
   return isToday
-    ? time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-    : time.toLocaleString([], { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
+    ? time.toLocaleTimeString([], { ...hourAndMinute, second: '2-digit' })
+    : time.toLocaleString([], { month: 'short', day: 'numeric', ...hourAndMinute })
 }
 
 export const fullTime = (atMs: number): string =>

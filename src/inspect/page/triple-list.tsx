@@ -8,6 +8,8 @@ interface TripleListProps {
   readonly survey: Survey
   readonly failed: readonly FailedForGood[]
   readonly chosen: string | null
+  /** Of the workspace. */
+  readonly root: string | null
   readonly nowMs: number
   readonly onChoose: (index: string) => void
 }
@@ -17,7 +19,7 @@ const rowPixels: Readonly<Record<TripleSort, number>> = { stuck: 48, open: 48, d
 const spareRows = 6
 
 /** Only the rows in sight are in the document, so that 10,000 scroll like 10. */
-export function TripleList({ survey, failed, chosen, nowMs, onChoose }: TripleListProps) {
+export function TripleList({ survey, failed, chosen, root, nowMs, onChoose }: TripleListProps) {
   const { shown, causes } = survey
   const box = useRef<HTMLDivElement>(null)
   const [scrollPixels, setScrollPixels] = useState(0)
@@ -29,6 +31,7 @@ export function TripleList({ survey, failed, chosen, nowMs, onChoose }: TripleLi
     return () => removeEventListener('resize', measure)
   }, [])
   const failedRoots = useMemo(() => new Set(failed.map(({ rootIndex }) => rootIndex)), [failed])
+  const sizes = useMemo(() => new Map(causes.map(({ key, triples: all }) => [key, all.length])), [causes])
   const triples = tripleSorts.flatMap((sort) => shown[sort])
   const places = rowPlaces(
     tripleSorts.map((sort) => ({ count: shown[sort].length, pixels: rowPixels[sort] })),
@@ -68,8 +71,9 @@ export function TripleList({ survey, failed, chosen, nowMs, onChoose }: TripleLi
             at={first + offset}
             places={places}
             isChosen={triple.index === chosen}
-            causes={causes}
+            sizes={sizes}
             hasFailed={failedRoots.has(triple.index)}
+            root={root}
             nowMs={nowMs}
             onChoose={onChoose}
           />

@@ -14,6 +14,8 @@ interface TriplePaneProps {
   readonly failed: readonly FailedForGood[]
   readonly query: string
   readonly chosen: string | null
+  /** Of the workspace. */
+  readonly root: string | null
   readonly nowMs: number
   readonly commands: Commands
   readonly onQuery: (query: string) => void
@@ -22,7 +24,7 @@ interface TriplePaneProps {
 
 /** The search, and what it finds. */
 export function TriplePane(props: TriplePaneProps) {
-  const { triples, survey, failed, query, chosen, nowMs, commands, onQuery, onChoose } = props
+  const { triples, survey, failed, query, chosen, root, nowMs, commands, onQuery, onChoose } = props
   const found = query === '' ? [] : tripleSorts.flatMap((sort) => survey.shown[sort])
   return (
     <section class="left" aria-label="Triples">
@@ -42,7 +44,14 @@ export function TriplePane(props: TriplePaneProps) {
           </button>
         </p>
       )}
-      <TripleList survey={survey} failed={failed} chosen={chosen} nowMs={nowMs} onChoose={onChoose} />
+      <TripleList
+        survey={survey}
+        failed={failed}
+        chosen={chosen}
+        root={root}
+        nowMs={nowMs}
+        onChoose={onChoose}
+      />
     </section>
   )
 }
@@ -61,7 +70,7 @@ function Kinds({ counts, query, onToggle }: KindsProps) {
         <button
           key={kind}
           type="button"
-          class={`kind ${kind}`}
+          class={`kind ${kind}${counts[kind] > 0 ? ' has-some' : ''}`}
           aria-pressed={hasToken(query, tokenOf('is', kind))}
           onClick={() => onToggle(tokenOf('is', kind))}
         >

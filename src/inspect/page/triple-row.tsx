@@ -1,21 +1,31 @@
 import { isDoneState } from '../../../machines/state-paths.js'
 import { storyOf } from '../../engine/triple-story.js'
-import { countText, elapsedText } from '../../units.js'
+import { countText, durationText, elapsedText } from '../../units.js'
 import { phaseOf } from '../../engine/phases.js'
 import type { TripleSummary } from '../protocol.js'
 import type { RowPlaces } from './row-places.js'
-import type { Cause } from './survey.js'
 import { fullTime } from './times.js'
-import { causeOf, stateWords, workerName } from './triple-words.js'
+import {
+  answeredWords,
+  bareMessage,
+  causeKeyOf,
+  causeOf,
+  shortIndex,
+  stateWords,
+  workerName,
+} from './triple-words.js'
 
 interface TripleRowProps {
   readonly triple: TripleSummary
   readonly at: number
   readonly places: RowPlaces
   readonly isChosen: boolean
-  readonly causes: readonly Cause[]
-  /** Requests of its lineage failed for good. */
+  /** How many triples have a cause, by its key. */
+  readonly sizes: ReadonlyMap<string, number>
+  /** Requests of its lineage failed for good, or never ran. */
   readonly hasFailed: boolean
+  /** Of the workspace; texts are told without it. */
+  readonly root: string | null
   readonly nowMs: number
   readonly onChoose: (index: string) => void
 }
@@ -26,8 +36,9 @@ export function TripleRow({
   at,
   places,
   isChosen,
-  causes,
+  sizes,
   hasFailed,
+  root,
   nowMs,
   onChoose,
 }: TripleRowProps) {
@@ -47,39 +58,33 @@ export function TripleRow({
     >
       <span class="dot" aria-hidden="true" />
       <span class="title">
-        {cause ?? stateWords(state)} <Together cause={cause} causes={causes} />
+        {cause ?? stateWords(state)}{' '}
+        {cause !== null && <Together count={sizes.get(causeKeyOf(triple, cause)) ?? 0} />}
       </span>
       <span class="age" {...(stateSinceMs === null ? {} : { title: fullTime(stateSinceMs) })}>
         {stateSinceMs === null ? '' : elapsedText(nowMs - stateSinceMs)}
       </span>
       <span class="more">
-        <b title={index}>{shortIndex(index)}</b> {isDone ? '' : moreOf(triple, nowMs)}
-        {hasFailed && <span class="has-failed">some requests failed for good</span>}
+        <b title={index}>{shortIndex(index)}</b> {isDone ? '' : moreOf(triple, root, nowMs)}
+        {hasFailed && <span class="has-failed">some requests have no good answer</span>}
       </span>
     </div>
   )
 }
 
-/** A UUID is known by its beginning; the whole one is on hover and on the triple's own page. */
-const shortIndex = (index: string): string => (index.length > longestIndex ? `${index.slice(0, 8)}…` : index)
-
-/** As long as the longest number. */
-const longestIndex = 20
-
 /** How many have the same cause. */
-function Together({ cause, causes }: { readonly cause: string | null; readonly causes: readonly Cause[] }) {
-  const count = cause === null ? 0 : (causes.find((one) => one.cause === cause)?.triples.length ?? 0)
+function Together({ count }: { readonly count: number }) {
   return count < 2 ? null : <span class="together">{countText(count)}</span>
 }
 
-function moreOf(triple: TripleSummary, nowMs: number): string {
-  const { stuck, why } = storyOf(triple, nowMs)
-  const { remoteStatus, batchId, problem } = triple
+function moreOf(triple: TripleSummary, root: string | null, nowMs: number): string {
+  const { stuck, why, endsAtMs } = storyOf(triple, nowMs)
+  const { remoteStatus, problem } = triple
   const worker = workerName(triple.worker)
-  if (why !== null && (stuck !== null || problem !== null)) return withoutIndex(why, triple.index)
-  return [remoteStatus, worker, batchId].filter((part) => part !== null).join(' · ')
+  if (why !== null && (stuck !== null || problem !== null)) {
+    return bareMessage(why, triple.index, root)
+  }
+  const server = remoteStatus?.replaceAll('_', ' ') ?? null
+  const left = endsAtMs === null || endsAtMs <= nowMs ? null : `about ${durationText(endsAtMs - nowMs)} left`
+  return [server, answeredWords(triple), left, worker].filter((part) => part !== null).join(' · ')
 }
-
-/** The row has said which triple it is. */
-const withoutIndex = (text: string, index: string): string =>
-  text.startsWith(`Triple ${index}: `) ? text.slice(`Triple ${index}: `.length) : text

@@ -10,11 +10,12 @@ import { CountTable } from './count-table.js'
 import { ErrorGroups } from './error-groups.js'
 import { EventLog } from './event-log.js'
 import { OutcomeLine } from './outcome-line.js'
+import { Prose } from './prose.js'
 import { ReplayPanel } from './replay-panel.js'
 import { TimeBars } from './time-bars.js'
 import { Moment, TimeSince } from './times.js'
 import { TripleFactsList } from './triple-facts-list.js'
-import { causeOf, stateWords, workerName } from './triple-words.js'
+import { answeredWords, causeOf, stateWords, stuckWords, withoutRoot, workerName } from './triple-words.js'
 import type { Commands } from './use-commands.js'
 import { useDetail } from './use-detail.js'
 
@@ -85,6 +86,7 @@ function Head({ summary, root, commands, nowMs }: HeadProps) {
   const { stuck, why, whatToDo, endsAtMs } = storyOf(summary, nowMs, root)
   const cause = causeOf(summary, nowMs)
   const worker = workerName(summary.worker)
+  const answered = answeredWords(summary)
   return (
     <div class={`head ${phaseOf(state)}${stuck === null ? '' : ' is-stuck'}`}>
       <h2>
@@ -92,9 +94,8 @@ function Head({ summary, root, commands, nowMs }: HeadProps) {
         <span class="quiet">triple {index}</span>
       </h2>
       <p class="standing">
-        {stuck !== null && <span class="stuck">stuck: {stuck}</span>}
-        <span>
-          in <code>{state}</code>
+        <span title={state}>
+          {stuck === null ? stateWords(state) : <span class="stuck">{stuckWords[stuck]}</span>}
           {stateSinceMs !== null && (
             <>
               {' for '}
@@ -102,15 +103,16 @@ function Head({ summary, root, commands, nowMs }: HeadProps) {
             </>
           )}
         </span>
-        {remoteStatus !== null && <span>the server says {remoteStatus}</span>}
+        {answered !== null && <span>{answered}</span>}
+        {remoteStatus !== null && <span>the server says {remoteStatus.replaceAll('_', ' ')}</span>}
         {lastPollAtMs !== null && (
           <span>
-            last poll <Moment atMs={lastPollAtMs} nowMs={nowMs} />
+            asked <Moment atMs={lastPollAtMs} nowMs={nowMs} />
           </span>
         )}
         {nextPollAtMs !== null && (
           <span>
-            next <Moment atMs={nextPollAtMs} nowMs={nowMs} />
+            again <Moment atMs={nextPollAtMs} nowMs={nowMs} />
           </span>
         )}
         {endsAtMs !== null && endsAtMs > nowMs && (
@@ -128,12 +130,12 @@ function Head({ summary, root, commands, nowMs }: HeadProps) {
       {why !== null && (
         <p class="why">
           {problem !== null && problem.code !== cause && <b>{problem.code} </b>}
-          {why}
+          {withoutRoot(why, root)}
         </p>
       )}
       {whatToDo !== null && (
         <p class="cure">
-          <b>What to do:</b> {whatToDo}
+          <b>What to do:</b> <Prose text={whatToDo} />
         </p>
       )}
       <CommandButtons commands={commands} indices={[index]} />

@@ -96,14 +96,23 @@ describe('a query', () => {
   })
 })
 
+const refused = (index: string, call: string) =>
+  triple(index, {
+    state: 'failed',
+    problem: problem('AccessDenied', `host answered ${call} with 401 for batch_${index}abc: no.`),
+  })
+const mismatch = (index: string, words: string) =>
+  triple(index, { state: 'failed', problem: problem('RequestIdsMismatch', `Triple ${index}: ${words}`) })
+
 describe('a survey', () => {
-  test('puts what is stuck first, by cause, the most frequent one first', () => {
+  test('puts what is stuck first, by cause', () => {
     const { shown, kinds, causes } = surveyOf(triples, parseQuery(''), nowMs)
-    expect(shown.stuck.map(({ index }) => index).join('')).toBe('2346')
+    expect(shown.stuck.map(({ index }) => index).join('')).toBe('3246')
     expect(shown.open.map(({ index }) => index).join('')).toBe('17')
     expect(kinds).toEqual({ stuck: 4, 'not-sent': 1, 'at-work': 0, 'at-server': 1, done: 1 })
     expect(causes.map(({ cause, triples: of }) => `${of.length} ${cause}`)).toEqual([
-      '2 BatchFailed',
+      '1 BatchFailed',
+      '1 BatchFailed',
       '1 MissingInput',
       '1 overdue',
     ])
@@ -119,8 +128,28 @@ describe('a survey', () => {
     expect(shown.stuck.map(({ index }) => index).join('')).toBe('1432')
   })
 
+  test('has one entry for one cause, whichever triple and call it is of', () => {
+    const { causes, shown } = surveyOf(
+      [
+        mismatch('9', '2 of 3 requests have no answer.'),
+        mismatch('8', '1 of 30 requests have no answer.'),
+        mismatch('7', '4 answers belong to no request.'),
+        ...['1', '2', '3'].map((index) => refused(index, 'batches.list')),
+        refused('4', 'files.content'),
+      ],
+      parseQuery(''),
+      nowMs,
+    )
+    expect(causes.map(({ cause, triples: of }) => [cause, of.map(({ index }) => index).join('')])).toEqual([
+      ['AccessDenied', '1234'],
+      ['RequestIdsMismatch', '98'],
+      ['RequestIdsMismatch', '7'],
+    ])
+    expect(shown.stuck.map(({ index }) => index).join('')).toBe('1234987')
+  })
+
   test('counts all and shows those that pass', () => {
     const { shownCount, kinds, causes } = surveyOf(triples, parseQuery('root:1'), nowMs)
-    expect([shownCount, kinds.stuck, causes.length]).toEqual([2, 4, 3])
+    expect([shownCount, kinds.stuck, causes.length]).toEqual([2, 4, 4])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chartStates } from '../../../src/inspect/chart/statechart-svg.js'
 import { foldPolls } from '../../../src/inspect/page/fold-polls.js'
-import { eventWords, stateWords } from '../../../src/inspect/page/triple-words.js'
+import { eventWords, stateWords, bareMessage } from '../../../src/inspect/page/triple-words.js'
 
 describe('a state in words', () => {
   test.each([
@@ -65,4 +65,10 @@ describe('a log', () => {
       [1, null],
     ])
   })
+})
+
+test('a message is told without what the page says beside it', () => {
+  const text = 'Triple 7: /w/s/workdir/batch_input_7.jsonl is gone; see /w/s/logs/x.'
+  expect(bareMessage(text, '7', '/w/s')).toBe('workdir/batch_input_7.jsonl is gone; see logs/x.')
+  expect(bareMessage(text, '8', null)).toBe(text)
 })
