@@ -19,6 +19,7 @@ const everyNth: Readonly<Record<string, number>> = {
   callbacks: 3,
   import: 4,
   workers: 300,
+  queue: 300,
 }
 const names = scenarios.map(({ name }) => name)
 

@@ -1,7 +1,17 @@
 import { diskFaults } from './disk-calls.js'
 import { afterCrash, calmLife, momentOf, type Crash, type Moment, type Violation } from './explore.js'
 import { fates } from './fate.js'
-import { beginningOf, endStateOf, faultsOfEnd, live, lostFiles, textOf, type EndState } from './lives.js'
+import {
+  asError,
+  beginningOf,
+  endStateOf,
+  faultsOfEnd,
+  live,
+  lostFiles,
+  textOf,
+  type EndState,
+} from './lives.js'
+import { queueFaults } from './job-queue.js'
 import { networkFaults } from './network.js'
 import { hashOf } from './random.js'
 import { randomFrom } from '../random-from.js'
@@ -65,8 +75,6 @@ export async function tell(
   return { faults: await faultsOfEnd(scenario, life, wanted), lives: crashes + 1, operations }
 }
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
-
 /** Often one thing goes wrong now and then; sometimes much does; sometimes only a crash comes. */
 function weatherFrom(random: () => number): Weather {
   const rate = (): number => (random() < 0.5 ? 0 : 0.1 ** (1 + 2 * random()))
@@ -87,7 +95,8 @@ function planOf(
     },
     faultOf(_world, operation) {
       const choice = faultsFor(operation)
-      const rate = operation.request === null ? disk : network
+      const isRemote = operation.request !== null || choice === queueFaults
+      const rate = isRemote ? network : disk
       if (choice.length === 0 || random() >= rate || !mayStrike()) return null
       return choice[Math.floor(random() * choice.length)] ?? null
     },
@@ -97,6 +106,7 @@ function planOf(
 /** What an operation may fail with. */
 export function faultsFor({ what, request }: Operation): readonly string[] {
   if (request !== null) return networkFaults
+  if (what.startsWith('queue ')) return queueFaults
   return diskFaults[what.split(' ')[0] ?? ''] ?? []
 }
 

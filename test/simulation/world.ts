@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock.js'
 import type { FakeBatchServer } from '../../src/testing/index.js'
 import type { FileSystem } from '../../src/workspace/file-system.js'
 import { randomFrom } from '../random-from.js'
+import { JobQueue } from './job-queue.js'
 import { simulatedFetch, type SentRequest } from './network.js'
 import { fileSystemOn } from './disk-calls.js'
 import { home } from './places.js'
@@ -18,6 +19,8 @@ import type { SimulatedDisk } from './simulated-disk.js'
 export class World {
   readonly disk: SimulatedDisk
   readonly server: FakeBatchServer
+  /** On a machine of its own. It is empty when a life begins: what it knew before is lost. */
+  readonly queue: JobQueue
   readonly #random: () => number
   readonly #trace: Trace
   readonly #isPatient: boolean
@@ -44,6 +47,7 @@ export class World {
     this.nowMs = nowMs
     this.disk = disk(() => this.nowMs)
     this.server = server({ now: () => this.nowMs })
+    this.queue = new JobQueue(() => this.nowMs)
     this.#random = randomFrom(seed)
     this.#trace = trace
     this.#plan = plan
@@ -64,6 +68,7 @@ export class World {
     const killed = new Promise<void>((resolve) => (tellKilled = resolve))
     const process: WorldProcess = {
       ...name,
+      world: this,
       mount: `${home}.${(mounts += 1)}`,
       startedAs,
       isGone: false,
@@ -284,6 +289,7 @@ export interface Operation {
 }
 
 export interface WorldProcess extends ProcessName {
+  readonly world: World
   /** Where it finds what stands at `home`. */
   readonly mount: string
   readonly startedAs: string
