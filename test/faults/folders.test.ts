@@ -69,6 +69,8 @@ describe.each(['', 'workdir', 'done', 'target', 'logs'])(
           expect(end, `before operation ${nth}`).not.toContain('UnexpectedError')
           putBack(`${workspace.root}-away`, path)
           expect(userFiles(workspace)).toMatchObject(before)
+          // It came back with the folder, and says that this process is at work.
+          await removeWorkspaceLock(workspace)
           await expectDone(workspace)
           return operations
         })
