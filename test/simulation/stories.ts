@@ -1,3 +1,4 @@
+import { clockJumps } from './clock-jumps.js'
 import { diskFaults } from './disk-calls.js'
 import { afterCrash, calmLife, momentOf, type Crash, type Moment, type Violation } from './explore.js'
 import { fates } from './fate.js'
@@ -43,6 +44,7 @@ export async function tell(
   trace = new Trace(),
 ): Promise<Story> {
   const random = randomFrom(hashOf(`story ${scenario.name} ${seed}`))
+  const clock = clockJumps(randomFrom(hashOf(`clock ${scenario.name} ${seed}`)))
   let standing = beginningOf(scenario)
   let operations = 0
   const crashes = Math.floor(random() * 3)
@@ -50,7 +52,7 @@ export async function tell(
     const weather = weatherFrom(random)
     const cutAt = 1 + Math.floor(random() ** 2 * 3_000)
     const moments: Moment[] = []
-    const plan = planOf(weather, random, (world) => {
+    const plan = planOf(weather, random, clock, (world) => {
       if (world.operations < cutAt) return undefined
       moments.push(momentOf(world))
       return 'crash'
@@ -68,7 +70,7 @@ export async function tell(
   }
   const weather = weatherFrom(random)
   let left = Math.floor(random() * 6)
-  const plan = planOf(weather, random, undefined, () => (left -= 1) >= 0)
+  const plan = planOf(weather, random, clock, undefined, () => (left -= 1) >= 0)
   const life = await live({ scenario, standing, seed, life: crashes + 1, plan, trace }).catch(asError)
   if (life instanceof Error) return { faults: [textOf(life)], lives: crashes + 1, operations }
   operations += life.world.operations
@@ -84,6 +86,7 @@ function weatherFrom(random: () => number): Weather {
 function planOf(
   { disk, network, kill }: Weather,
   random: () => number,
+  clock: () => number | null,
   beforeOperation: Plan['beforeOperation'] = () => undefined,
   mayStrike: () => boolean = () => true,
 ): Plan {
@@ -91,6 +94,8 @@ function planOf(
     beforeOperation(world, operation) {
       const isSeveral = operation.process.host !== 'network'
       if (isSeveral && random() < kill && mayStrike()) world.kill(operation.process)
+      const aheadMs = clock()
+      if (aheadMs !== null) world.setClock(aheadMs)
       return beforeOperation(world, operation)
     },
     faultOf(_world, operation) {

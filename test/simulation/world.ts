@@ -32,6 +32,9 @@ export class World {
   #operations = 0
   #isSettled = false
   #current: WorldProcess | null = null
+  /** How far the time of day that people set is ahead of the time that passes. */
+  #aheadMs = 0
+  /** The time that passes, and that of the server. */
   nowMs: number
 
   constructor({
@@ -45,12 +48,23 @@ export class World {
   }: WorldOptions) {
     this.#isPatient = isPatient
     this.nowMs = nowMs
-    this.disk = disk(() => this.nowMs)
+    this.disk = disk(() => this.timeOfDayMs)
     this.server = server({ now: () => this.nowMs })
     this.queue = new JobQueue(() => this.nowMs)
     this.#random = randomFrom(seed)
     this.#trace = trace
     this.#plan = plan
+  }
+
+  /** What the clock on the wall says, of all processes of this world. */
+  get timeOfDayMs(): number {
+    return this.nowMs + this.#aheadMs
+  }
+
+  /** Somebody sets the clock; no timer goes off sooner or later for it. */
+  setClock(aheadMs: number): void {
+    this.#trace.add(`the clock is set ${aheadMs} ms ahead`)
+    this.#aheadMs = aheadMs
   }
 
   /** Operations that were done so far. */
@@ -169,7 +183,8 @@ export class World {
 
   runtime(): Runtime {
     return {
-      now: () => this.nowMs,
+      now: () => this.timeOfDayMs,
+      monotonicMs: () => this.nowMs,
       random: () => this.#random(),
       setTimeout: (callback, delayMs) => this.#setTimer(this.#current, callback, delayMs),
       clearTimeout: (handle) => void this.#timers.delete(Number(handle)),
@@ -235,7 +250,7 @@ export class World {
 
   #clockOf(process: () => WorldProcess): Clock {
     return {
-      now: () => this.nowMs,
+      now: () => this.timeOfDayMs,
       monotonicMs: () => this.nowMs,
       setTimeout: (callback, delayMs) => this.#setTimer(process(), callback, delayMs),
       clearTimeout: (handle) => void this.#timers.delete(handle as number),
