@@ -52,31 +52,33 @@ function putBack(away: string, path: string): void {
 /** One of this many operations is tried. */
 const stride = 17
 
+/** The folder is away from the `nth` operation on; gives the operations there were. */
+const takeAway = (folder: string, nth: number): Promise<number> =>
+  withWorkspace(files, async (workspace) => {
+    const path = join(workspace.root, folder)
+    const before = userFiles(workspace)
+    let operations = 0
+    const fileSystem = steppingFileSystem(unsyncedFileSystem, async () => {
+      operations += 1
+      if (operations === nth && existsSync(path)) renameSync(path, `${workspace.root}-away`)
+    })
+    const end = await endOf(onDisk(workspace, fileSystem))
+    expect(end, `before operation ${nth}`).not.toContain('UnexpectedError')
+    putBack(`${workspace.root}-away`, path)
+    expect(userFiles(workspace)).toMatchObject(before)
+    // It came back with the folder, and says that this process is at work.
+    await removeWorkspaceLock(workspace)
+    await expectDone(workspace)
+    return operations
+  })
+
 describe.each(['', 'workdir', 'done', 'target', 'logs'])(
   'the folder %j that is taken away during a run',
   (folder) => {
     test('stops it with a problem that is known; put back, all of it is done', async () => {
-      const takeAway = (nth: number): Promise<number> =>
-        withWorkspace(files, async (workspace) => {
-          const path = join(workspace.root, folder)
-          const before = userFiles(workspace)
-          let operations = 0
-          const fileSystem = steppingFileSystem(unsyncedFileSystem, async () => {
-            operations += 1
-            if (operations === nth && existsSync(path)) renameSync(path, `${workspace.root}-away`)
-          })
-          const end = await endOf(onDisk(workspace, fileSystem))
-          expect(end, `before operation ${nth}`).not.toContain('UnexpectedError')
-          putBack(`${workspace.root}-away`, path)
-          expect(userFiles(workspace)).toMatchObject(before)
-          // It came back with the folder, and says that this process is at work.
-          await removeWorkspaceLock(workspace)
-          await expectDone(workspace)
-          return operations
-        })
-      const operations = await takeAway(0)
+      const operations = await takeAway(folder, 0)
       expect(operations).toBeGreaterThan(100)
-      for (let nth = 1; nth <= operations; nth += stride) await takeAway(nth)
+      for (let nth = 1; nth <= operations; nth += stride) await takeAway(folder, nth)
     })
   },
 )

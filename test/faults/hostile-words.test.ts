@@ -11,7 +11,7 @@ import { putFiles, withDirectory } from '../workspace/support.js'
 import { oddValue, placesIn, replaced } from './odd-values.js'
 
 /** All that a terminal acts on, but the end of a line. */
-const control = /[\0-\u0009\u000B-\u001F\u007F-\u009F\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+const control = /[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /** Of what one call prints about a folder of one triple. */
 const mostText = 50_000
