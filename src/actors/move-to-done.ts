@@ -4,7 +4,7 @@ import { asFileProblem } from '../workspace/file-problem.js'
 import type { FileSystem } from '../workspace/file-system.js'
 import { moveTripleToDone } from '../workspace/move.js'
 import type { Step } from './dependencies.js'
-import { inTurn } from './in-turn.js'
+import { inTurn } from '../workspace/in-turn.js'
 import { moveOf } from './ownership.js'
 
 /** Moves the files of a triple whose results are published, or finishes a move that was cut short: what was proven, and nothing else. */

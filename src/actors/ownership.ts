@@ -1,4 +1,4 @@
-import { inTurn } from './in-turn.js'
+import { inTurn } from '../workspace/in-turn.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
 /**

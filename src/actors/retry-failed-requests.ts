@@ -1,12 +1,13 @@
 import { attemptOfRetry, type RetryResult, type StepInput } from '../../machines/index.js'
-import { readRetryIds, writeRetryInput, type RetryInput } from '../accounting/results/retry-input.js'
+import { readRetryIds, writeRetryInput } from '../accounting/results/retry-input.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { requireSentInput } from '../workspace/input-identity.js'
-import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import { changeOfInput, inputOf } from '../accounting/changed-input.js'
 import { describeAttempt, knownRows, type Attempt } from './attempt.js'
 import { accountFor } from './check-ids.js'
 import type { Step, TripleDependencies } from './dependencies.js'
+import { noteLineage, type LineageNote } from './retry-lineage.js'
 
 /**
  * RetryFailedRequests: a new triple in `workdir/` with exactly the requests that failed for a passing reason, byte
@@ -46,8 +47,11 @@ async function writeRetry(
     facts.metadata === null ? null : await readMetadata(dependencies.workspace, facts.metadata.path)
   requireSentInput(changeOfInput(attempt.accounted.accounting, parent))
 
+  const lineage = lineageOf(attempt, parent)
+  const needsLeave = mayBePaid(attempt)
   // Metadata first: an input without it would be taken for a root triple of its own.
-  await writeLineage(dependencies, attempt, parent, retryIndex, { request_count: retryableIds.size })
+  const expected = { request_count: retryableIds.size }
+  await noteLineage(dependencies, { retryIndex, lineage, input: expected, needsLeave })
   const path = layout.workdirFile('input', retryIndex)
   const written = await writeRetryInput({
     fs: fileSystem,
@@ -57,10 +61,10 @@ async function writeRetry(
     targetPath: path,
     signal,
   }).catch(asFileProblem({ path, action: 'write', index: facts.index }))
-  await writeLineage(dependencies, attempt, parent, retryIndex, inputFacts(written))
-  const { requests } = written
-  const willBeSubmitted =
-    dependencies.provider !== null && dependencies.maySubmitRetries && !mayBePaid(attempt)
+  const { requests, sha256 } = written
+  const input = { request_count: requests, input_sha256: sha256 }
+  await noteLineage(dependencies, { retryIndex, lineage, input, needsLeave })
+  const willBeSubmitted = dependencies.provider !== null && dependencies.maySubmitRetries && !needsLeave
   dependencies.report({
     type: 'retry.written',
     index: facts.index,
@@ -77,34 +81,19 @@ async function isFinishedAlready({ workspace }: TripleDependencies, retryIndex: 
   return (await workspace.fileSystem.stat(workspace.layout.doneFile('input', retryIndex))) !== null
 }
 
-function inputFacts({ requests, sha256 }: RetryInput) {
-  return { request_count: requests, input_sha256: sha256 }
-}
-
 /** Somebody went on without answers that may exist: to send those requests again can pay for them twice. */
 function mayBePaid({ accounted: { accounting } }: Attempt): boolean {
   return accounting.accepted.missing && accounting.counts.missing > 0
 }
 
-async function writeLineage(
-  { workspace, clock }: TripleDependencies,
-  attempt: Attempt,
+const lineageOf = (
+  { facts, contentType }: Attempt,
   parent: BatchMetadata | null,
-  retryIndex: string,
-  input: { readonly request_count: number; readonly input_sha256?: string },
-): Promise<void> {
-  const { facts, contentType } = attempt
-  const path = workspace.layout.workdirFile('metadata', retryIndex)
-  const existing = await readMetadata(workspace, path)
-  await updateMetadata(workspace, path, {
-    ...(existing ?? { ...emptyMetadata, created_at_ms: clock.now() }),
-    endpoint: parent?.endpoint ?? null,
-    model: parent?.model ?? null,
-    content_type: contentType,
-    attempt: attemptOfRetry(facts),
-    parent_index: facts.index,
-    root_index: facts.rootIndex,
-    ...(mayBePaid(attempt) ? { needs_leave: true } : {}),
-    ...input,
-  })
-}
+): LineageNote['lineage'] => ({
+  endpoint: parent?.endpoint ?? null,
+  model: parent?.model ?? null,
+  content_type: contentType,
+  attempt: attemptOfRetry(facts),
+  parent_index: facts.index,
+  root_index: facts.rootIndex,
+})

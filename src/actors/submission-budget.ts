@@ -18,7 +18,7 @@ import {
   type BudgetRules,
   type UnknownAmount,
 } from './budget-entry.js'
-import { inTurn } from './in-turn.js'
+import { inTurn } from '../workspace/in-turn.js'
 
 export type { BudgetRules }
 

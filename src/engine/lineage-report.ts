@@ -1,6 +1,6 @@
 import { sumOfTotals, type TokenTotals } from '../../machines/index.js'
 import { readLineageRows, type LineageRows } from '../accounting/results/lineage-rows.js'
-import { inTurn } from '../actors/in-turn.js'
+import { inTurn } from '../workspace/in-turn.js'
 import type { TripleReport, WorkspaceReport } from './report.js'
 import type { Run } from './run.js'
 

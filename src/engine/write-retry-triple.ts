@@ -1,9 +1,10 @@
 import { writeRetryInput } from '../accounting/results/retry-input.js'
+import { noteLineage, type LineageNote } from '../actors/retry-lineage.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
 import { asFileProblem } from '../workspace/file-problem.js'
 import { findInputChange, requireSentInput } from '../workspace/input-identity.js'
-import { emptyMetadata, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { Run } from './run.js'
 
@@ -34,8 +35,9 @@ export async function writeRetryTriple(
 ): Promise<void> {
   const { workspace, signal, provider, maySubmitRetries, report } = run
   const { parentIndex: index, inputPath } = lineage
+  const note = { retryIndex, lineage: noteOf(run, lineage) }
   // Metadata first: an input without it would be taken for a root triple of its own.
-  await writeLineage(run, lineage, retryIndex, { request_count: customIds.size })
+  await noteLineage(run, { ...note, input: { request_count: customIds.size } })
   const path = workspace.layout.workdirFile('input', retryIndex)
   const { requests, sha256 } = await writeRetryInput({
     fs: workspace.fileSystem,
@@ -44,7 +46,7 @@ export async function writeRetryTriple(
     targetPath: path,
     signal,
   }).catch(asFileProblem({ path, action: 'write', index }))
-  await writeLineage(run, lineage, retryIndex, { request_count: requests, input_sha256: sha256 })
+  await noteLineage(run, { ...note, input: { request_count: requests, input_sha256: sha256 } })
   const willBeSubmitted = provider !== null && maySubmitRetries
   report({ type: 'retry.written', index, retryIndex, requests, path, willBeSubmitted })
 }
@@ -85,22 +87,14 @@ async function metadataOfRoot(
   )
 }
 
-async function writeLineage(
-  { workspace, clock, contentType }: Run,
+const noteOf = (
+  { contentType }: Run,
   { parentIndex, rootIndex, metadata, attempt }: Lineage,
-  retryIndex: BatchIndex,
-  input: { readonly request_count: number; readonly input_sha256?: string },
-): Promise<void> {
-  const path = workspace.layout.workdirFile('metadata', retryIndex)
-  const existing = await readMetadata(workspace, path)
-  await updateMetadata(workspace, path, {
-    ...(existing ?? { ...emptyMetadata, created_at_ms: clock.now() }),
-    endpoint: metadata?.endpoint ?? null,
-    model: metadata?.model ?? null,
-    content_type: contentType ?? metadata?.content_type ?? null,
-    attempt,
-    parent_index: parentIndex,
-    root_index: rootIndex,
-    ...input,
-  })
-}
+): LineageNote['lineage'] => ({
+  endpoint: metadata?.endpoint ?? null,
+  model: metadata?.model ?? null,
+  content_type: contentType ?? metadata?.content_type ?? null,
+  attempt,
+  parent_index: parentIndex,
+  root_index: rootIndex,
+})

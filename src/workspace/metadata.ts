@@ -3,6 +3,7 @@ import { reconciliationError } from '../errors.js'
 import { onFirstUse } from '../on-first-use.js'
 import { writeFileDurably } from './durable-write.js'
 import { asFileProblem } from './file-problem.js'
+import { inTurn } from './in-turn.js'
 import type { BatchMetadata } from './metadata-schema.js'
 import type { BatchWorkspace } from './open-workspace.js'
 import { isNestedTooDeepValue } from './nesting.js'
@@ -62,8 +63,19 @@ export async function writeMetadata(
 /**
  * Sets the fields of `patch` (`undefined` removes one) and keeps all others, also those this version does not know.
  * Makes the file when there is none, and writes nothing when nothing changes. Gives the metadata as it now stands.
+ *
+ * Changes of one file come one after the other: a parent that is processed again writes the lineage of its retry, which
+ * may be noting its batch at that moment, and each would undo what the other one wrote.
  */
-export async function updateMetadata(
+export function updateMetadata(
+  workspace: BatchWorkspace,
+  path: string,
+  patch: Partial<BatchMetadata>,
+): Promise<BatchMetadata> {
+  return inTurn(`change of ${path}`, () => update(workspace, path, patch))
+}
+
+async function update(
   workspace: BatchWorkspace,
   path: string,
   patch: Partial<BatchMetadata>,

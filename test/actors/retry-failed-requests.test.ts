@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { processErrorFile } from '../../src/actors/process-error-file.js'
 import { processOutputFile } from '../../src/actors/process-output-file.js'
 import { retryFailedRequests } from '../../src/actors/retry-failed-requests.js'
+import { giveLeave } from '../../src/engine/give-leave.js'
 import { CrashError, faultFileSystem } from '../fakes/fault-file-system.js'
+import { steppingFileSystem } from '../fakes/stepping-file-system.js'
 import { sha256 } from '../engine/workspaces.js'
 import { onDisk } from '../workspace/support.js'
 import {
@@ -51,6 +54,15 @@ async function processed(more: Record<string, string> = {}, options: SceneOption
   await scene.take(processErrorFile)
   await scene.take(processOutputFile)
   return scene
+}
+
+/** A crash came between the input of the retry and the note of its hash. */
+async function withoutInputHash(): Promise<{ readonly scene: StepScene; readonly index: string }> {
+  const scene = await processed()
+  const { retryIndex } = await scene.take(retryFailedRequests)
+  const index = retryIndex ?? ''
+  await noteMetadata(scene, { input_sha256: undefined }, index)
+  return { scene, index }
 }
 
 /** What only the retry wrote. */
@@ -144,6 +156,41 @@ describe('the retry of what failed for a passing reason', () => {
     })
   })
 
+  test('keeps what its own steps note while its parent is processed again, also after a crash', async () => {
+    const own = { batch_id: 'batch_9', model: 'gpt-4o', endpoint: '/v1/responses' }
+    const takeNoting = async (nth: number): Promise<number> => {
+      const { scene, index } = await withoutInputHash()
+      let operations = 0
+      let noting: Promise<unknown> = Promise.resolve()
+      const fileSystem = steppingFileSystem(scene.workspace.fileSystem, async () => {
+        operations += 1
+        if (operations === nth) noting = noteMetadata(scene, own, index)
+        await setImmediate()
+      })
+      const workspace = onDisk(scene.workspace, fileSystem)
+      await scene.take(retryFailedRequests, { dependencies: scene.anew({ workspace }) })
+      await noting
+      expect(await metadataOf(scene, index), `noted before operation ${nth}`).toMatchObject({
+        ...(nth > 0 && own),
+        parent_index: '1',
+        input_sha256: sha256(jsonl(oddRequest, requestLine('d'))),
+      })
+      return operations
+    }
+    const operations = await takeNoting(0)
+    expect(operations).toBeGreaterThan(20)
+    for (let nth = 1; nth <= operations; nth += 1) await takeNoting(nth)
+  })
+
+  test('needs no second leave when its parent is processed again', async () => {
+    const scene = await acceptedWithoutAnswers()
+    const { retryIndex } = await scene.take(retryFailedRequests)
+    const path = scene.workspace.layout.workdirFile('metadata', retryIndex ?? '')
+    expect(await giveLeave(scene.workspace, path)).toBe(true)
+    await scene.take(retryFailedRequests, { dependencies: scene.anew() })
+    expect(await metadataOf(scene, retryIndex ?? '')).toMatchObject({ needs_leave: null })
+  })
+
   test('is not written again once it has been through everything', async () => {
     const scene = await processed()
     const { retryIndex } = await scene.take(retryFailedRequests)
@@ -231,13 +278,13 @@ test('a batch that was too large goes on in parts that keep its attempt and shar
   }
 })
 
-test('requests whose missing answers were accepted wait for leave: they may be paid for', async () => {
+/** Two requests were sent and have no answer, which somebody accepted. */
+async function acceptedWithoutAnswers(): Promise<StepScene> {
   const scene = await stepScene({
     ...files,
     'workdir/batch_error_1.jsonl': jsonl(errorLine('c')),
     ...metadata({ remote_status: 'completed' }),
   })
-  const { layout } = scene.workspace
   await noteMetadata(scene, {
     accepted: {
       accepted_at_ms: 1,
@@ -251,12 +298,17 @@ test('requests whose missing answers were accepted wait for leave: they may be p
   })
   await scene.take(processErrorFile)
   await scene.take(processOutputFile)
+  return scene
+}
+
+test('requests whose missing answers were accepted wait for leave: they may be paid for', async () => {
+  const scene = await acceptedWithoutAnswers()
   const { retryIndex, requests } = await scene.take(retryFailedRequests)
   expect(requests).toBe(2)
   expect(await metadataOf(scene, retryIndex ?? '')).toMatchObject({ needs_leave: true })
   expect(scene.events.at(-1)).toMatchObject({
     type: 'retry.written',
     willBeSubmitted: false,
-    path: layout.workdirFile('input', retryIndex ?? ''),
+    path: scene.workspace.layout.workdirFile('input', retryIndex ?? ''),
   })
 })

@@ -12,7 +12,9 @@ import {
 } from '../../src/index.js'
 import { answeredTriple, metadataText } from '../engine/lines.js'
 import { impatientClock } from '../engine/workspaces.js'
-import { withWorkspace } from '../workspace/support.js'
+import { insideOnly } from '../fakes/inside-only.js'
+import { onDisk, unsyncedFileSystem, withWorkspace } from '../workspace/support.js'
+import { oddValue, placesIn, replaced } from './odd-values.js'
 
 const token = '0123456789abcdef0123456789abcdef'
 const process = { host: 'elsewhere', pid: 1, process_start: null, process_namespace: null, token }
@@ -54,6 +56,18 @@ const records: Readonly<Record<string, object>> = {
     files: [{ kind: 'input', name: 'batch_input_1.jsonl', bytes: 1, sha256: 'x', lines: 1, rows: 1 }],
   },
   'logs/batch_rows_1.part.jsonl': { type: 'row', custom_id: 'a', at: 1, class: 'succeeded' },
+  'logs/batch_tokens.jsonl': {
+    index: '1',
+    at: '2026-01-01T00:00:00.000Z',
+    tokens: { input: 1, output: 1, cached: 0 },
+  },
+  'target/batch_results_1.jsonl': {
+    custom_id: 'a',
+    outcome: 'success',
+    content: 'yes',
+    attempt: 1,
+    source: { index: '1', file: 'output', line: 1 },
+  },
   '.batch-reconciler.lock': { ...process, acquired_at_ms: 1 },
   [`.batch-reconciler.workers/worker.${token}.json`]: {
     ...process,
@@ -65,39 +79,11 @@ const records: Readonly<Record<string, object>> = {
   '.batch-reconciler.workers/lease.1.1.json': process,
 }
 
-const odd: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown[]>(
-    '',
-    '.',
-    '..',
-    '../../../etc/passwd',
-    '/',
-    '\0',
-    '\u001B[2J\u001B]0;t\u0007',
-    '__proto__',
-    'constructor',
-    null,
-    true,
-    -1,
-    0.5,
-    8.64e15 + 1,
-    -8.64e15 - 1,
-    1e308,
-    -1e308,
-    2 ** 53,
-    '9'.repeat(400),
-    '+275760-09-13T00:00:00.001Z',
-    '\uD800',
-    'x'.repeat(1024 * 1024 + 1),
-  ),
-  fc.jsonValue({ maxDepth: 3 }),
-)
-
 /** Text of the record with one value in it, at any depth, replaced by an odd one, or spoilt as a text. */
 const oddText = (record: object): fc.Arbitrary<string> => {
   const places = placesIn(record)
   const changed = fc
-    .tuple(fc.constantFrom(...places), odd)
+    .tuple(fc.constantFrom(...places), oddValue)
     .map(([place, value]) => `${JSON.stringify(replaced(record, place, value))}\n`)
   const deep = fc
     .constantFrom(...places)
@@ -118,24 +104,6 @@ const oddText = (record: object): fc.Arbitrary<string> => {
 
 const marker = 'HERE'
 const nest = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
-
-type Place = readonly string[]
-
-function placesIn(value: unknown, place: Place = []): Place[] {
-  if (typeof value !== 'object' || value === null) return [place]
-  const below = Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...place, key]))
-  return place.length === 0 ? below : [place, ...below]
-}
-
-function replaced(value: unknown, [key, ...rest]: Place, by: unknown): unknown {
-  if (key === undefined) return by
-  const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<
-    string,
-    unknown
-  >
-  copy[key] = replaced(copy[key], rest, by)
-  return copy
-}
 
 const input = answeredTriple('1', ['a'])
 
@@ -169,7 +137,9 @@ describe.each(Object.entries(records))('%s of which nothing can be believed', (n
             { ...input, 'workdir/batch_metadata_1.jsonl': metadataText({}) },
             async (workspace) => {
               put(workspace, name, text)
-              expect(await codesOf(workspace)).not.toContain('UnexpectedError')
+              const disk = insideOnly(unsyncedFileSystem, workspace.root)
+              expect(await codesOf(onDisk(workspace, disk))).not.toContain('UnexpectedError')
+              expect(disk.outside).toEqual([])
               const kept = ['workdir', 'done'].flatMap((folder) => {
                 try {
                   return [readFileSync(join(workspace.root, folder, 'batch_input_1.jsonl'), 'utf8')]

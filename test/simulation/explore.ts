@@ -1,6 +1,7 @@
 import type { FakeBatchServer } from '../../src/testing/index.js'
 import { fateNamed, fates } from './fate.js'
 import {
+  asError,
   beginningOf,
   endStateOf,
   faultsOfEnd,
@@ -90,7 +91,7 @@ async function crashEverywhere(
   const { scenario, seed, depth, wanted, tally } = exploration
   const moments: Moment[] = []
   const plan = before.length < depth ? { beforeOperation: noting(moments) } : {}
-  const life = await live({ scenario, standing, seed, life: before.length + 1, plan }).catch(failed)
+  const life = await live({ scenario, standing, seed, life: before.length + 1, plan }).catch(asError)
   const faults = life instanceof Error ? [textOf(life)] : await faultsOfEnd(scenario, life, wanted)
   if (faults.length > 0) tally.violations.push({ scenario: scenario.name, seed, crashes: before, faults })
   for (const moment of moments) {
@@ -102,8 +103,6 @@ async function crashEverywhere(
     }
   }
 }
-
-const failed = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 async function crash(
   exploration: Exploration,
@@ -208,6 +207,6 @@ export async function relive(
     if (lost.length > 0) return lost
     standing = after.standing
   }
-  const life = await live({ scenario, standing, seed, life: crashes.length + 1, trace }).catch(failed)
+  const life = await live({ scenario, standing, seed, life: crashes.length + 1, trace }).catch(asError)
   return life instanceof Error ? [textOf(life)] : faultsOfEnd(scenario, life, wanted)
 }

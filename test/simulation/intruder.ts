@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { verifyWorkspace } from '../../src/index.js'
 import { openWorkspace } from '../../src/workspace/open-workspace.js'
 import { randomFrom } from '../random-from.js'
-import { beginningOf, live, textOf, type Life } from './lives.js'
+import { asError, beginningOf, live, textOf, type Life } from './lives.js'
 import { home, root } from './places.js'
 import { hashOf } from './random.js'
 import { withRuntime } from './runtime.js'
@@ -39,8 +39,8 @@ export async function tellWithIntruder(
         trace.add(`another process: ${did}`)
       },
     },
-  })
-  return faultsAfter(life, written)
+  }).catch(asError)
+  return life instanceof Error ? [textOf(life)] : faultsAfter(life, written)
 }
 
 const isBatchFile = (path: string): boolean =>

@@ -256,6 +256,8 @@ export function lostFiles({ files }: Scenario, disk: SimulatedDisk): string[] {
   )
 }
 
+export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
 export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = isBatchReconciliationError(error) ? `${error.code} ` : ''

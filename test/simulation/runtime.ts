@@ -5,6 +5,7 @@ import { systemProcessTable } from '../../src/workspace/process-table.js'
 /** What stands in for the time, the chance and the processes of this machine while a simulation runs. */
 export interface Runtime {
   readonly now: () => number
+  readonly monotonicMs: () => number
   /** From 0 to below 1. */
   readonly random: () => number
   readonly setTimeout: (callback: () => void, delayMs: number) => unknown
@@ -41,7 +42,7 @@ export async function withRuntime<Result>(
   const bytes = (count: number): Buffer =>
     Buffer.from(Array.from({ length: count }, () => Math.floor(runtime().random() * 256)))
   Date.now = () => runtime().now()
-  performance.now = () => runtime().now()
+  performance.now = () => runtime().monotonicMs()
   Math.random = () => runtime().random()
   globalThis.setTimeout = ((callback: () => void, delayMs = 0) =>
     runtime().setTimeout(callback, delayMs)) as unknown as typeof setTimeout

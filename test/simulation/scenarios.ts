@@ -21,6 +21,7 @@ import {
   responseLine,
 } from '../engine/lines.js'
 import { NeverEnds, worker } from '../engine/workers/one-worker.js'
+import { queueWorker } from './queue-worker.js'
 import type { WorldProcess } from './world.js'
 
 /** One story, as it goes when nothing goes wrong; whatever goes wrong, it has to end the same. */
@@ -171,6 +172,22 @@ export const scenarios: readonly Scenario[] = [
     hosts: ['one', 'two'],
     work: async (process) =>
       worker({ workspace: await openIn(process) }, process).catch((error: unknown) => {
+        throw error instanceof NeverEnds ? new NotSettled(error.message) : error
+      }),
+    batches: 2,
+    answered: 3,
+  },
+  {
+    name: 'queue',
+    files: inWorkspace({
+      'workdir/batch_input_1.jsonl': requests['requests.jsonl'],
+      ...answeredTriple('2', idsUpTo(2, 'y-')),
+      ...answeredTriple('3', idsUpTo(2, 'z-')),
+    }),
+    server: secondFailsOnce,
+    hosts: ['one', 'two', 'three'],
+    work: async (process) =>
+      queueWorker(await openIn(process), process).catch((error: unknown) => {
         throw error instanceof NeverEnds ? new NotSettled(error.message) : error
       }),
     batches: 2,

@@ -1,7 +1,18 @@
+import { clockJumps } from './clock-jumps.js'
 import { diskFaults } from './disk-calls.js'
 import { afterCrash, calmLife, momentOf, type Crash, type Moment, type Violation } from './explore.js'
 import { fates } from './fate.js'
-import { beginningOf, endStateOf, faultsOfEnd, live, lostFiles, textOf, type EndState } from './lives.js'
+import {
+  asError,
+  beginningOf,
+  endStateOf,
+  faultsOfEnd,
+  live,
+  lostFiles,
+  textOf,
+  type EndState,
+} from './lives.js'
+import { queueFaults } from './job-queue.js'
 import { networkFaults } from './network.js'
 import { hashOf } from './random.js'
 import { randomFrom } from '../random-from.js'
@@ -33,6 +44,7 @@ export async function tell(
   trace = new Trace(),
 ): Promise<Story> {
   const random = randomFrom(hashOf(`story ${scenario.name} ${seed}`))
+  const clock = clockJumps(randomFrom(hashOf(`clock ${scenario.name} ${seed}`)))
   let standing = beginningOf(scenario)
   let operations = 0
   const crashes = Math.floor(random() * 3)
@@ -40,7 +52,7 @@ export async function tell(
     const weather = weatherFrom(random)
     const cutAt = 1 + Math.floor(random() ** 2 * 3_000)
     const moments: Moment[] = []
-    const plan = planOf(weather, random, (world) => {
+    const plan = planOf(weather, random, clock, (world) => {
       if (world.operations < cutAt) return undefined
       moments.push(momentOf(world))
       return 'crash'
@@ -58,14 +70,12 @@ export async function tell(
   }
   const weather = weatherFrom(random)
   let left = Math.floor(random() * 6)
-  const plan = planOf(weather, random, undefined, () => (left -= 1) >= 0)
+  const plan = planOf(weather, random, clock, undefined, () => (left -= 1) >= 0)
   const life = await live({ scenario, standing, seed, life: crashes + 1, plan, trace }).catch(asError)
   if (life instanceof Error) return { faults: [textOf(life)], lives: crashes + 1, operations }
   operations += life.world.operations
   return { faults: await faultsOfEnd(scenario, life, wanted), lives: crashes + 1, operations }
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** Often one thing goes wrong now and then; sometimes much does; sometimes only a crash comes. */
 function weatherFrom(random: () => number): Weather {
@@ -76,6 +86,7 @@ function weatherFrom(random: () => number): Weather {
 function planOf(
   { disk, network, kill }: Weather,
   random: () => number,
+  clock: () => number | null,
   beforeOperation: Plan['beforeOperation'] = () => undefined,
   mayStrike: () => boolean = () => true,
 ): Plan {
@@ -83,11 +94,14 @@ function planOf(
     beforeOperation(world, operation) {
       const isSeveral = operation.process.host !== 'network'
       if (isSeveral && random() < kill && mayStrike()) world.kill(operation.process)
+      const aheadMs = clock()
+      if (aheadMs !== null) world.setClock(aheadMs)
       return beforeOperation(world, operation)
     },
     faultOf(_world, operation) {
       const choice = faultsFor(operation)
-      const rate = operation.request === null ? disk : network
+      const isRemote = operation.request !== null || choice === queueFaults
+      const rate = isRemote ? network : disk
       if (choice.length === 0 || random() >= rate || !mayStrike()) return null
       return choice[Math.floor(random() * choice.length)] ?? null
     },
@@ -97,6 +111,7 @@ function planOf(
 /** What an operation may fail with. */
 export function faultsFor({ what, request }: Operation): readonly string[] {
   if (request !== null) return networkFaults
+  if (what.startsWith('queue ')) return queueFaults
   return diskFaults[what.split(' ')[0] ?? ''] ?? []
 }
 

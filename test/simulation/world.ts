@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock.js'
 import type { FakeBatchServer } from '../../src/testing/index.js'
 import type { FileSystem } from '../../src/workspace/file-system.js'
 import { randomFrom } from '../random-from.js'
+import { JobQueue } from './job-queue.js'
 import { simulatedFetch, type SentRequest } from './network.js'
 import { fileSystemOn } from './disk-calls.js'
 import { home } from './places.js'
@@ -18,6 +19,8 @@ import type { SimulatedDisk } from './simulated-disk.js'
 export class World {
   readonly disk: SimulatedDisk
   readonly server: FakeBatchServer
+  /** On a machine of its own. It is empty when a life begins: what it knew before is lost. */
+  readonly queue: JobQueue
   readonly #random: () => number
   readonly #trace: Trace
   readonly #isPatient: boolean
@@ -29,6 +32,9 @@ export class World {
   #operations = 0
   #isSettled = false
   #current: WorldProcess | null = null
+  /** How far the time of day that people set is ahead of the time that passes. */
+  #aheadMs = 0
+  /** The time that passes, and that of the server. */
   nowMs: number
 
   constructor({
@@ -42,11 +48,23 @@ export class World {
   }: WorldOptions) {
     this.#isPatient = isPatient
     this.nowMs = nowMs
-    this.disk = disk(() => this.nowMs)
+    this.disk = disk(() => this.timeOfDayMs)
     this.server = server({ now: () => this.nowMs })
+    this.queue = new JobQueue(() => this.nowMs)
     this.#random = randomFrom(seed)
     this.#trace = trace
     this.#plan = plan
+  }
+
+  /** What the clock on the wall says, of all processes of this world. */
+  get timeOfDayMs(): number {
+    return this.nowMs + this.#aheadMs
+  }
+
+  /** Somebody sets the clock; no timer goes off sooner or later for it. */
+  setClock(aheadMs: number): void {
+    this.#trace.add(`the clock is set ${aheadMs} ms ahead`)
+    this.#aheadMs = aheadMs
   }
 
   /** Operations that were done so far. */
@@ -64,6 +82,7 @@ export class World {
     const killed = new Promise<void>((resolve) => (tellKilled = resolve))
     const process: WorldProcess = {
       ...name,
+      world: this,
       mount: `${home}.${(mounts += 1)}`,
       startedAs,
       isGone: false,
@@ -164,7 +183,8 @@ export class World {
 
   runtime(): Runtime {
     return {
-      now: () => this.nowMs,
+      now: () => this.timeOfDayMs,
+      monotonicMs: () => this.nowMs,
       random: () => this.#random(),
       setTimeout: (callback, delayMs) => this.#setTimer(this.#current, callback, delayMs),
       clearTimeout: (handle) => void this.#timers.delete(Number(handle)),
@@ -230,7 +250,7 @@ export class World {
 
   #clockOf(process: () => WorldProcess): Clock {
     return {
-      now: () => this.nowMs,
+      now: () => this.timeOfDayMs,
       monotonicMs: () => this.nowMs,
       setTimeout: (callback, delayMs) => this.#setTimer(process(), callback, delayMs),
       clearTimeout: (handle) => void this.#timers.delete(handle as number),
@@ -284,6 +304,7 @@ export interface Operation {
 }
 
 export interface WorldProcess extends ProcessName {
+  readonly world: World
   /** Where it finds what stands at `home`. */
   readonly mount: string
   readonly startedAs: string

@@ -5,7 +5,7 @@ import { isBatchReconciliationError, reconciliationError } from '../../errors.js
 import { beginDurableFile } from '../../workspace/durable-write.js'
 import { asFileProblem } from '../../workspace/file-problem.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
-import { differs, isSameFile, removeSource } from '../../workspace/place-file.js'
+import { differs, isSameFile, removeSource, syncFile } from '../../workspace/place-file.js'
 import { fileChunks, hashFile } from '../../workspace/read-whole-file.js'
 import type { LooseFile } from './loose-file.js'
 import type { PlannedTriple } from './plan-import.js'
@@ -184,6 +184,13 @@ export async function giveUpSource(
   // A disk that does not tell which file is which keeps the source.
   if (source.inode === null || source.inode === copy?.inode) return
   if (!(await isSameFile(fileSystem, path, standing).catch(toProblem))) throw differs(path, standing)
+  // It may be of an earlier try whose last sync failed, or somebody else's: until now nobody knows that it stays.
+  await makeDurable(fileSystem, standing).catch(asFileProblem({ path: standing, action: 'sync' }))
   await removeSource(fileSystem, path)
   await fileSystem.syncDirectory(dirname(path)).catch(toProblem)
+}
+
+async function makeDurable(fileSystem: BatchWorkspace['fileSystem'], path: string): Promise<void> {
+  await syncFile(fileSystem, path)
+  await fileSystem.syncDirectory(dirname(path))
 }

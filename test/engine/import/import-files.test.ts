@@ -447,6 +447,28 @@ describe('a copy', () => {
     }
   })
 
+  test('whose name was not made durable is, before its source goes: a power cut would take both', () =>
+    withLoose(files, async ({ root, loose, bringIn }) => {
+      const failing = faultFileSystem(nodeFileSystem, [
+        { operation: 'syncDirectory', path: 'workdir', error: 'EIO' },
+      ])
+      for (let file = 0; file < 3; file += 1) {
+        const workspace = await openWorkspace(root, { fileSystem: failing })
+        await importFiles(workspace, [loose], { shouldMove: true })
+      }
+      expect(Object.keys(filesBelow(loose))).toHaveLength(3)
+      const disk = faultFileSystem(nodeFileSystem)
+      await importFiles(await openWorkspace(root, { fileSystem: disk }), [loose], { shouldMove: true })
+      const steps = disk.log.filter(({ operation }) => /^(sync|syncDirectory|remove)$/.test(operation))
+      const removals = steps.flatMap(({ operation, path }, at) =>
+        operation === 'remove' && path.startsWith(loose) ? [at] : [],
+      )
+      expect(removals).toHaveLength(3)
+      for (const at of removals)
+        expect(steps.slice(at - 2, at).map(({ operation }) => operation)).toEqual(['sync', 'syncDirectory'])
+      expect((await bringIn()).files).toEqual([])
+    }))
+
   test('of a file that is written to meanwhile is none', () =>
     withLoose({ 'a.jsonl': requests(ids), 'o.jsonl': answers(ids) }, async ({ root, loose }) => {
       let reads = 0

@@ -49,7 +49,7 @@ async function untilNothingIsLeft(each: TripleWorker, clock: Clock): Promise<voi
     if (end.type === 'rested') notes.set(task.index, end.note)
     else if (end.type === 'backing-off' || end.type === 'held') await later(end.delayMs)
   }
-  for (let turn = 0; turn < 500; turn += 1) {
+  for (let turn = 0; turn < 100; turn += 1) {
     const { tasks, triples } = await each.lookOver({ notes, isPollDue: true, turn })
     if (triples === 0) return
     for (const task of tasks) await workOn(task)

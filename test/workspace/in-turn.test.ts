@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inTurn } from '../../src/actors/in-turn.js'
+import { inTurn } from '../../src/workspace/in-turn.js'
 
 test('work on one thing runs one after the other, also after one that failed; other things do not wait', async () => {
   const order: string[] = []
