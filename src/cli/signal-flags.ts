@@ -11,7 +11,7 @@ export type SignalFlags = {
 export const signalFlags = {
   webhook: {
     kind: 'parsed',
-    brief: 'Address that is told when all is settled, a person is needed, or a batch is overdue',
+    brief: 'Address that is told when all is settled, or somebody has to look at something',
     placeholder: 'url',
     parse: parseText,
     optional: true,

@@ -9,6 +9,7 @@ import {
   needsPersonState,
 } from '../../machines/state-paths.js'
 import { countText, durationText, elapsedText } from '../units.js'
+import { keptUntilMs, retentionText } from './retention.js'
 import { commandText, restWordsOf, untouchedWords, type RestWords, type WorkspaceRoot } from './rest-words.js'
 
 /** How one triple stands, as far as its story needs it. Plain data: the terminal and the inspector tell from it. */
@@ -53,22 +54,27 @@ export interface AtServer {
   readonly dueAtMs: number | null
   /** Since when the server has had no room for it; `null` while it has a batch, or was not refused. */
   readonly noRoomSinceMs: number | null
+  /** Until when the server keeps answers that are not here; `null` when none are only there. */
+  readonly keptUntilMs: number | null
   /** Requests with an answer or an error, and all of them, as the server last said. */
   readonly answered: number | null
   readonly total: number | null
 }
 
 /** `null` when the metadata has nothing of it. */
-export function atServerOf({
-  submittedAtMs,
-  dueAtMs,
-  noRoomSinceMs,
-  requestCounts,
-}: Pick<TripleFacts, 'submittedAtMs' | 'dueAtMs' | 'noRoomSinceMs' | 'requestCounts'>): AtServer | null {
+export function atServerOf(facts: TripleFacts): AtServer | null {
+  const { submittedAtMs, dueAtMs, noRoomSinceMs, requestCounts } = facts
   const { total = null, completed = null, failed = null } = requestCounts ?? {}
   const answered = completed === null && failed === null ? null : (completed ?? 0) + (failed ?? 0)
   const promisedMs = submittedAtMs === null ? null : submittedAtMs + completionWindowMs
-  const known = { submittedAtMs, dueAtMs: dueAtMs ?? promisedMs, noRoomSinceMs, answered, total }
+  const known = {
+    submittedAtMs,
+    dueAtMs: dueAtMs ?? promisedMs,
+    noRoomSinceMs,
+    keptUntilMs: keptUntilMs(facts),
+    answered,
+    total,
+  }
   return Object.values(known).every((value) => value === null) ? null : known
 }
 
@@ -92,6 +98,7 @@ const nothingKnown: AtServer = {
   submittedAtMs: null,
   dueAtMs: null,
   noRoomSinceMs: null,
+  keptUntilMs: null,
   answered: null,
   total: null,
 }
@@ -161,10 +168,11 @@ export function storyOf(standing: TripleStanding, nowMs: number, root: Workspace
     stuckWords?.(root, standing.index) ??
     restWordsOf(standing.state, root) ??
     (isUntouched(standing) ? untouchedWords(root) : null)
+  const why = standing.problem?.message ?? words?.why ?? null
   return {
     stuck,
     what: whereItIs(standing, nowMs),
-    why: standing.problem?.message ?? words?.why ?? null,
+    why: why === null ? null : why + retentionText(standing.atServer?.keptUntilMs ?? null, nowMs),
     whatToDo: standing.problem?.hint ?? words?.whatToDo ?? null,
     endsAtMs: estimatedEndMs(standing),
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createFakeBatchServer } from '../../src/testing/index.js'
-import { idsUpTo, jsonl, requestLine } from '../engine/lines.js'
+import { idsUpTo, jsonl, metadataText, requestLine } from '../engine/lines.js'
 import { putFiles } from '../workspace/support.js'
 import {
   batchReconciler,
@@ -72,6 +72,47 @@ describe('the webhook of a run', () => {
     expect(new Set(ids).size).toBe(1)
     // A message is another one each time.
     expect(new Set(receiver.tries.map(({ headers }) => headers['webhook-id'])).size).toBe(4)
+  })
+
+  test('is told that a limit stopped a submission, and not as any other need of a person', async () => {
+    const receiver = await startReceiver()
+    const root = await temporaryFolder()
+    putFiles(root, { 'workdir/batch_input_1.jsonl': jsonl(requestLine('a')) })
+    const { baseURL, close } = await createFakeBatchServer().listen()
+    onTestFinished(close)
+    const all = { ...env, OPENAI_API_KEY: 'k', OPENAI_BASE_URL: baseURL }
+    const limited = ['run', root, '--submit', '--max-tokens', '1', '--webhook', receiver.url]
+    await batchReconciler(limited, { env: all })
+    expect(receiver.signals()).toMatchObject([
+      { type: 'over-budget', data: { code: 'OverBudget', count: 1, indices: ['1'] } },
+      { type: 'settled' },
+    ])
+  })
+
+  test('is told of answers that the server deletes before long, whatever else keeps them there', async () => {
+    const receiver = await startReceiver()
+    const root = await temporaryFolder()
+    const dayMs = 86_400_000
+    const batch = (daysAgo: number): string => {
+      const submittedAtMs = Date.now() - daysAgo * dayMs
+      return metadataText({
+        batch_id: 'batch_1',
+        submitted_at_ms: submittedAtMs,
+        remote_status: 'in_progress',
+      })
+    }
+    putFiles(root, {
+      'workdir/batch_input_1.jsonl': jsonl(requestLine('a')),
+      'workdir/batch_metadata_1.jsonl': batch(28),
+      'workdir/batch_input_2.jsonl': jsonl(requestLine('b')),
+      'workdir/batch_metadata_2.jsonl': batch(20),
+    })
+    await told(root, receiver.url)
+    const about = receiver.signals().map(({ type, data }) => [type, data['indices']])
+    expect(about).toEqual(expect.arrayContaining([['retention-ends', ['1']]]))
+    expect(about.filter(([type]) => type === 'retention-ends')).toHaveLength(1)
+    const { stderr } = await batchReconciler(['status', root])
+    expect(stderr).toContain('The server deletes the answers in')
   })
 
   test('hears no prompt, no answer and no key', async () => {

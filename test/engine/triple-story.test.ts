@@ -11,6 +11,7 @@ import {
   toStandingProblem,
   type TripleStanding,
 } from '../../src/engine/triple-story.js'
+import { factsOf } from '../machines/harness.js'
 
 const waiting: TripleStanding = {
   index: '4',
@@ -25,7 +26,14 @@ const waiting: TripleStanding = {
   isAtWork: false,
 }
 const needsPerson = { code: 'AuthFailed', message: 'The key was refused.', hint: null, needsPerson: true }
-const known = { submittedAtMs: null, dueAtMs: null, noRoomSinceMs: null, answered: null, total: null }
+const known = {
+  submittedAtMs: null,
+  dueAtMs: null,
+  noRoomSinceMs: null,
+  keptUntilMs: null,
+  answered: null,
+  total: null,
+}
 const failed = { ...waiting, state: 'failed' }
 const uploading = { ...waiting, state: 'submitting.uploading', isAtRest: false }
 
@@ -185,7 +193,7 @@ describe('the story of a triple', () => {
   })
 
   test('takes the day that servers promise where they name no time, and nothing of a batch that is refused', () => {
-    const facts = { submittedAtMs: 7, dueAtMs: null, noRoomSinceMs: null, requestCounts: null }
+    const facts = factsOf('I', { submittedAtMs: 7 })
     expect(atServerOf(facts)).toEqual({ ...known, submittedAtMs: 7, dueAtMs: 7 + completionWindowMs })
     expect(atServerOf({ ...facts, dueAtMs: 9 })?.dueAtMs).toBe(9)
     expect(atServerOf({ ...facts, submittedAtMs: null })).toBeNull()

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { ProblemCode } from '../../../machines/index.js'
 import type { Cause } from '../causes.js'
 import type { WorkspaceReport } from '../report.js'
 import { totalsJson, totalsOfReport } from '../report-totals.js'
@@ -6,7 +7,8 @@ import type { StuckReason } from '../triple-story.js'
 import { isWaiting } from '../watch-workspace.js'
 
 /** What is told to other programs. */
-export type SignalType = 'settled' | 'needs-person' | 'overdue'
+export type SignalType = 'settled' | 'needs-person' | 'overdue' | 'over-budget' | 'retention-ends'
+export type CauseSignalType = Exclude<SignalType, 'settled'>
 
 /** One message, with its id: the same at each try to deliver it. */
 export interface Signal {
@@ -23,7 +25,7 @@ export interface SignalSource {
 }
 
 /** What each reason to be stuck is told as; `null` for one that the run in hand mends by itself. */
-const signalOfReason: Readonly<Record<StuckReason, Exclude<SignalType, 'settled'> | null>> = {
+const signalOfReason: Readonly<Record<StuckReason, CauseSignalType | null>> = {
   'needs-attention': 'needs-person',
   failed: 'needs-person',
   'no-room': 'needs-person',
@@ -32,10 +34,15 @@ const signalOfReason: Readonly<Record<StuckReason, Exclude<SignalType, 'settled'
   interrupted: null,
 }
 
-/** `null` when the cause is nothing to call somebody for. */
-export function causeSignal(cause: Cause, source: SignalSource): Signal | null {
-  const type = cause.stuck === null ? null : signalOfReason[cause.stuck]
-  if (type === null) return null
+/** What a cause is told as; `null` when it is nothing to call somebody for. */
+export function signalTypeOf({ stuck, code }: Cause): CauseSignalType | null {
+  if (stuck === null) return null
+  return code === overBudget ? 'over-budget' : signalOfReason[stuck]
+}
+
+const overBudget = 'OverBudget' satisfies ProblemCode
+
+export function causeSignal(type: CauseSignalType, cause: Cause, source: SignalSource): Signal {
   const { stuck, code, count, sample, first, isCureCommon } = cause
   return signal(type, source, {
     cause_id: idOfCause(cause.key, source.root),

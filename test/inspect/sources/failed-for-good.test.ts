@@ -19,7 +19,7 @@ test('what failed for good is read again only when something else is done', () =
     expect(found.map(({ rootIndex }) => rootIndex)).toContain('31')
     expect(found.find(({ rootIndex }) => rootIndex === '31')).toMatchObject({
       what: expect.stringMatching(/^\d+ of 2,000 requests of triple 31 failed for good: /),
-      whatToDo: expect.stringContaining(`retry ${workspace.root} 31 sends`),
+      whatToDo: expect.stringContaining(`retry ${workspace.root} 31\` sends`),
     })
     const before = opened()
     expect(await read()).toEqual(found)
