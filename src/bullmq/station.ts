@@ -1,5 +1,6 @@
 import { Queue, Worker, type Job, type WorkerOptions as EngineOptions } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { monotonicMsOf } from '../clock.js'
 import type { Run } from '../engine/run.js'
 import { sleep } from '../engine/sleep.js'
 import type { TripleWorker } from '../engine/workers/triple-worker.js'
@@ -50,6 +51,8 @@ export class Station {
   readonly #rounds: Queue
   readonly #learnt: LearntBatches
   #turn = 0
+  /** This worker looks over the folder no sooner, by the clock that nobody can set. */
+  #restsUntilMs = 0
   #rested = 0
   #done = 0
   #held = 0
@@ -214,7 +217,8 @@ export class Station {
   async #lookOver(): Promise<void> {
     const { worker, notes, room, redis, names, pace } = this.#parts
     const { clock, signal, report, provider } = this.#run
-    if (signal.aborted) return
+    const begunAtMs = monotonicMsOf(clock)
+    if (signal.aborted || begunAtMs < this.#restsUntilMs) return
     const known = await notes.all()
     const nowMs = clock.now()
     const nextPollAtMs = Number((await redis.hget(names.state, 'nextPollAtMs')) ?? 0)
@@ -236,6 +240,8 @@ export class Station {
     await notes.keep(withNews(known, sight.news))
     await notes.drop(sight.gone)
     await room.drop(sight.gone)
+    // How long a poll takes says nothing of the folder.
+    if (!isPollDue) this.#restsUntilMs = endOfRest(begunAtMs, monotonicMsOf(clock))
     const isSettled = tasks.length === 0 && sight.unsettled === 0
     await redis.hset(names.state, { settled: isSettled ? 1 : 0, ...(sight.unknown === 0 && { counted: 1 }) })
     report({ type: 'round.ended', triples: sight.triples, queued: tasks.length, waiting: sight.waiting })
@@ -245,6 +251,13 @@ export class Station {
     this.#run.report({ type: 'warning', index: null, message })
   }
 }
+
+/** A look over very many triples takes seconds: a worker spends a fifth of its time with looks at most. */
+function endOfRest(begunAtMs: number, endedAtMs: number): number {
+  return endedAtMs + Math.min(4 * (endedAtMs - begunAtMs), longestRestMs)
+}
+
+const longestRestMs = 60_000
 
 /** Until somebody comes to them, the server need not be asked for these again. */
 function withNews(
