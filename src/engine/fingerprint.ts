@@ -1,5 +1,5 @@
 import { fileKinds } from '../../machines/index.js'
-import type { FileStat } from '../workspace/file-system.js'
+import { markOfFile } from '../workspace/file-mark.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
 /**
@@ -12,9 +12,4 @@ export async function fingerprintOf({ fileSystem, layout }: BatchWorkspace, inde
     parts.push(markOfFile(await fileSystem.stat(layout.workdirFile(kind, index))))
   }
   return parts.join(' ')
-}
-
-/** The same of one file; `null` stands for none. */
-export function markOfFile(found: FileStat | null): string {
-  return found === null ? '-' : `${found.bytes}@${found.modifiedAtMs}/${found.changedAtMs ?? ''}`
 }

@@ -1,5 +1,5 @@
 import { soleOwnership, type Ownership, type TriplePlace } from '../../actors/ownership.js'
-import type { SubmissionBudget } from '../../actors/submission-budget.js'
+import type { SubmissionAdmission } from '../../actors/submission-admission.js'
 import type { SentBefore } from '../../actors/sent-before.js'
 import type { Clock } from '../../clock.js'
 import { reconciliationError } from '../../errors.js'
@@ -17,7 +17,7 @@ export interface LeasedPlaces {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly sentBefore: SentBefore
-  readonly budget: SubmissionBudget
+  readonly admission: SubmissionAdmission
   readonly claims: ClaimLog
 }
 
@@ -33,7 +33,7 @@ export function leasedPlace(places: LeasedPlaces, lease: Lease): TriplePlace {
 }
 
 function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
-  const { workspace, seat, sentBefore, budget, claims } = places
+  const { workspace, seat, sentBefore, admission, claims } = places
   const withLease = async <Result>(
     name: string,
     work: (workspace: BatchWorkspace) => Promise<Result>,
@@ -57,10 +57,10 @@ function leasedOwnership(places: LeasedPlaces, lease: Lease): Ownership {
         const { indices, isWhole } = await claims.ofOthers()
         if (isWhole) {
           await sentBefore.hearOf(indices)
-          budget.hearOf(indices)
+          admission.hearOf(indices)
         } else {
           sentBefore.forget()
-          budget.forget()
+          admission.forget()
         }
         // First: what is claimed and then not sent only makes others look once more.
         await claims.add(ours, index)

@@ -96,7 +96,7 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     clock: run.clock,
     signal: run.signal,
     sentBefore: run.sentBefore,
-    budget: run.budget,
+    admission: run.admission,
     claims: claimLog(run.workspace),
   }
   const workAlone = async (task: TripleTask): Promise<TaskEnd> => {
