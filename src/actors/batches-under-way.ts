@@ -1,6 +1,6 @@
 import { isEndedStatus } from '../../machines/index.js'
 import { isBatchReconciliationError } from '../errors.js'
-import { readMetadata } from '../workspace/metadata.js'
+import { readMetadata, type BatchMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
@@ -17,13 +17,21 @@ export async function countBatchesUnderWay(workspace: BatchWorkspace, exceptInde
 
 /** What cannot be read may be under way: to wait costs time, to split for nothing costs order. */
 async function isUnderWay(workspace: BatchWorkspace, triple: BatchFileTriple): Promise<boolean> {
-  if (triple.metadata === null || triple.output !== null || triple.error !== null) return false
+  if (triple.metadata === null || hasAnswersHere(triple)) return false
   try {
-    const metadata = await readMetadata(workspace, triple.metadata)
-    if (metadata?.batch_id != null) return !isEndedStatus(metadata.remote_status ?? null)
-    return metadata?.submission?.asked_at_ms != null
+    return takesUpRoom(await readMetadata(workspace, triple.metadata))
   } catch (error) {
     if (isBatchReconciliationError(error)) return true
     throw error
   }
+}
+
+/** Its answers are here. */
+export const hasAnswersHere = ({ output, error }: Pick<BatchFileTriple, 'output' | 'error'>): boolean =>
+  output !== null || error !== null
+
+/** By what is known of it, the server has the batch and works on it, or may have it. */
+export function takesUpRoom(metadata: BatchMetadata | null): boolean {
+  if (metadata?.batch_id != null) return !isEndedStatus(metadata.remote_status ?? null)
+  return metadata?.submission?.asked_at_ms != null
 }

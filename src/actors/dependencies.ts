@@ -15,7 +15,7 @@ import type { OwnersOfAnswers } from './owners-of-answers.js'
 import type { RowProcessor } from './processors.js'
 import type { PublishedLineages } from './published-lineages.js'
 import type { SentBefore } from './sent-before.js'
-import type { SubmissionBudget } from './submission-budget.js'
+import type { SubmissionAdmission } from './submission-admission.js'
 import type { SubmissionGate } from './submission-gate.js'
 
 /** What the steps of all triples of one run share. */
@@ -43,7 +43,7 @@ export interface RunDependencies {
   /** Whether further batches of one upload may be cancelled. */
   readonly cancelDuplicates: boolean
   readonly room: CreationRoom
-  readonly budget: SubmissionBudget
+  readonly admission: SubmissionAdmission
 }
 
 /** What the steps of one triple work with. Made anew for each triple; nothing of its own outlives it. */

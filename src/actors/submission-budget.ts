@@ -1,13 +1,10 @@
 import type { Problem } from '../../machines/index.js'
-import { monotonicMsOf, type Clock } from '../clock.js'
-import type { InputLimits } from '../providers/split-input.js'
-import type { TokenBound } from '../providers/token-bound.js'
+import type { Clock } from '../clock.js'
 import { countOf, countText } from '../units.js'
 import { parseBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { locateTriple } from '../workspace/locate-triple.js'
 import { standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
-import { shellWord } from '../workspace/shell-word.js'
 import { scanDone } from '../workspace/scan-done.js'
 import { listOrNothing, scanWorkspace } from '../workspace/scan.js'
 import {
@@ -18,109 +15,31 @@ import {
   type BudgetRules,
   type UnknownAmount,
 } from './budget-entry.js'
-import { inTurn } from '../workspace/in-turn.js'
+import { ledgerAdmission } from './ledger-admission.js'
+import {
+  sendingCommand,
+  unlimitedAdmission,
+  type SubmissionAdmission,
+  type SubmissionInquiry,
+} from './submission-admission.js'
 
 export type { BudgetRules }
 
-/** What is about to be sent. */
-export interface BudgetInquiry {
-  readonly workspace: BatchWorkspace
-  readonly limits: InputLimits
-  readonly signal: AbortSignal
-  readonly index: BatchIndex
-  readonly model: string | null
-  readonly bound: TokenBound
-  /** It is sent again because it failed: a run does so without being told to submit. */
-  readonly isRetry: boolean
-}
-
-/**
- * What may be spent in a workspace. What was spent stands in the proofs, and what may be spent yet in the metadata of
- * each submission, where it is durable before a batch is created; this only adds them up. So a limit holds over
- * crashes, retries and processes, whichever of them knows of it.
- */
-export interface SubmissionBudget {
-  /** False: nothing is limited. */
-  readonly isLimited: boolean
-  /**
-   * Calls `reserve`, which notes the bound in the metadata, when that keeps within the limits; else gives what stands in
-   * the way. One after the other; among several workers within `Ownership.withSubmissions`.
-   */
-  admit(inquiry: BudgetInquiry, reserve: () => Promise<void>): Promise<Problem | null>
-  /** Look at these triples anew: they were sent, refused, or answered since. */
-  hearOf(indices: readonly string[]): void
-  /** Look at all of them anew. */
-  forget(): void
-}
-
-export const unlimitedBudget: SubmissionBudget = {
-  isLimited: false,
-  admit: async (_inquiry, reserve) => {
-    await reserve()
-    return null
-  },
-  hearOf: () => {},
-  forget: () => {},
-}
-
-/** Before something is refused all is looked at anew, as others may have settled; but not for each of ten thousand. */
-const freshMs = 10_000
-
-export function submissionBudget(rules: BudgetRules, clock: Clock): SubmissionBudget {
-  if (rules.maxTokens === null && rules.maxCost === null) return unlimitedBudget
-  let entries: Map<string, BudgetEntry> | null = null
-  let readAtMs = 0
-  const stale = new Set<string>()
-  const readAll = async (inquiry: BudgetInquiry): Promise<Map<string, BudgetEntry>> => {
-    const found = new Map<string, BudgetEntry>()
-    stale.clear()
-    for (const triple of await allTriples(inquiry.workspace)) {
-      inquiry.signal.throwIfAborted()
-      const entry = await readBudgetEntry({ ...inquiry, rules }, triple)
-      if (entry !== null) found.set(triple.index, entry)
-    }
-    entries = found
-    readAtMs = monotonicMsOf(clock)
-    return found
-  }
-  const readOne = async (inquiry: BudgetInquiry, index: string): Promise<BudgetEntry | null> => {
-    try {
-      return await readBudgetEntry({ ...inquiry, rules }, await oneTriple(inquiry.workspace, index))
-    } catch (error) {
-      stale.add(index)
-      throw error
-    }
-  }
-  const upToDate = async (inquiry: BudgetInquiry): Promise<Map<string, BudgetEntry>> => {
-    const known = entries ?? (await readAll(inquiry))
-    for (const index of stale) {
-      // Before it is read: what is heard of it meanwhile is news again.
-      stale.delete(index)
-      const entry = await readOne(inquiry, index)
-      if (entry === null) known.delete(index)
-      else known.set(index, entry)
-    }
-    return known
-  }
-  const admit: SubmissionBudget['admit'] = async (inquiry, reserve) => {
-    const own = entryOfBound(rules, inquiry.model, inquiry.bound)
-    let known = await upToDate(inquiry)
-    let problem = overBudget(rules, inquiry, own, known)
-    if (problem !== null && monotonicMsOf(clock) - readAtMs >= freshMs) {
-      known = await readAll(inquiry)
-      problem = overBudget(rules, inquiry, own, known)
-    }
-    if (problem !== null) return problem
-    await reserve()
-    known.set(inquiry.index, own)
-    return null
-  }
-  return {
-    isLimited: true,
-    admit: (inquiry, reserve) => inTurn(`budget of ${inquiry.workspace.root}`, () => admit(inquiry, reserve)),
-    hearOf: (indices) => indices.forEach((index) => stale.add(index)),
-    forget: () => (entries = null),
-  }
+/** What may be spent in a workspace: what was spent stands in the proofs, what may be spent yet in the metadata. */
+export function submissionBudget(rules: BudgetRules, clock: Clock): SubmissionAdmission {
+  if (rules.maxTokens === null && rules.maxCost === null) return unlimitedAdmission
+  return ledgerAdmission<BudgetedTriple, BudgetEntry>(
+    {
+      name: 'budget',
+      needsInputTokens: false,
+      listTriples: allTriples,
+      findTriple: oneTriple,
+      read: (inquiry, triple) => readBudgetEntry({ ...inquiry, rules }, triple),
+      entryOf: ({ model, bound }) => entryOfBound(rules, model, bound),
+      refusalOf: (inquiry, own, known) => overBudget(rules, inquiry, own, known),
+    },
+    clock,
+  )
 }
 
 async function allTriples(workspace: BatchWorkspace): Promise<readonly BudgetedTriple[]> {
@@ -183,7 +102,7 @@ function sumOf(known: ReadonlyMap<string, BudgetEntry>, except: string, isSettle
 /** What keeps the triple from being sent; for a person where waiting for other batches cannot help. */
 function overBudget(
   rules: BudgetRules,
-  inquiry: BudgetInquiry,
+  inquiry: SubmissionInquiry,
   own: BudgetEntry,
   known: ReadonlyMap<string, BudgetEntry>,
 ): Problem | null {
@@ -238,15 +157,16 @@ function measuresOf({ maxTokens, maxCost, prices }: BudgetRules): readonly Measu
 }
 
 /** To be copied; the path of the price file is known to whoever gave it. */
-function commandOf(rules: BudgetRules, inquiry: BudgetInquiry, { flag }: Measure, amount: number): string {
+function commandOf(
+  rules: BudgetRules,
+  inquiry: SubmissionInquiry,
+  { flag }: Measure,
+  amount: number,
+): string {
   const { assumedTokens, maxCost } = rules
   const assumed = assumedTokens === null ? '' : ` --assume-tokens ${assumedTokens}`
   const prices = maxCost === null ? '' : ' with the same --prices'
-  return `\`${runCommand(inquiry)} ${flag(amount)}${assumed}\`${prices}`
-}
-
-function runCommand({ workspace, isRetry }: BudgetInquiry): string {
-  return `batch-reconciler run ${shellWord(workspace.layout.root)}${isRetry ? '' : ' --submit'}`
+  return `\`${sendingCommand(inquiry)} ${flag(amount)}${assumed}\`${prices}`
 }
 
 /** Rounded up: who gives this as a limit must not be stopped again. */
@@ -254,7 +174,7 @@ const amountText = (amount: number): string => (Math.ceil(amount * 10_000) / 10_
 
 function notKnown(
   rules: BudgetRules,
-  inquiry: BudgetInquiry,
+  inquiry: SubmissionInquiry,
   { index: of, what }: NonNullable<Sum['unknown']>,
   isForPerson: boolean,
 ): Problem {
@@ -268,7 +188,7 @@ function notKnown(
     return problemOf(
       index,
       `${start}${countOf(what.requests, 'request')} of ${subject} ${what.requests === 1 ? 'names' : 'name'} no most of the output, or bring in pictures, files or earlier answers. It was not sent.`,
-      `${wait}Say with how many tokens to reckon for each: \`${runCommand(inquiry)}${limited} --assume-tokens 4000\`, say. Or name max_completion_tokens (max_output_tokens for responses) in each request.`,
+      `${wait}Say with how many tokens to reckon for each: \`${sendingCommand(inquiry)}${limited} --assume-tokens 4000\`, say. Or name max_completion_tokens (max_output_tokens for responses) in each request.`,
       isForPerson,
     )
   }

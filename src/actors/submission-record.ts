@@ -17,6 +17,7 @@ import {
 import { fieldsOfBatch } from './batch-fields.js'
 import { countBatchesUnderWay } from './batches-under-way.js'
 import type { TripleDependencies } from './dependencies.js'
+import type { InputTokens } from './input-tokens.js'
 
 /** Whose submission it is, and where its metadata stands (absolute path). */
 export interface SubmissionPlace {
@@ -29,8 +30,7 @@ export async function noteIntent(
   { workspace }: TripleDependencies,
   { index, path }: SubmissionPlace,
   intent: SubmissionIntent,
-  { parts, requestCount, bound }: RequestsFileReport,
-  inputSha256: string,
+  { report: { parts, requestCount, bound }, inputSha256, inputTokens }: CheckedInput,
 ): Promise<void> {
   const current = await readMetadata(workspace, path)
   await updateMetadata(workspace, path, {
@@ -49,8 +49,17 @@ export async function noteIntent(
         output_tokens: bound.outputTokens,
         unbounded_requests: bound.unbounded,
       },
+      input_tokens: inputTokens?.tokens ?? null,
     },
   })
+}
+
+/** The input that is to be sent. */
+export interface CheckedInput {
+  readonly report: RequestsFileReport
+  readonly inputSha256: string
+  /** `null` where nobody asked for it. */
+  readonly inputTokens: InputTokens | null
 }
 
 /** An upload, and when it was made by the server's own clock; `null` where the server does not say. */

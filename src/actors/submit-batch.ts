@@ -3,7 +3,6 @@ import {
   speaksOfRoom,
   waitingForRoom,
   type FileFact,
-  type Problem,
   type StepInput,
   type SubmitResult,
 } from '../../machines/index.js'
@@ -19,7 +18,8 @@ import { readMetadata, type BatchMetadata, type SubmissionIntent } from '../work
 import type { Step, TripleDependencies } from './dependencies.js'
 import { findEarlierBatch } from './find-earlier-batch.js'
 import { requireOpenGate } from './require-open-gate.js'
-import type { BudgetInquiry } from './submission-budget.js'
+import { claimSubmission, type ReadyInput } from './submission-claim.js'
+import { stillRefused } from './submission-inquiry.js'
 import { waitsForRoom } from './waits-for-room.js'
 import { identifyInput, requireUploadedInput, requireUnchanged } from './sent-input.js'
 import {
@@ -27,7 +27,6 @@ import {
   noteBatch,
   noteDoubt,
   noteGivenUp,
-  noteIntent,
   noteNoRoom,
   noteOthers,
   noteRefusal,
@@ -55,6 +54,8 @@ export const submitBatch: Step<StepInput, SubmitResult> = async (dependencies, {
   }
   const waiting = waitsForRoom(dependencies, index, metadata)
   if (waiting !== null) return waiting
+  const full = await stillRefused(dependencies, index, facts.input, signal)
+  if (full !== null) return { type: 'no-room', problem: full, refusal: null }
   await noteOthers(dependencies, place)
   const anew: Submission = { place, input: facts.input, metadata }
   try {
@@ -124,7 +125,7 @@ async function submitAnew(
   signal: AbortSignal,
 ): Promise<Creation> {
   const { place, input, metadata } = submission
-  const { workspace, submissions, clock, ownership, room, budget } = dependencies
+  const { workspace, submissions, clock, ownership } = dependencies
   const { account } = provider
   const isMeant = isMeantToBeSent({ hasAnswers: false }, metadata)
   requireOpenGate(dependencies, { index: place.index, bytes: input.bytes, isMeant })
@@ -132,26 +133,9 @@ async function submitAnew(
   const intent = metadata?.submission ?? { intent_key: randomUUID(), intended_at_ms: clock.now() }
   requireUploadedInput(metadata, { index: place.index, path: input.path, sha256: identity.sha256 })
   const report = await validated(dependencies, provider, input, signal)
-  const full = await room.reserve(place.index, report.requestCount)
-  if (full !== null) return { type: 'no-room', problem: full, refusal: null }
-  const claim = async (): Promise<Problem | null> => {
-    await requireNew(dependencies, place.index, metadata, signal)
-    return budget.admit(inquiryOf(dependencies, provider, submission, report, signal), () =>
-      noteIntent(dependencies, place, intent, report, identity.sha256),
-    )
-  }
-  try {
-    const isJudged = isMeant && !budget.isLimited
-    const over = await (isJudged ? claim() : ownership.withSubmissions(place.index, claim))
-    if (over?.needsPerson === true) throw reconciliationError(over, { index: place.index })
-    if (over !== null) {
-      await room.giveBack(place.index)
-      return { type: 'no-room', problem: over, refusal: null }
-    }
-  } catch (error) {
-    await room.giveBack(place.index)
-    throw error
-  }
+  const ready: ReadyInput = { place, metadata, intent, identity, report, isMeant }
+  const refused = await claimSubmission(dependencies, provider, ready, signal)
+  if (refused !== null) return { type: 'no-room', problem: refused, refusal: null }
   const { input_file_id: inputFileId = null, uploaded_at_server_ms: uploadedAtMs = null } = intent
   if (inputFileId !== null) await noteAsked(dependencies, place, { inputFileId, uploadedAtMs, account })
   submissions.forgetLooks(place.index)
@@ -180,17 +164,6 @@ async function submitAnew(
   }
 }
 
-function inquiryOf(
-  { workspace }: TripleDependencies,
-  { limits }: BatchProvider,
-  { place: { index }, metadata }: Submission,
-  { bound, parts }: RequestsFileReport,
-  signal: AbortSignal,
-): BudgetInquiry {
-  const isRetry = (metadata?.attempt ?? 1) > 1
-  return { workspace, limits, signal, index, model: parts[0]?.model ?? null, bound, isRetry }
-}
-
 /** An answer that was given to another triple of this run is not the answer to this creation. */
 function requireOwn({ submissions }: TripleDependencies, index: string, batch: RemoteBatch): RemoteBatch {
   if (submissions.isOwn(index, batch.batchId)) return batch
@@ -201,17 +174,6 @@ function requireOwn({ submissions }: TripleDependencies, index: string, batch: R
     isPassing: true,
     facts: { index, batchId: batch.batchId },
   })
-}
-
-/** An input that somebody put there may repeat what was sent, and paid for, under another name. */
-function requireNew(
-  { workspace, sentBefore, report }: TripleDependencies,
-  index: string,
-  metadata: BatchMetadata | null,
-  signal: AbortSignal,
-): Promise<void> {
-  const warn = (message: string): void => report({ type: 'warning', index: null, message })
-  return sentBefore.requireNew({ workspace, warn, signal }, index, metadata)
 }
 
 /** A file that a server would refuse is refused here, before a byte is sent. */

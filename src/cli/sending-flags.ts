@@ -23,6 +23,7 @@ export type SendingFlags = ServerFlags & {
   readonly maxCost?: number
   readonly prices?: string
   readonly assumeTokens?: number
+  readonly maxOpenTokens?: number
 }
 
 export const sendingFlags = {
@@ -101,6 +102,13 @@ export const sendingFlags = {
     parse: wholeNumber(0, 1_000_000_000),
     optional: true,
   },
+  maxOpenTokens: {
+    kind: 'parsed',
+    brief: 'Tokens of input that batches of one model may have at the server at once; what is beyond waits',
+    placeholder: 'number',
+    parse: wholeNumber(1, 1_000_000_000_000),
+    optional: true,
+  },
 } as const
 
 function parseAmount(input: string): number {
@@ -124,16 +132,17 @@ export async function serverOf(
   return { ...(await budgetOf(context, flags)), ...(await providerOf(context, client, flags)) }
 }
 
-/** What may be spent. */
-type Budget = Pick<ReconcileOptions, 'maxTokens' | 'maxCost' | 'prices' | 'assumedTokens'>
+/** What may be spent, and be under way. */
+type Budget = Pick<ReconcileOptions, 'maxTokens' | 'maxCost' | 'prices' | 'assumedTokens' | 'maxOpenTokens'>
 
 async function budgetOf(
   { currentDirectory }: Pick<CommandLineContext, 'currentDirectory'>,
-  { maxTokens, maxCost, prices: path, assumeTokens: assumedTokens }: SendingFlags,
+  { maxTokens, maxCost, maxOpenTokens, prices: path, assumeTokens: assumedTokens }: SendingFlags,
 ): Promise<Budget> {
-  if (path === undefined) return { maxTokens, maxCost, assumedTokens }
+  const limits = { maxTokens, maxCost, maxOpenTokens, assumedTokens }
+  if (path === undefined) return limits
   const { readPriceList } = await import('../accounting/usage/price-list.js')
-  return { maxTokens, maxCost, assumedTokens, prices: await readPriceList(resolve(currentDirectory, path)) }
+  return { ...limits, prices: await readPriceList(resolve(currentDirectory, path)) }
 }
 
 async function providerOf(

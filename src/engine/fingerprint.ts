@@ -1,5 +1,5 @@
 import { fileKinds } from '../../machines/index.js'
-import type { FileStat } from '../workspace/file-system.js'
+import { markOfFile } from '../workspace/file-mark.js'
 import type { TripleLook } from '../workspace/locate-triple.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 
@@ -18,9 +18,4 @@ export async function fingerprintOf({ fileSystem, layout }: BatchWorkspace, inde
 /** The same, from a look at the triple that was just taken. */
 export function fingerprintIn({ triple, standing }: TripleLook): string {
   return fileKinds.map((kind) => markOfFile(triple[kind] === null ? null : standing[kind])).join(' ')
-}
-
-/** The same of one file; `null` stands for none. */
-export function markOfFile(found: FileStat | null): string {
-  return found === null ? '-' : `${found.bytes}@${found.modifiedAtMs}/${found.changedAtMs ?? ''}`
 }

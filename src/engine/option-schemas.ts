@@ -119,6 +119,7 @@ export const optionSchemas = {
     .custom<PriceList>((value) => priceListSchema.safeParse(value).success, { error: pricesError })
     .optional(),
   assumedTokens: wholeNumber(0).optional(),
+  maxOpenTokens: wholeNumber(1).optional(),
   limits: z.strictObject(limitSchemas, { error: 'an object of limits' }).prefault({}),
   onEvent: callback<ReportEvent>().optional(),
   inspect: z

@@ -50,6 +50,8 @@ export interface ReconcileOptions<Content = unknown, Type extends ExpectedConten
   readonly prices?: PriceList | undefined
   /** What a request is reckoned with that names no most of its tokens; without it such a request is not sent under a limit. */
   readonly assumedTokens?: number | undefined
+  /** Most tokens of input that batches of one model may have at the server at once; what is beyond it waits for room. */
+  readonly maxOpenTokens?: number | undefined
   readonly limits?: { readonly [Name in keyof TripleLimits]?: TripleLimits[Name] | undefined } | undefined
   readonly onEvent?: ReportEvent | undefined
   /** Sees every triple's actor at work, as the `inspect` option of XState's `createActor` does; may throw. */

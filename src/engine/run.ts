@@ -4,7 +4,9 @@ import { ownersOfAnswers } from '../actors/owners-of-answers.js'
 import { hasCallbacks } from '../actors/processors.js'
 import { publishedLineages } from '../actors/published-lineages.js'
 import { sentBefore } from '../actors/sent-before.js'
-import { submissionBudget, type SubmissionBudget } from '../actors/submission-budget.js'
+import { openTokensLimit } from '../actors/open-tokens.js'
+import { allAdmissions, type SubmissionAdmission } from '../actors/submission-admission.js'
+import { submissionBudget } from '../actors/submission-budget.js'
 import { submissionGate } from '../actors/submission-gate.js'
 import { reconciliationError } from '../errors.js'
 import { openAiBatchProvider } from '../providers/openai/provider.js'
@@ -112,7 +114,7 @@ function readingRun(workspace: BatchWorkspace, choices: Choices, signal: AbortSi
     maySubmitRetries: choices.shouldSubmitRetries,
     cancelDuplicates: choices.cancelDuplicates,
     room: unboundedRoom,
-    budget: budgetOf(choices),
+    admission: admissionOf(choices),
   }
 }
 
@@ -128,7 +130,8 @@ function roomOf({ concurrency, ...choices }: Choices) {
   return { concurrency: concurrency ?? usualConcurrency, smallTogether: isOurs ? usualSmallTogether : 1 }
 }
 
-function budgetOf({ maxTokens, maxCost, prices, assumedTokens, clock }: Choices): SubmissionBudget {
+function admissionOf(choices: Choices): SubmissionAdmission {
+  const { maxTokens, maxCost, maxOpenTokens, prices, assumedTokens, clock } = choices
   if (maxCost !== undefined && prices === undefined) throw needsPrices()
   const rules = {
     maxTokens: maxTokens ?? null,
@@ -136,7 +139,7 @@ function budgetOf({ maxTokens, maxCost, prices, assumedTokens, clock }: Choices)
     prices: maxCost === undefined ? null : (prices ?? null),
     assumedTokens: assumedTokens ?? null,
   }
-  return submissionBudget(rules, clock)
+  return allAdmissions([submissionBudget(rules, clock), openTokensLimit(maxOpenTokens ?? null, clock)])
 }
 
 const needsPrices = (): Error =>

@@ -80,7 +80,7 @@ export function openTripleSession(
       const snapshot = await untilOver(actor, wake, isOver, run.signal)
       await settle()
       const report = await tripleReport(run, snapshot)
-      run.budget.hearOf([index])
+      run.admission.hearOf([index])
       tellNote(run, report)
       return report
     },

@@ -2,7 +2,7 @@ import { parseBatchIndex, type BatchIndex } from '../workspace/batch-index.js'
 import { parseJournalLine, type JournalEntry } from '../workspace/journal-entry.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { readTextEnd } from '../workspace/read-text-end.js'
-import { markOfFile } from './fingerprint.js'
+import { markOfFile } from '../workspace/file-mark.js'
 import { historyOf, phaseChangesIn, type PhaseChange, type WorkspaceHistory } from './phase-history.js'
 
 export interface HistoryReader {

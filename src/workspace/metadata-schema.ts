@@ -29,6 +29,8 @@ const submissionSchema = z.looseObject({
       unbounded_requests: countSchema,
     })
     .nullish(),
+  /** Of the input, as they count for the tokens that may be at the server at once; `null` where nobody counted. */
+  input_tokens: countSchema.nullish(),
   /** When the upload was made, by the server's own clock. */
   uploaded_at_server_ms: z.number().nullish(),
   /** When the server was about to be asked for the batch, for people; `null` again once it refused. */

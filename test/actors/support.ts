@@ -9,7 +9,7 @@ import type { StepEvent } from '../../src/actors/events.js'
 import { ownersOfAnswers } from '../../src/actors/owners-of-answers.js'
 import { publishedLineages } from '../../src/actors/published-lineages.js'
 import { sentBefore } from '../../src/actors/sent-before.js'
-import { unlimitedBudget } from '../../src/actors/submission-budget.js'
+import { unlimitedAdmission } from '../../src/actors/submission-admission.js'
 import { submissionGate } from '../../src/actors/submission-gate.js'
 import { submitBatch } from '../../src/actors/submit-batch.js'
 import { surveyFacts } from '../../src/actors/survey-triple.js'
@@ -104,7 +104,7 @@ export async function stepScene(
       maySubmitRetries: true,
       cancelDuplicates: false,
       room: unboundedRoom,
-      budget: unlimitedBudget,
+      admission: unlimitedAdmission,
     }),
     ...changes,
     ...more,

@@ -531,6 +531,45 @@ const cures: readonly Cure[] = [
     },
   },
   {
+    code: 'OverBudget',
+    about: 'the batch is larger than what may be under way at once; the limit is raised as the hint says',
+    fall: (patient) => {
+      patient.put({ [input]: requests })
+      patient.runFlags.push('--submit', '--max-open-tokens', '20')
+    },
+    says: /Raise the limit: .* --max-open-tokens/,
+    cure: async (patient, hint) => {
+      patient.runFlags.length = 0
+      await follow(patient, hint, 'run ')
+      patient.server.finishBatches()
+    },
+  },
+  {
+    code: 'OverBudget',
+    about: 'the batch is larger than what may be under way at once; it is sent in smaller ones',
+    fall: (patient) => {
+      // All three have more tokens than that, and each of them fewer bytes.
+      const wordy = requests.replaceAll('Say ', 'Say it '.concat('a b c d e f g h '.repeat(20)))
+      patient.put({ [input]: wordy })
+      patient.runFlags.push('--submit', '--max-open-tokens', '470')
+    },
+    says: /take its files out of workdir\/ and `submit` its input with --again --max-batch-bytes \d+/,
+    cure: async (patient, hint) => {
+      const path = join(patient.takeOut('4'), 'batch_input_4.jsonl')
+      const [, most = ''] = /--max-batch-bytes (\d+)/.exec(hint) ?? []
+      const { exitCode, stderr } = await patient.command(
+        'submit',
+        patient.root,
+        path,
+        '--again',
+        '--max-batch-bytes',
+        most,
+      )
+      expect(exitCode, stderr).toBe(0)
+      patient.server.finishBatches()
+    },
+  },
+  {
     code: 'QuotaExhausted',
     about: 'the account has no money left; credit is added',
     server: { faults: [faults.quotaExhausted('batches.create', { times: 1 })] },

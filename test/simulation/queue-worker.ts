@@ -83,11 +83,13 @@ async function workOnNext(worker: TripleWorker, ask: Ask): Promise<boolean> {
   const end = await worker.work(task)
   await ask(end.type, (queue) => {
     switch (end.type) {
+      case 'done':
+        queue.done(task.index)
+        queue.drop([task.index])
+        return queue.add(end.retryIndices.map((index) => ({ index })))
       case 'rested':
         queue.done(task.index)
-        return end.report.outcome.type === 'done'
-          ? queue.drop([task.index])
-          : queue.keep(task.index, end.note)
+        return queue.keep(task.index, end.note)
       case 'backing-off':
         return queue.later(end.again, end.delayMs)
       case 'held':

@@ -1,5 +1,5 @@
 import { soleOwnership, type Ownership, type TriplePlace } from '../../actors/ownership.js'
-import type { SubmissionBudget } from '../../actors/submission-budget.js'
+import type { SubmissionAdmission } from '../../actors/submission-admission.js'
 import type { SentBefore } from '../../actors/sent-before.js'
 import type { Clock } from '../../clock.js'
 import { reconciliationError } from '../../errors.js'
@@ -19,7 +19,7 @@ export interface LeasedPlaces {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly sentBefore: SentBefore
-  readonly budget: SubmissionBudget
+  readonly admission: SubmissionAdmission
   readonly claims: ClaimLog
   /** At what all triples of all workers want: to look whether requests were sent before. */
   readonly submissions: TurnsUnderLease
@@ -49,7 +49,7 @@ function leasedOwnership(
   lease: Lease,
   workspaceUnder: (lease: Lease) => BatchWorkspace,
 ): Ownership {
-  const { workspace, seat, sentBefore, budget, claims, submissions } = places
+  const { workspace, seat, sentBefore, admission, claims, submissions } = places
   const withLease = async <Result>(
     request: LeaseWish,
     work: (workspace: BatchWorkspace) => Promise<Result>,
@@ -76,7 +76,7 @@ function leasedOwnership(
     withSubmissions: (index, work) =>
       submissions(async (ours, isFirst) => {
         await lease.confirm()
-        if (isFirst) await hearOfOthers({ sentBefore, budget, claims })
+        if (isFirst) await hearOfOthers({ sentBefore, admission, claims })
         // First: what is claimed and then not sent only makes others look once more.
         await claims.add(workspaceOf(places, ours), index)
         return work()
@@ -94,15 +94,15 @@ function leasedOwnership(
 async function hearOfOthers({
   claims,
   sentBefore,
-  budget,
-}: Pick<LeasedPlaces, 'claims' | 'sentBefore' | 'budget'>): Promise<void> {
+  admission,
+}: Pick<LeasedPlaces, 'claims' | 'sentBefore' | 'admission'>): Promise<void> {
   const { indices, isWhole } = await claims.ofOthers()
   if (isWhole) {
     await sentBefore.hearOf(indices)
-    budget.hearOf(indices)
+    admission.hearOf(indices)
   } else {
     sentBefore.forget()
-    budget.forget()
+    admission.forget()
   }
 }
 

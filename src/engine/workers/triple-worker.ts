@@ -99,7 +99,7 @@ function tripleWorker(shared: Run, seat: WorkerSeat): TripleWorker {
     clock: run.clock,
     signal: run.signal,
     sentBefore: run.sentBefore,
-    budget: run.budget,
+    admission: run.admission,
     claims: claimLog(run.workspace),
     submissions: submissionTurns({ seat, clock: run.clock, signal: run.signal }),
     keepsRowsInMemory: !hasCallbacks(run),

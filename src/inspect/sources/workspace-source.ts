@@ -1,6 +1,6 @@
 import { doneState, failedState, fileKinds, isDoneState, toProblem } from '../../../machines/index.js'
 import { systemClock, type Clock } from '../../clock.js'
-import { markOfFile } from '../../engine/fingerprint.js'
+import { markOfFile } from '../../workspace/file-mark.js'
 import type { TripleStatus } from '../../engine/report.js'
 import { workspaceTokensLines } from '../../engine/tokens-text.js'
 import { workspaceTokens } from '../../engine/workspace-tokens.js'

@@ -117,6 +117,7 @@ const values: Readonly<Record<keyof typeof optionSchemas, Values>> = {
     bad: [...notFunctions, callback, { currency: 'USD' }],
   },
   assumedTokens: fromZero,
+  maxOpenTokens: fromOne,
   limits: {
     good: [{}, { maxRetries: 0 }, { maxRetries: undefined }],
     bad: [...never, 'x', 1, true, callback],
