@@ -15,6 +15,7 @@ import type { OwnersOfAnswers } from './owners-of-answers.js'
 import type { RowProcessor } from './processors.js'
 import type { PublishedLineages } from './published-lineages.js'
 import type { SentBefore } from './sent-before.js'
+import type { SentElsewhere } from './sent-elsewhere.js'
 import type { SubmissionAdmission } from './submission-admission.js'
 import type { SubmissionGate } from './submission-gate.js'
 
@@ -36,6 +37,7 @@ export interface RunDependencies {
   readonly report: (event: StepEvent) => void
   readonly submissions: SubmissionGate
   readonly sentBefore: SentBefore
+  readonly sentElsewhere: SentElsewhere
   readonly lineages: PublishedLineages
   readonly ownersOfAnswers: OwnersOfAnswers
   /** Whether retries of failed requests may be sent. */

@@ -92,8 +92,10 @@ async function findRepeatedRequests(inquiry: Inquiry): Promise<Findings> {
 
 const nothing = (): void => {}
 
-/** Metadata that cannot be read stops its triple by itself. */
-async function unsentInputs({ workspace }: Inquiry): Promise<readonly KnownTriple[]> {
+/** Inputs that somebody put there. Metadata that cannot be read stops its triple by itself. */
+export async function unsentInputs({
+  workspace,
+}: Pick<Inquiry, 'workspace'>): Promise<readonly KnownTriple[]> {
   const unsent: KnownTriple[] = []
   for (const triple of await knownTriples(workspace)) {
     if (triple.place !== 'workdir' || triple.hasAnswers) continue

@@ -31,6 +31,7 @@ export async function claimSubmission(
   if (full !== null) return full
   try {
     const inquiry = await inquiryOf(dependencies, provider, index, ready, signal)
+    if (!ready.isMeant) await requireNewAtServer(dependencies, provider, inquiry)
     const claim = (): Promise<Problem | null> => claimed(dependencies, ready, inquiry)
     const isJudged = ready.isMeant && !admission.isLimited
     const over = await (isJudged ? claim() : ownership.withSubmissions(index, claim))
@@ -58,6 +59,16 @@ async function claimed(
   // What an earlier try reserved would keep others waiting, and they this one.
   if (refused !== null && metadata?.submission?.bound != null) await noteRefusal(dependencies, place)
   return refused
+}
+
+/** Before others wait for us: a batch that may be the same is compared byte for byte. */
+function requireNewAtServer(
+  { workspace, sentElsewhere, report }: TripleDependencies,
+  provider: BatchProvider,
+  { index, inputMark, signal }: SubmissionInquiry,
+): Promise<void> {
+  const warn = (message: string): void => report({ type: 'warning', index: null, message })
+  return sentElsewhere.requireNew({ workspace, provider, signal, warn }, index, inputMark)
 }
 
 /** An input that somebody put there may repeat what was sent, and paid for, under another name. */

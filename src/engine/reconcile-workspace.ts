@@ -43,10 +43,11 @@ export function withWorkspace<Result>(
 
 /** One pass for callers that hold the workspace. */
 export async function onePass(run: Run, options: PassOptions = {}): Promise<WorkspaceReport> {
-  const { workspace, sentBefore } = run
+  const { workspace, sentBefore, sentElsewhere } = run
   const { isWanted = () => true, runTriple = (triple) => runToRest(run, triple) } = options
   const { batchOf = (triple) => waitingBatch(workspace, triple), sleepOn = () => null } = options
   sentBefore.forget()
+  sentElsewhere.forget()
   const runTriples = await loadScheduler()
   const scan = await scanWorkspace(workspace)
   const triples = scan.triples.filter(isWanted)

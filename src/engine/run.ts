@@ -4,6 +4,7 @@ import { ownersOfAnswers } from '../actors/owners-of-answers.js'
 import { hasCallbacks } from '../actors/processors.js'
 import { publishedLineages } from '../actors/published-lineages.js'
 import { sentBefore } from '../actors/sent-before.js'
+import { sentElsewhere } from '../actors/sent-elsewhere.js'
 import { openTokensLimit } from '../actors/open-tokens.js'
 import { allAdmissions, type SubmissionAdmission } from '../actors/submission-admission.js'
 import { submissionBudget } from '../actors/submission-budget.js'
@@ -101,6 +102,7 @@ function readingRun(workspace: BatchWorkspace, choices: Choices, signal: AbortSi
     provider: board?.provider ?? null,
     submissions: submissionGate(),
     sentBefore: sentBefore(),
+    sentElsewhere: sentElsewhere(),
     lineages: publishedLineages(),
     ownersOfAnswers: ownersOfAnswers(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },

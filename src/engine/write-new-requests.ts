@@ -7,7 +7,7 @@ import type { BatchIndex } from '../workspace/batch-index.js'
 import { countOf } from '../units.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { fileChunks } from '../workspace/read-whole-file.js'
-import { requireNewAtServer, type NewInput } from './batches-at-server.js'
+import { requireNewAtServer, type InputToSend } from './batches-at-server.js'
 import { identify, requestsLookup, type IdentifiedFile, type RequestsLookup } from './requests-lookup.js'
 import type { Run } from './run.js'
 import {
@@ -169,7 +169,7 @@ async function writeFile(
 }
 
 /** The same bytes may have been uploaded as the file that they stand in, with its own line breaks. */
-function newInputs({ fileSystem }: BatchWorkspace, { lookup, parts }: FilePlan): readonly NewInput[] {
+function newInputs({ fileSystem }: BatchWorkspace, { lookup, parts }: FilePlan): readonly InputToSend[] {
   const { report, fileBytes } = lookup
   const isWhole = parts.length === 1 && parts[0]?.part.requestCount === report.requestCount
   const file = { bytes: fileBytes, read: () => fileChunks(fileSystem, report.path) }

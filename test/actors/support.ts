@@ -9,6 +9,7 @@ import type { StepEvent } from '../../src/actors/events.js'
 import { ownersOfAnswers } from '../../src/actors/owners-of-answers.js'
 import { publishedLineages } from '../../src/actors/published-lineages.js'
 import { sentBefore } from '../../src/actors/sent-before.js'
+import { sentElsewhere } from '../../src/actors/sent-elsewhere.js'
 import { unlimitedAdmission } from '../../src/actors/submission-admission.js'
 import { submissionGate } from '../../src/actors/submission-gate.js'
 import { submitBatch } from '../../src/actors/submit-batch.js'
@@ -99,6 +100,7 @@ export async function stepScene(
       report: (event) => void events.push(event),
       submissions: submissionGate(),
       sentBefore: sentBefore(),
+      sentElsewhere: sentElsewhere(),
       lineages: publishedLineages(),
       ownersOfAnswers: ownersOfAnswers(),
       maySubmitRetries: true,

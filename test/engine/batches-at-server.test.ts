@@ -21,18 +21,7 @@ import {
   type Scene,
 } from '../server/scene.js'
 import { filesBelow } from '../workspace/support.js'
-
-/** Somebody makes a batch of these bytes with the client alone; gives its id. */
-async function madeOf({ client }: Scene, bytes: string | Uint8Array): Promise<string> {
-  const file = new File([typeof bytes === 'string' ? bytes : Uint8Array.from(bytes)], 'theirs.jsonl')
-  const { id: input_file_id } = await client.files.create({ file, purpose: 'batch' })
-  const batch = await client.batches.create({
-    input_file_id,
-    endpoint: '/v1/chat/completions',
-    completion_window: '24h',
-  })
-  return batch.id
-}
+import { madeOf } from './made-elsewhere.js'
 
 const batchFiles = ({ workspace }: Scene): string[] =>
   Object.keys(filesBelow(workspace.root)).filter((name) => /^(workdir|logs)\//.test(name))

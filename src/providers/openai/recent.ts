@@ -20,8 +20,9 @@ export async function recentBatches(
   { inputBytes }: RecentQuery,
   signal: AbortSignal,
 ): Promise<readonly RecentBatch[]> {
+  const sizes = new Set(inputBytes)
   const uploads = await listUploads(connection, signal)
-  const alike = [...uploads.values()].filter(({ bytes }) => inputBytes.includes(bytes))
+  const alike = [...uploads.values()].filter(({ bytes }) => sizes.has(bytes))
   const unseen = new Set(alike.map(({ id }) => id))
   const oldestMs = alike.reduce((oldest, { createdAtMs }) => Math.min(oldest, createdAtMs ?? 0), Infinity)
   const recent: RecentBatch[] = []
