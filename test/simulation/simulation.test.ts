@@ -60,7 +60,6 @@ describe('a simulated run', () => {
     ['submit', '416:additions-kept'],
     ['import', '157:killed'],
     ['workers', '1090:all-lost'],
-    ['workers', '2027:random-1'],
   ])('that loses its power where it did harm once: %s, %s', async (name, crash) => {
     const [operation, fate = ''] = crash.split(':')
     const crashes = [{ operation: Number(operation), fate, isLate: false }]

@@ -101,12 +101,20 @@ function pointAt(box: Element, target: EventTarget | null): void {
   }
 }
 
+/** How many triples are in a state or in any state within it: many triples, few states. */
+function countsWithin(triples: readonly TripleSummary[]): ReadonlyMap<string, number> {
+  const inState = new Map<string, number>()
+  for (const { state } of triples) inState.set(state, (inState.get(state) ?? 0) + 1)
+  const counts = new Map<string, number>()
+  for (const [state, count] of inState) {
+    for (const path of selfAndAncestors(state)) counts.set(path, (counts.get(path) ?? 0) + count)
+  }
+  return counts
+}
+
 /** States with triples can be reached and pressed by the keyboard. */
 function writeCounts(triples: readonly TripleSummary[]): void {
-  const counts = new Map<string, number>()
-  for (const { state } of triples) {
-    for (const path of selfAndAncestors(state)) counts.set(path, (counts.get(path) ?? 0) + 1)
-  }
+  const counts = countsWithin(triples)
   for (const path of chartStates) {
     const count = counts.get(path) ?? 0
     const element = document.getElementById(countElementId(path))

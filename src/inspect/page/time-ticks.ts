@@ -1,5 +1,5 @@
 /** As short as a time can be, so that columns of them stand in line. */
-export const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 
 /** A moment on an axis and how it is written there. */
 export interface Tick {
@@ -48,7 +48,17 @@ export function ticksBetween(fromMs: number, toMs: number, most: number): readon
 function tickLabel(atMs: number, stepMs: number): string {
   const time = new Date(atMs)
   const isMidnight = time.getHours() === 0 && time.getMinutes() === 0 && time.getSeconds() === 0
-  if (isMidnight) return time.toLocaleDateString([], { month: 'short', day: 'numeric' })
-  const seconds = stepMs < minuteMs ? { second: '2-digit' as const } : {}
-  return time.toLocaleTimeString([], { ...hourAndMinute, ...seconds })
+  if (isMidnight) return formats.day.format(time)
+  return (stepMs < minuteMs ? formats.second : formats.minute).format(time)
+}
+
+const dayOfMonth = { month: 'short', day: 'numeric' } as const
+
+/** Made once: to make one takes longer than all that is drawn with it. They throw where a number is no date. */
+export const formats = {
+  second: new Intl.DateTimeFormat([], { ...hourAndMinute, second: '2-digit' }),
+  minute: new Intl.DateTimeFormat([], hourAndMinute),
+  day: new Intl.DateTimeFormat([], dayOfMonth),
+  minuteOfDay: new Intl.DateTimeFormat([], { ...dayOfMonth, ...hourAndMinute }),
+  full: new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'long' }),
 }

@@ -1,5 +1,5 @@
 import { durationText, elapsedText } from '../../units.js'
-import { hourAndMinute } from './time-ticks.js'
+import { formats } from './time-ticks.js'
 
 interface MomentProps {
   readonly atMs: number
@@ -50,14 +50,18 @@ export function ClockTime({ at, nowMs }: ClockTimeProps) {
 export function clockText(atMs: number, nowMs: number): string {
   const time = new Date(atMs)
   const isToday = time.toDateString() === new Date(nowMs).toDateString()
-  return isToday
-    ? time.toLocaleTimeString([], { ...hourAndMinute, second: '2-digit' })
-    : time.toLocaleString([], { month: 'short', day: 'numeric', ...hourAndMinute })
+  return isDate(time) ? (isToday ? formats.second : formats.minuteOfDay).format(time) : ''
 }
 
-export const fullTime = (atMs: number): string =>
-  new Date(atMs).toLocaleString([], { dateStyle: 'full', timeStyle: 'long' })
+export function fullTime(atMs: number): string {
+  const time = new Date(atMs)
+  return isDate(time) ? formats.full.format(time) : ''
+}
 
 /** Empty for what no date can be made of. */
-const isoOf = (atMs: number): string =>
-  Number.isFinite(new Date(atMs).getTime()) ? new Date(atMs).toISOString() : ''
+function isoOf(atMs: number): string {
+  const time = new Date(atMs)
+  return isDate(time) ? time.toISOString() : ''
+}
+
+const isDate = (time: Date): boolean => Number.isFinite(time.getTime())
