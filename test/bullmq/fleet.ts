@@ -150,6 +150,7 @@ function putInputs(root: string, { triples, rows = 5 }: FleetOptions): readonly 
 
 /** One row for each request, a batch for each submission that was meant, and nothing left over. */
 export function expectAllDoneOnce({ root, server, ids }: Fleet, meant: number): void {
+  expect(readdirSync(join(root, 'workdir'))).toEqual([])
   const rows = readdirSync(join(root, 'target')).flatMap((name) =>
     readFileSync(join(root, 'target', name), 'utf8')
       .trimEnd()
@@ -158,7 +159,6 @@ export function expectAllDoneOnce({ root, server, ids }: Fleet, meant: number): 
   const found = rows.map((row) => (JSON.parse(row) as { readonly custom_id: string }).custom_id)
   expect(found.toSorted()).toEqual([...ids].toSorted())
   expect(server.batches()).toHaveLength(meant)
-  expect(readdirSync(join(root, 'workdir'))).toEqual([])
   expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.batch-reconciler.id'])
   const temporary = ['done', 'target', 'logs', 'failed-items'].flatMap((directory) =>
     readdirSync(join(root, directory)).filter((name) => name.startsWith('.') || name.includes('.part')),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { withOwnProcesses } from '../own-processes.js'
 import type { Place } from './fleet.js'
 
@@ -9,7 +9,10 @@ export interface NetworkHost {
   readonly name: string
   /** Runs a command there. It ends with what starts it. */
   readonly place: Place
-  /** Makes a port of our loopback reachable from there. Gives where, such as `10.203.7.1:40123`. */
+  /**
+   * Makes a port of our loopback reachable from there. Gives where, such as `batch-site:40123`: the same on every host, as
+   * the server that an account is of goes by its address.
+   */
   relay(port: number): Promise<string>
   /** Pulls the cable out, or puts it back. Connections stay as they are, and nothing comes through. */
   setCable(is: 'in' | 'out'): void
@@ -17,6 +20,9 @@ export interface NetworkHost {
   readonly carried: () => number
   remove(): Promise<void>
 }
+
+/** What every host calls this machine. */
+const siteName = 'batch-site'
 
 const cableName = (number: number): string => `batch${process.pid % 100_000}-${number}`
 
@@ -27,7 +33,8 @@ export function canHaveNetworkHosts(): boolean {
   const hasCable = spawnSync('ip', ['link', 'add', cable, 'type', 'veth'], isQuiet).status === 0
   if (hasCable) spawnSync('ip', ['link', 'delete', cable], isQuiet)
   const [command, inputs] = withOwnProcesses('true', [])
-  const isPermitted = spawnSync('unshare', ['--net', '--uts', command, ...inputs], isQuiet).status === 0
+  const isPermitted =
+    spawnSync('unshare', ['--net', '--uts', '--mount', command, ...inputs], isQuiet).status === 0
   return hasCable && isPermitted
 }
 
@@ -37,8 +44,8 @@ export async function startNetworkHost(name: string, number: number): Promise<Ne
   // Two addresses of their own for each cable of each process that tests at this moment, as far as chance goes.
   const net = `10.203.${Math.floor(Math.random() * 256)}.${4 * Math.floor(Math.random() * 64)}`
   const address = (last: number): string => net.replace(/\d+$/, (first) => String(Number(first) + last))
-  const holder = await startHolder(name)
-  const inside = ['--target', String(holder.pid), '--net', '--uts', '--'] as const
+  const holder = await startHolder(name, address(1))
+  const inside = ['--target', String(holder.pid), '--net', '--uts', '--mount', '--'] as const
   const ipThere = (inputs: string): void =>
     void execFileSync('nsenter', [...inside, 'ip', ...inputs.split(' ')])
   ip(`link add ${cable} type veth peer name cable netns ${holder.pid}`)
@@ -46,7 +53,7 @@ export async function startNetworkHost(name: string, number: number): Promise<Ne
   ip(`link set ${cable} up`)
   ipThere(`address add ${address(2)}/30 dev cable`)
   ipThere('link set cable up')
-  const relays = new Set<Relay>()
+  const relays = new Map<number, Relay>()
   return {
     name,
     place: (command, inputs) => {
@@ -54,14 +61,14 @@ export async function startNetworkHost(name: string, number: number): Promise<Ne
       return ['nsenter', [...inside, first, ...rest]]
     },
     async relay(port) {
-      const relay = await startRelay(address(1), port)
-      relays.add(relay)
+      const relay = relays.get(port) ?? (await startRelay(address(1), port))
+      relays.set(port, relay)
       return relay.at
     },
     setCable: (is) => ipThere(`link set cable ${is === 'in' ? 'up' : 'down'}`),
-    carried: () => [...relays].reduce((sum, { bytes }) => sum + bytes(), 0),
+    carried: () => [...relays.values()].reduce((sum, { bytes }) => sum + bytes(), 0),
     async remove() {
-      for (const relay of relays) relay.close()
+      for (const relay of relays.values()) relay.close()
       // The network goes with its last process, and the cable with the network.
       const closed = once(holder, 'close')
       holder.stdin?.end()
@@ -74,9 +81,20 @@ export async function startNetworkHost(name: string, number: number): Promise<Ne
 const ip = (inputs: string): void => void execFileSync('ip', inputs.split(' '))
 
 /** A process that has the network; it ends, and all that goes with it, also when we are killed. */
-async function startHolder(name: string): Promise<ChildProcess> {
-  const script = 'hostname "$0" && ip link set lo up && echo ready && exec cat'
-  const holder = spawn('unshare', ['--net', '--uts', 'sh', '-c', script, name], {
+async function startHolder(name: string, siteAddress: string): Promise<ChildProcess> {
+  // Its table of hosts lies in memory, so that nothing of it is left.
+  const script = [
+    'hostname "$0"',
+    'ip link set lo up',
+    'mount -t tmpfs tmpfs /mnt',
+    'echo "$1" > /mnt/hosts',
+    'mount --bind /mnt/hosts /etc/hosts',
+    'umount -l /mnt',
+    'echo ready',
+    'exec cat',
+  ].join(' && ')
+  const table = `127.0.0.1 localhost\n${siteAddress} ${siteName}`
+  const holder = spawn('unshare', ['--net', '--uts', '--mount', 'sh', '-c', script, name, table], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   await Promise.race([
@@ -111,10 +129,10 @@ async function startRelay(host: string, port: number): Promise<Relay> {
       from.pipe(to)
     }
   })
-  server.listen(0, host)
+  server.listen(port, host)
   await once(server, 'listening')
   return {
-    at: `${host}:${(server.address() as AddressInfo).port}`,
+    at: `${siteName}:${port}`,
     bytes: () => bytes,
     close() {
       server.close()
