@@ -113,4 +113,4 @@ export {
   type SchedulerSnapshot,
   type TripleAdmitted,
 } from './scheduler.machine.js'
-export { outcomeOf, statePathOf, type TripleOutcome } from './outcome.js'
+export { outcomeOf, outcomeTypeAt, statePathOf, type TripleOutcome } from './outcome.js'

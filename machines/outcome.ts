@@ -1,6 +1,7 @@
 import { wasCancelled } from './facts.js'
 import { isCancelledStatus } from './remote-status.js'
 import type { Problem } from './problem.js'
+import { canHear, isDoneState, isParkedState, needsPersonState } from './state-paths.js'
 import type { TripleContext } from './triple/context.js'
 import type { TripleSnapshot } from './triple/triple.machine.js'
 
@@ -37,6 +38,14 @@ export function outcomeOf(snapshot: TripleSnapshot, workspace = '<workspace>'): 
   if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context, workspace)
   if (snapshot.hasTag('parked')) return parkedOutcome(context.problem)
   return { type: 'pending', remoteStatus: context.remoteStatus, problem: context.problem }
+}
+
+/** The same of a triple of which only the path of its state and its problem are known. */
+export function outcomeTypeAt(path: string, problem: Problem | null): TripleOutcome['type'] {
+  if (isDoneState(path)) return 'done'
+  if (canHear(path, 'triple.submit')) return 'not-submitted'
+  if (!isParkedState(path)) return 'pending'
+  return problem?.needsPerson === true || needsPersonState(path) ? 'needs-attention' : 'failed'
 }
 
 function notSubmitted({ facts }: TripleContext, workspace: string): TripleOutcome {

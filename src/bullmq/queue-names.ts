@@ -19,6 +19,8 @@ export interface QueueNames {
   readonly notes: string
   /** A hash: what all workers know of the rounds so far. */
   readonly state: string
+  /** A hash: what was told to other programs. */
+  readonly told: string
 }
 
 export function queueNames(id: string): QueueNames {
@@ -28,6 +30,7 @@ export function queueNames(id: string): QueueNames {
     rounds: `${id}-rounds`,
     notes: key('notes'),
     state: key('state'),
+    told: key('told'),
   }
 }
 

@@ -1,17 +1,13 @@
 import { Queue, Worker, type Job, type WorkerOptions as EngineOptions } from 'bullmq'
-import type { Redis } from 'ioredis'
-import { monotonicMsOf } from '../clock.js'
 import type { Run } from '../engine/run.js'
 import { sleep } from '../engine/sleep.js'
-import type { TripleWorker } from '../engine/workers/triple-worker.js'
-import { waitsForSomebody, type TripleNote } from '../engine/workers/triple-note.js'
+import { waitsForSomebody } from '../engine/workers/triple-note.js'
 import { dataOf, taskOf, type JobData } from './job-data.js'
 import { delay, putBack } from './job-moves.js'
 import { learntBatches, type LearntBatches } from './learnt-batches.js'
-import type { NoteBook } from './note-book.js'
 import { watchOutages, type Outages } from './outages.js'
-import { keyPrefix, type QueueNames } from './queue-names.js'
-import type { SharedRoom } from './shared-room.js'
+import { keyPrefix } from './queue-names.js'
+import { Round, type RoundParts } from './round.js'
 import { TripleQueue } from './triple-queue.js'
 import { untilStopped } from './until-stopped.js'
 
@@ -23,16 +19,12 @@ export interface WorkReport {
   readonly done: number
   /** How often another worker had it. */
   readonly held: number
+  /** How many triples of the workspace wait for somebody; `null` when it was stopped before all was settled. */
+  readonly needSomebody: number | null
 }
 
-interface StationParts {
-  readonly worker: TripleWorker
-  readonly redis: Redis
+interface StationParts extends Omit<RoundParts, 'triples' | 'learnt'> {
   readonly giveUp: () => void
-  readonly names: QueueNames
-  readonly notes: NoteBook
-  readonly room: SharedRoom
-  readonly pace: { readonly pollDelayMs: number; readonly lookDelayMs: number }
   readonly shouldEnd: boolean
 }
 
@@ -50,9 +42,7 @@ export class Station {
   readonly #triples: TripleQueue
   readonly #rounds: Queue
   readonly #learnt: LearntBatches
-  #turn = 0
-  /** This worker looks over the folder no sooner, by the clock that nobody can set. */
-  #restsUntilMs = 0
+  readonly #round: Round
   #rested = 0
   #done = 0
   #held = 0
@@ -71,6 +61,7 @@ export class Station {
     }
     this.#triples = new TripleQueue(redis, names.triples, options)
     this.#rounds = new Queue(names.rounds, options)
+    this.#round = new Round({ ...parts, triples: this.#triples, learnt: this.#learnt })
     const note = (error: Error): void => this.#outages.note(error)
     this.#triples.onError(note)
     this.#rounds.on('error', note)
@@ -83,21 +74,25 @@ export class Station {
       this.#workerOf(names.triples, concurrency, (job, token) =>
         this.#workOnTriple(job as Job<JobData>, token),
       ),
-      this.#workerOf(names.rounds, 1, () => this.#lookOver()),
+      this.#workerOf(names.rounds, 1, () => this.#round.lookOver()),
     ]
+    let needSomebody: number | null = null
     try {
       let hasBegun = false
       while (!signal.aborted) {
         hasBegun ||= (await untilStopped(this.#begin(), signal)) ?? false
         await untilStopped(this.#keepRounds(), signal)
         await sleep(this.#run.clock, this.#parts.pace.lookDelayMs, signal)
-        if (hasBegun && this.#parts.shouldEnd && (await untilStopped(this.#isSettled(), signal))) break
+        if (!hasBegun || !this.#parts.shouldEnd) continue
+        needSomebody = await untilStopped(this.#settledWith(), signal)
+        if (needSomebody !== null) break
       }
     } finally {
       await this.#close(workers)
+      await this.#parts.signals?.close()
       this.#outages.stop()
     }
-    return { rested: this.#rested, done: this.#done, held: this.#held }
+    return { rested: this.#rested, done: this.#done, held: this.#held, needSomebody }
   }
 
   #workerOf(
@@ -169,14 +164,18 @@ export class Station {
     }
   }
 
-  /** Nothing is queued or at work, and the last round found nothing to wait for. */
-  async #isSettled(): Promise<boolean> {
-    const { redis, names } = this.#parts
+  /**
+   * How many triples wait for somebody, when nothing is queued or at work and the last round found nothing else to wait for;
+   * `null` while there is.
+   */
+  async #settledWith(): Promise<number | null> {
+    const { redis, names, notes } = this.#parts
     try {
-      return (await this.#triples.isIdle()) && (await redis.hget(names.state, 'settled')) === '1'
+      if (!(await this.#triples.isIdle()) || (await redis.hget(names.state, 'settled')) !== '1') return null
+      return [...(await notes.all()).values()].filter(waitsForSomebody).length
     } catch (error) {
       this.#outages.note(error as Error)
-      return false
+      return null
     }
   }
 
@@ -213,63 +212,9 @@ export class Station {
     }
   }
 
-  /** One worker at a time looks over the folder, and asks the server for all batches that are waited for. */
-  async #lookOver(): Promise<void> {
-    const { worker, notes, room, redis, names, pace } = this.#parts
-    const { clock, signal, report, provider } = this.#run
-    const begunAtMs = monotonicMsOf(clock)
-    if (signal.aborted || begunAtMs < this.#restsUntilMs) return
-    const known = await notes.all()
-    const nowMs = clock.now()
-    const nextPollAtMs = Number((await redis.hget(names.state, 'nextPollAtMs')) ?? 0)
-    // One that lies further ahead than a poll is of a clock that was set back since.
-    const isPollDue = provider !== null && !(nextPollAtMs > nowMs && nextPollAtMs <= nowMs + longestPauseMs)
-    this.#turn += 1
-    const sight = await worker.lookOver({ notes: known, isPollDue, turn: this.#turn })
-    if (sight.problem !== null) report({ type: 'warning', index: null, message: sight.problem.message })
-    if (isPollDue) {
-      const pauseMs = Math.min(Math.max(pace.pollDelayMs, sight.problem?.retryAfterMs ?? 0), longestPauseMs)
-      await redis.hset(names.state, 'nextPollAtMs', nowMs + pauseMs)
-      report({ type: 'poll.scheduled', delayMs: pauseMs, waiting: sight.waiting })
-    }
-    const free = Math.max(0, await room.free())
-    const tasks = [...sight.tasks, ...sight.heldBack.slice(0, free)]
-    if (isPollDue) this.#learnt.keep(tasks)
-    await this.#triples.dropStrange(tasks, this.#turn)
-    await this.#triples.add(tasks)
-    await notes.keep(withNews(known, sight.news))
-    await notes.drop(sight.gone)
-    await room.drop(sight.gone)
-    // How long a poll takes says nothing of the folder.
-    if (!isPollDue) this.#restsUntilMs = endOfRest(begunAtMs, monotonicMsOf(clock))
-    const isSettled = tasks.length === 0 && sight.unsettled === 0
-    await redis.hset(names.state, { settled: isSettled ? 1 : 0, ...(sight.unknown === 0 && { counted: 1 }) })
-    report({ type: 'round.ended', triples: sight.triples, queued: tasks.length, waiting: sight.waiting })
-  }
-
   #warn(message: string): void {
     this.#run.report({ type: 'warning', index: null, message })
   }
-}
-
-/** A look over very many triples takes seconds: a worker spends a fifth of its time with looks at most. */
-function endOfRest(begunAtMs: number, endedAtMs: number): number {
-  return endedAtMs + Math.min(4 * (endedAtMs - begunAtMs), longestRestMs)
-}
-
-const longestRestMs = 60_000
-
-/** Until somebody comes to them, the server need not be asked for these again. */
-function withNews(
-  notes: ReadonlyMap<string, TripleNote>,
-  news: readonly string[],
-): ReadonlyMap<string, TripleNote> {
-  return new Map(
-    news.flatMap((index) => {
-      const note = notes.get(index)
-      return note === undefined ? [] : [[index, { ...note, hasNews: true }] as const]
-    }),
-  )
 }
 
 /** After so long, or the time of a lease, the engine gives the job of a worker that says nothing to another one. */
@@ -277,6 +222,3 @@ const longestSilenceMs = 30_000
 
 /** Between two looks whether Redis is there, when a worker stops. */
 const looksApartMs = 250
-
-/** Wishes of a server for longer pauses are cut to this. */
-const longestPauseMs = 3_600_000

@@ -1,6 +1,8 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
+import type { ReportEvent } from '../engine/events.js'
 import type { ReconcileWorkspaceOptions, UsualType } from '../engine/options.js'
 import { withTripleWorker } from '../engine/workers/triple-worker.js'
+import type { WorkerSignals } from '../engine/signals/worker-signals.js'
 import type { WorkerOptions } from '../engine/workers/worker-options.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { accountOf } from './account.js'
@@ -16,6 +18,8 @@ export interface WorkOptions<Content = unknown, Type extends ExpectedContentType
   readonly redisUrl: string
   /** Between two polls of the server, all workers together, in milliseconds; a minute unless set. */
   readonly pollDelayMs?: number | undefined
+  /** Told of everything, and closed before the worker leaves its place; `openWorkerSignals` makes them. */
+  readonly signals?: WorkerSignals | undefined
 }
 
 /**
@@ -30,14 +34,18 @@ export interface WorkOptions<Content = unknown, Type extends ExpectedContentType
  */
 export async function workWorkspace<Content = unknown, Type extends ExpectedContentType = 'text'>(
   workspace: BatchWorkspace,
-  { redisUrl, ...options }: WorkOptions<Content, Type>,
+  { redisUrl, signals, ...options }: WorkOptions<Content, Type>,
 ): Promise<WorkReport> {
+  const onEvent: ReportEvent = (event) => {
+    signals?.onEvent(event)
+    options.onEvent?.(event)
+  }
   const { redis, close } = await connectRedis(redisUrl)
   try {
     const id = await workspaceId(workspace)
     return await withTripleWorker(
       workspace,
-      options,
+      { ...options, onEvent },
       (choices) => {
         const bounds = {
           maxOpenBatches: choices.maxOpenBatches ?? null,
@@ -53,7 +61,17 @@ export async function workWorkspace<Content = unknown, Type extends ExpectedCont
           pollDelayMs: Math.max(pollDelayMs, worker.run.provider?.minPollDelayMs ?? 0),
           lookDelayMs,
         }
-        const station = new Station({ worker, redis, giveUp: close, names, notes, room, pace, shouldEnd })
+        const station = new Station({
+          worker,
+          redis,
+          giveUp: close,
+          names,
+          notes,
+          room,
+          pace,
+          shouldEnd,
+          signals: signals ?? null,
+        })
         return station.work()
       },
     )

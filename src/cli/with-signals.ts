@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { reconciliationError } from '../errors.js'
 import type { ReconciliationEvent, ReportEvent } from '../engine/events.js'
 import type { WorkspaceReport } from '../engine/report.js'
-import type { SignalOptions, Signals } from '../engine/signals/open-signals.js'
+import type { SignalOptions } from '../engine/signals/senders.js'
+import type { WorkerSignals } from '../engine/signals/worker-signals.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { CommandLineContext } from './context.js'
 import { fetchThroughProxy } from './proxy.js'
@@ -25,36 +26,61 @@ export async function withSignals(
   work: (onEvent: ReportEvent | null) => Promise<WorkspaceReport>,
   finish: (report: WorkspaceReport) => Promise<void>,
 ): Promise<WorkspaceReport> {
-  const listeners = await listenersOf(context, flags, workspace)
-  const onEvent = (event: ReconciliationEvent): void => listeners.forEach((each) => each.onEvent(event))
-  let report: WorkspaceReport | null = null
-  try {
-    report = await work(listeners.length === 0 ? null : onEvent)
-    await finish(report)
-    return report
-  } finally {
-    await Promise.all(listeners.map((each) => each.close(report)))
-  }
+  const options = await signalOptions(context, flags)
+  const signals = options === null ? null : await (await loadSignals()).openSignals(workspace, options)
+  return withTelemetry(context, flags, { workspace, isShared: false }, async (telemetry) => {
+    const onEvent = (event: ReconciliationEvent): void => {
+      signals?.onEvent(event)
+      telemetry?.(event)
+    }
+    let report: WorkspaceReport | null = null
+    try {
+      report = await work(signals === null && telemetry === null ? null : onEvent)
+      await finish(report)
+      return report
+    } finally {
+      await signals?.close(report)
+    }
+  })
 }
 
-async function listenersOf(
+/** The same for one of several workers. */
+export async function withWorkerSignals<Result>(
   context: CommandLineContext,
   flags: SignalFlags,
   workspace: BatchWorkspace,
-): Promise<readonly Signals[]> {
-  const { clock } = context
-  const onWarning = warnOn(context)
-  const listeners: Signals[] = []
+  work: (signals: WorkerSignals | null, onEvent: ReportEvent | null) => Promise<Result>,
+): Promise<Result> {
   const options = await signalOptions(context, flags)
-  if (options !== null) {
-    const { openSignals } = await import('../engine/signals/open-signals.js')
-    listeners.push(await openSignals(workspace, { ...options, onWarning }))
+  const signals =
+    options === null ? null : await (await loadWorkerSignals()).openWorkerSignals(workspace, options)
+  return withTelemetry(context, flags, { workspace, isShared: true }, async (telemetry) => {
+    try {
+      return await work(signals, telemetry)
+    } finally {
+      await signals?.close()
+    }
+  })
+}
+
+const loadSignals = () => import('../engine/signals/open-signals.js')
+const loadWorkerSignals = () => import('../engine/signals/worker-signals.js')
+
+async function withTelemetry<Result>(
+  context: CommandLineContext,
+  { telemetry: isWanted = false }: SignalFlags,
+  { workspace, isShared }: { readonly workspace: BatchWorkspace; readonly isShared: boolean },
+  work: (onEvent: ReportEvent | null) => Promise<Result>,
+): Promise<Result> {
+  if (!isWanted) return work(null)
+  const { clock } = context
+  const { openTelemetry } = await import('../engine/telemetry/open-telemetry.js')
+  const telemetry = await openTelemetry(workspace, { clock, onWarning: warnOn(context), isShared })
+  try {
+    return await work(telemetry.onEvent)
+  } finally {
+    await telemetry.close()
   }
-  if (flags.telemetry === true) {
-    const { openTelemetry } = await import('../engine/telemetry/open-telemetry.js')
-    listeners.push(await openTelemetry(workspace, { clock, onWarning }))
-  }
-  return listeners
 }
 
 const warnOn =
@@ -63,9 +89,11 @@ const warnOn =
     stderr.write(`! ${terminalText(text)}\n`)
 
 async function signalOptions(
-  { process: { env }, clock, signal, currentDirectory }: CommandLineContext,
+  context: CommandLineContext,
   { webhook, onSettled, metricsFile }: SignalFlags,
 ): Promise<SignalOptions | null> {
+  const { process, clock, signal, currentDirectory } = context
+  const { env } = process
   if (webhook === undefined && onSettled === undefined && metricsFile === undefined) return null
   const through = webhook === undefined ? null : await fetchThroughProxy(env)
   return {
@@ -73,6 +101,7 @@ async function signalOptions(
     settledCommand: onSettled,
     metricsFile: metricsFile === undefined ? undefined : resolve(currentDirectory, metricsFile),
     fetch: through ?? undefined,
+    onWarning: warnOn(context),
     signal,
     clock,
   }

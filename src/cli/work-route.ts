@@ -7,9 +7,9 @@ import { workspace, type RunFlags, type WorkspaceArgument } from './routes.js'
 import { pollSeconds } from './server-routes.js'
 import { sendingFlags } from './sending-flags.js'
 import type { InspectorFlags } from './inspector-flags.js'
-import type { SignalFlags } from './signal-flags.js'
+import { signalFlags } from './signal-flags.js'
 
-export type WorkFlags = Omit<RunFlags, keyof InspectorFlags | keyof SignalFlags> & {
+export type WorkFlags = Omit<RunFlags, keyof InspectorFlags> & {
   readonly redis?: string
   readonly pollSeconds?: number
   readonly leaseSeconds?: number
@@ -37,6 +37,7 @@ export const workRoute = buildCommand<WorkFlags, WorkspaceArgument, CommandLineC
     flags: {
       ...reconcileFlags,
       ...sendingFlags,
+      ...signalFlags,
       redis: {
         kind: 'parsed',
         brief: 'Address of Redis, such as redis://host:6379 (REDIS_URL unless given)',

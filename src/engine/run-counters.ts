@@ -62,6 +62,11 @@ export type CounterName = keyof typeof counters
 /** Gets how much a counter grew, and which part of it; `null` for one without parts. */
 export type TellGrowth = (name: CounterName, value: number, part: string | null) => void
 
+export interface CountedRun {
+  /** Whether others go on with what comes to rest here, so that nothing is known of it from there on. */
+  readonly isShared: boolean
+}
+
 export interface RunCounters {
   readonly onEvent: ReportEvent
   /** Tells the time that triples have waited up to now; otherwise it is told when a wait is over, and at each poll. */
@@ -69,7 +74,7 @@ export interface RunCounters {
 }
 
 /** Counts what the events of a run tell. Of each triple at work it keeps some numbers. */
-export function countRun(clock: Clock, tell: TellGrowth): RunCounters {
+export function countRun(clock: Clock, { isShared }: CountedRun, tell: TellGrowth): RunCounters {
   const rows = new Map<string, RowCounts>()
   const tokens = new Map<string, TokenCounts>()
   const waiting = waitingTimes(clock, (wait, seconds) => tell('waiting', seconds, wait))
@@ -111,7 +116,7 @@ export function countRun(clock: Clock, tell: TellGrowth): RunCounters {
     'triple.settled': ({ index, report }) => {
       if (report.tokens !== null) tellTokens(index, report.tokens)
       rows.delete(index)
-      if (report.outcome.type === 'done') forget(index)
+      if (isShared || report.outcome.type === 'done') forget(index)
     },
     'triple.gone': ({ index }) => forget(index),
     'poll.scheduled': () => waiting.tell(),

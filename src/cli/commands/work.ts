@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { WorkOptions } from '../../bullmq/index.js'
+import type { ReportEvent } from '../../engine/events.js'
 import { reconciliationError } from '../../errors.js'
 import { openWorkspace } from '../../workspace/open-workspace.js'
 import { command } from '../command.js'
@@ -9,6 +10,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { loadBullMq } from '../load-bullmq.js'
 import { tryStorage } from '../try-storage.js'
 import { serverOf } from '../sending-flags.js'
+import { withWorkerSignals } from '../with-signals.js'
 import { processorOf, reconcileOptions } from '../reconcile-options.js'
 import { workReportText, workTeller } from '../render/work-text.js'
 import type { WorkFlags } from '../work-route.js'
@@ -33,11 +35,17 @@ export const work = command(async (context, flags: WorkFlags, root: string): Pro
     maxOpenRequests: flags.maxOpenRequests,
     maxCreationsPerMinute: flags.maxCreationsPerMinute,
     shouldEnd: flags.untilSettled,
-    onEvent: workTeller(context, flags),
   }
-  const report = await workWorkspace(workspace, { ...options, redisUrl })
-  stderr.write(workReportText(report))
-  return exitCodes.success
+  const tell = workTeller(context, flags)
+  const report = await withWorkerSignals(context, flags, workspace, (signals, telemetry) => {
+    const onEvent: ReportEvent = (event) => {
+      telemetry?.(event)
+      tell(event)
+    }
+    return workWorkspace(workspace, { ...options, redisUrl, onEvent, signals: signals ?? undefined })
+  })
+  stderr.write(workReportText(report, workspace.root))
+  return (report.needSomebody ?? 0) === 0 ? exitCodes.success : exitCodes.failed
 })
 
 const needsCheckStorage = (): Error =>

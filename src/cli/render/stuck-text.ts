@@ -2,7 +2,8 @@ import { isWaitingForBatch } from '../../../machines/index.js'
 import { causesOf, type Cause } from '../../engine/causes.js'
 import { cureLines, groupLines } from './cause-text.js'
 import type { TripleStatus } from '../../engine/report.js'
-import { storyOf, toStandingProblem, type TripleStory } from '../../engine/triple-story.js'
+import { standingOfStatus } from '../../engine/standing-of-status.js'
+import { storyOf, type TripleStory } from '../../engine/triple-story.js'
 import { countOf } from '../../units.js'
 import type { Style } from './style.js'
 import { terminalText } from './terminal-text.js'
@@ -29,23 +30,7 @@ export interface Telling {
 
 /** Tells the story of a triple that stands on disk. */
 export function toldTriple(triple: TripleStatus, { isAtWork, nowMs, root }: Telling): ToldTriple {
-  const { state, stateSinceMs, isAtRest, remoteStatus, lastPollAtMs, attempt, atServer } = triple
-  const problem = triple.problem === null ? null : toStandingProblem(triple.problem)
-  // Field by field: of a spread with more fields behind it V8 makes objects that the quick collection leaves behind.
-  const standing = {
-    index: triple.index,
-    state,
-    stateSinceMs,
-    isAtRest,
-    remoteStatus,
-    lastPollAtMs,
-    attempt,
-    problem,
-    atServer,
-    nextPollAtMs: null,
-    isAtWork,
-  }
-  return { triple, story: storyOf(standing, nowMs, root) }
+  return { triple, story: storyOf(standingOfStatus(triple, isAtWork), nowMs, root) }
 }
 
 /** Those of many, one by one: stories are longer than what they are made from. */

@@ -6,6 +6,7 @@ import { jsonLine, reportJson } from './json-lines.js'
 import { problemText } from './problem-text.js'
 import { styleFor } from './style.js'
 import { createTalk } from './talk.js'
+import { shellWord } from '../../workspace/shell-word.js'
 import { terminalText } from './terminal-text.js'
 
 /**
@@ -39,7 +40,10 @@ export function workTeller(
   }
 }
 
-export function workReportText({ rested, done, held }: WorkReport): string {
+/** @param root of the workspace, for commands that can be copied */
+export function workReportText({ rested, done, held, needSomebody }: WorkReport, root: string): string {
   const others = held === 0 ? '' : `; ${countText(held)} times another worker had it`
-  return `Stopped. Worked on triples ${countText(rested)} times, ${countText(done)} came to their end${others}.\n`
+  const waiting = needSomebody ?? 0
+  const left = `${countOf(waiting, 'triple')} of the workspace ${waiting === 1 ? 'waits' : 'wait'} for somebody; what for: batch-reconciler status ${shellWord(root)}\n`
+  return `Stopped. Worked on triples ${countText(rested)} times, ${countText(done)} came to their end${others}.\n${waiting === 0 ? '' : left}`
 }

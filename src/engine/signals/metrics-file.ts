@@ -70,8 +70,8 @@ export function metricsFile({ path, clock, text, warn }: MetricsFileOptions): Me
 }
 
 /** @throws WrongUsage */
-export function requireMetricsName(path: string): void {
-  if (path.endsWith('.prom')) return
+export function requireMetricsName(path: string | undefined): void {
+  if (path === undefined || path.endsWith('.prom')) return
   throw reconciliationError({
     code: 'WrongUsage',
     message: `The metrics file is ${path}; a name that ends in .prom was expected, as the textfile collector reads no other.`,

@@ -1,9 +1,9 @@
 import type { TripleOutcome } from '../../../machines/index.js'
 import type { Clock } from '../../clock.js'
 import type { ReconciliationEvent } from '../events.js'
-import type { KnownStandings } from '../known-standings.js'
+import { countedBy } from '../report-totals.js'
 import { counters, countRun, type CounterName } from '../run-counters.js'
-import { stuckReason, type StuckReason } from '../triple-story.js'
+import { stuckReason, type StuckReason, type TripleStanding } from '../triple-story.js'
 import type { Metric } from './metrics-text.js'
 
 /** The numbers of one run or watch, kept from its events. */
@@ -13,39 +13,50 @@ export interface Metrics {
   all(isRunning: boolean): readonly Metric[]
 }
 
-/** @param standings are told of each event before this is */
-export function runMetrics(root: string, standings: KnownStandings, clock: Clock): Metrics {
-  const outcomes = new Map<string, TripleOutcome['type']>()
+/** How many triples stand how. */
+export interface Census {
+  /** By outcome. */
+  readonly outcomes: Counts
+  /** By the reason for which they do not move. */
+  readonly stuck: Counts
+}
+
+type Counts = Readonly<Record<string, number>>
+
+export function runMetrics(
+  root: string,
+  clock: Clock,
+  { census, isShared }: { readonly census: () => Census; readonly isShared: boolean },
+): Metrics {
   const sums = new Map(counterNames.map((name) => [name, new Map<string | null, number>()]))
-  const counted = countRun(clock, (name, value, part) => {
+  const counted = countRun(clock, { isShared }, (name, value, part) => {
     const parts = sums.get(name)
     parts?.set(part, (parts.get(part) ?? 0) + value)
   })
   const labels = { workspace: root }
   const one = (value: number): Metric['samples'] => [{ labels, value }]
   const each = (label: string, kinds: readonly string[], counts: Counts): Metric['samples'] =>
-    kinds.map((kind) => ({ labels: { ...labels, [label]: kind }, value: counts.get(kind) ?? 0 }))
+    kinds.map((kind) => ({ labels: { ...labels, [label]: kind }, value: counts[kind] ?? 0 }))
   const counter = (name: CounterName): Metric => {
     const { help, unit, parts } = counters[name]
-    const counts: Counts = sums.get(name) ?? new Map()
-    const samples = parts === null ? one(counts.get(null) ?? 0) : each(parts.label, parts.kinds, counts)
+    const grown = sums.get(name) ?? new Map<string | null, number>()
+    const counts = Object.fromEntries(grown)
+    const samples = parts === null ? one(grown.get(null) ?? 0) : each(parts.label, parts.kinds, counts)
     return { name: `${name}${unit === 's' ? '_seconds' : ''}_total`, help, type: 'counter', samples }
   }
   return {
     add(event) {
       counted.onEvent(event)
-      if (event.type === 'triple.gone') outcomes.delete(event.index)
-      if (event.type === 'triple.settled') outcomes.set(event.index, event.report.outcome.type)
     },
     all(isRunning) {
       counted.tellWaits()
-      const nowMs = clock.now()
+      const { outcomes, stuck } = census()
       return [
-        gauge('triples', each('outcome', outcomeTypes, countsOf(outcomes.values()))),
-        gauge('stuck_triples', each('reason', stuckReasons, countsOf(reasonsOf(standings, nowMs)))),
+        gauge('triples', each('outcome', outcomeTypes, outcomes)),
+        gauge('stuck_triples', each('reason', reasons, stuck)),
         ...counterNames.map(counter),
         gauge('running', one(isRunning ? 1 : 0)),
-        gauge('updated_timestamp_seconds', one(Math.floor(nowMs / 1_000))),
+        gauge('updated_timestamp_seconds', one(Math.floor(clock.now() / 1_000))),
       ]
     },
   }
@@ -57,8 +68,6 @@ const gauge = (name: keyof typeof gauges, samples: Metric['samples']): Metric =>
   type: 'gauge',
   samples,
 })
-
-type Counts = ReadonlyMap<string | null, number>
 
 const counterNames = Object.keys(counters) as readonly CounterName[]
 
@@ -78,7 +87,7 @@ const outcomeTypes = namesOf<TripleOutcome['type']>({
   'needs-attention': true,
   failed: true,
 })
-const stuckReasons = namesOf<StuckReason>({
+const reasons = namesOf<StuckReason>({
   'needs-attention': true,
   failed: true,
   overdue: true,
@@ -91,15 +100,17 @@ function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): read
   return Object.keys(names)
 }
 
-function* reasonsOf(standings: KnownStandings, nowMs: number): Generator<StuckReason, void, undefined> {
-  for (const standing of standings.all(null)) {
+/** How many of them are stuck, by the reason. */
+export function stuckReasons(standings: Iterable<TripleStanding>, nowMs: number): Counts {
+  return countedBy(reasonsOf(standings, nowMs), (reason) => reason)
+}
+
+function* reasonsOf(
+  standings: Iterable<TripleStanding>,
+  nowMs: number,
+): Generator<StuckReason, void, undefined> {
+  for (const standing of standings) {
     const reason = stuckReason(standing, nowMs)
     if (reason !== null) yield reason
   }
-}
-
-function countsOf(kinds: Iterable<string>): Counts {
-  const counts = new Map<string, number>()
-  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return counts
 }

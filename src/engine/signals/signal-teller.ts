@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
-import { causesOf, type Cause, type ToldCause } from '../causes.js'
+import type { Cause } from '../causes.js'
 import type { ReportEvent } from '../events.js'
-import type { KnownStanding, KnownStandings } from '../known-standings.js'
+import type { KnownStandings } from '../known-standings.js'
 import type { WorkspaceReport } from '../report.js'
-import { endsSoon, retentionWords } from '../retention.js'
-import { storyOf, stuckReason, type StuckReason } from '../triple-story.js'
+import { totalsOfReport } from '../report-totals.js'
+import { isWaiting } from '../watch-workspace.js'
+import { calling, leaving, type Call } from './calls.js'
 import {
   causeSignal,
   settledSignal,
@@ -14,6 +15,7 @@ import {
   type Signal,
   type SignalSource,
 } from './signal.js'
+import { newsOf, nothingTold } from './told-causes.js'
 
 /** Makes signals of what a run or watch says. */
 export interface SignalTeller {
@@ -44,10 +46,9 @@ export function signalTeller(
   }
   const tellRest = (report: WorkspaceReport): void => {
     tellCauses(null)
-    const signal = isSettledTold ? null : settledSignal(report, sourceNow())
-    if (signal === null) return
+    if (isSettledTold || !isSettled(report)) return
     isSettledTold = true
-    tell(signal)
+    tell(settledSignal(totalsOfReport(report), sourceNow()))
   }
   const sourceNow = (): SignalSource => ({ root, nowMs: clock.now() })
   return {
@@ -60,68 +61,22 @@ export function signalTeller(
   }
 }
 
-/** A triple and what it calls somebody for. */
-interface Call extends ToldCause {
-  /** The same while the problem stays, whatever words it is told with, and as short as can be. */
-  readonly reason: string
-}
+/** Nothing waits for the server or for a fault to pass, and there was something to settle. */
+const isSettled = ({ triples, isInterrupted }: WorkspaceReport): boolean =>
+  !isInterrupted && triples.length > 0 && !triples.some(isWaiting)
 
 /** Tells each cause of what it is given once, and again when it was gone in between. */
 function tellOnce(
   typeOf: (cause: Cause) => CauseSignalType | null,
   tell: (signal: Signal) => void,
 ): (calls: Iterable<Call>, source: SignalSource) => void {
-  let toldCauses: ReadonlySet<string> = new Set()
-  /** Of each triple somebody was called for: there may be a hundred thousand. */
-  let toldReasons: ReadonlyMap<string, string> = new Map()
+  let told = nothingTold
   return (calls, source) => {
-    const reasons = new Map<string, string>()
-    const causes = causesOf(noting(calls, reasons))
-    for (const cause of causes) {
-      const { index } = cause.first
-      // The words of a problem may change with what the server says, while the problem stays.
-      const isReworded = toldReasons.get(index) === reasons.get(index)
-      const type = toldCauses.has(cause.key) || isReworded ? null : typeOf(cause)
+    const found = newsOf(calls, told)
+    for (const cause of found.news) {
+      const type = typeOf(cause)
       if (type !== null) tell(causeSignal(type, cause, source))
     }
-    toldCauses = new Set(causes.map(({ key }) => key))
-    toldReasons = reasons
-  }
-}
-
-function* noting(calls: Iterable<Call>, reasons: Map<string, string>): Generator<Call, void, undefined> {
-  for (const call of calls) {
-    reasons.set(call.index, call.reason)
-    yield call
-  }
-}
-
-/** The triples that do not move by themselves. */
-function* calling(
-  standings: Iterable<KnownStanding>,
-  { root, nowMs }: SignalSource,
-): Generator<Call, void, undefined> {
-  for (const standing of standings) {
-    const stuck = stuckReason(standing, nowMs)
-    if (stuck === null || mendsItself(standing, stuck)) continue
-    const { index, problem } = standing
-    const code = problem?.code ?? null
-    yield { index, code, story: storyOf(standing, nowMs, root), reason: `${stuck} ${code}` }
-  }
-}
-
-const mendsItself = ({ isPassing }: KnownStanding, stuck: StuckReason): boolean =>
-  stuck === 'failed' && isPassing
-
-/** The triples whose answers the server deletes before long. */
-function* leaving(
-  standings: Iterable<KnownStanding>,
-  { root, nowMs }: SignalSource,
-): Generator<Call, void, undefined> {
-  for (const { index, atServer } of standings) {
-    const untilMs = atServer?.keptUntilMs ?? null
-    if (!endsSoon(untilMs, nowMs)) continue
-    const story = { stuck: null, ...retentionWords(untilMs, nowMs, root) }
-    yield { index, code: null, story, reason: 'retention' }
+    told = found.told
   }
 }

@@ -1,10 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { ProblemCode } from '../../../machines/index.js'
 import type { Cause } from '../causes.js'
-import type { WorkspaceReport } from '../report.js'
-import { totalsJson, totalsOfReport } from '../report-totals.js'
+import { totalsJson, type Totals } from '../report-totals.js'
 import type { StuckReason } from '../triple-story.js'
-import { isWaiting } from '../watch-workspace.js'
 
 /** What is told to other programs. */
 export type SignalType = 'settled' | 'needs-person' | 'overdue' | 'over-budget' | 'retention-ends'
@@ -55,11 +53,8 @@ export function causeSignal(type: CauseSignalType, cause: Cause, source: SignalS
   })
 }
 
-/** `null` while something waits for the server or for a fault to pass, and when there was nothing to settle. */
-export function settledSignal(report: WorkspaceReport, source: SignalSource): Signal | null {
-  const { triples, isInterrupted } = report
-  if (isInterrupted || triples.length === 0 || triples.some(isWaiting)) return null
-  return signal('settled', source, totalsJson(totalsOfReport(report)))
+export function settledSignal(totals: Totals, source: SignalSource): Signal {
+  return signal('settled', source, totalsJson(totals))
 }
 
 function signal(type: SignalType, { root, nowMs }: SignalSource, data: object): Signal {

@@ -17,8 +17,8 @@ export interface WebhookOptions {
 
 /** Signals on their way to one address, one after the other. */
 export interface Webhook {
-  /** Takes it and returns; never throws. */
-  send(signal: Signal): void
+  /** Takes it and returns; never throws. `onEnd` hears when it was taken, or given up while the webhook is open. */
+  send(signal: Signal, onEnd?: () => void): void
   /** Takes no more, and gives the ones that are left a last while; `hurry` cuts it short. */
   close(hurry: AbortSignal): Promise<void>
 }
@@ -41,7 +41,7 @@ const lastPauseMs = 500
  * gets nothing more.
  */
 export function openWebhook(options: WebhookOptions): Webhook {
-  const waiting: Signal[] = []
+  const waiting: Waiting[] = []
   const closing = followSignal(undefined)
   const stopped = followSignal(undefined)
   const state: Sending = { ...options, closing: closing.signal, stopped: stopped.signal }
@@ -52,26 +52,31 @@ export function openWebhook(options: WebhookOptions): Webhook {
 
   const sendAll = async (): Promise<void> => {
     for (let next = waiting[0]; next !== undefined && !stopped.signal.aborted; next = waiting[0]) {
-      const fate = await deliver(next, state)
+      const fate = await deliver(next.signal, state)
       if (fate.type !== 'taken') lastFault = fate.fault
       // What was cut short is counted with those that are left.
       if (fate.type === 'refused' && stopped.signal.aborted) break
       waiting.shift()
+      next.onEnd()
       if (fate.type !== 'taken') lost += 1
       if (fate.type !== 'gone') continue
       isGone = true
-      lost += waiting.splice(0).length
+      for (const { onEnd } of waiting.splice(0)) {
+        lost += 1
+        onEnd()
+      }
     }
     // At once, not when the promise is through: whatever comes from here on begins anew.
     work = null
   }
   return {
-    send(signal) {
+    send(signal, onEnd = () => {}) {
       if (isGone || closing.signal.aborted || waiting.length >= mostWaiting) {
         lost += 1
+        if (!closing.signal.aborted) onEnd()
         return
       }
-      waiting.push(signal)
+      waiting.push({ signal, onEnd })
       work ??= sendAll()
     },
     async close(hurry) {
@@ -83,6 +88,11 @@ export function openWebhook(options: WebhookOptions): Webhook {
       if (lost > 0) options.warn(lostText(lost, options.url, lastFault))
     },
   }
+}
+
+interface Waiting {
+  readonly signal: Signal
+  readonly onEnd: () => void
 }
 
 interface Sending extends WebhookOptions {

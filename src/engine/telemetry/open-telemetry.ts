@@ -12,6 +12,8 @@ export interface TelemetryOptions {
   /** Gets a sentence for people when nothing can be told. */
   readonly onWarning?: ((text: string) => void) | undefined
   readonly clock?: Clock | undefined
+  /** For one of several workers: a span ends where its triple rests, since others may go on with it. Off unless set. */
+  readonly isShared?: boolean | undefined
 }
 
 /** The spans and counters of one run or watch. */
@@ -40,15 +42,15 @@ export async function openTelemetry(
   options: TelemetryOptions = {},
 ): Promise<Telemetry> {
   requireWorkspace(workspace)
-  const { clock = systemClock } = options
+  const { clock = systemClock, isShared = false } = options
   const api = await import('@opentelemetry/api').catch(() => null)
   if (api === null) {
     neverThrowing(options.onWarning)(missingText)
     return silent
   }
   const { root } = workspace
-  const spans = tripleSpans(api, api.trace.getTracer(scope), root, clock)
-  const counted = countRun(clock, growInstruments(api.metrics.getMeter(scope), root))
+  const spans = tripleSpans(api, api.trace.getTracer(scope), { root, clock, isShared })
+  const counted = countRun(clock, { isShared }, growInstruments(api.metrics.getMeter(scope), root))
   return {
     onEvent(event) {
       spans.onEvent(event)

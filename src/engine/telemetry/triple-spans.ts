@@ -18,13 +18,13 @@ const mostKept = 10_000
 
 /**
  * A span for each triple, from its start to where it rests and the server has nothing of it any more, and in it one for each
- * step, by the name of the state. While a batch is waited for they stay open, so that polls make none.
+ * step, by the name of the state. While a batch is waited for they stay open, so that polls make none; but not where another
+ * process may be the one that goes on.
  */
 export function tripleSpans(
   { trace, context, SpanStatusCode }: typeof OpenTelemetry,
   tracer: Tracer,
-  root: string,
-  clock: Clock,
+  { root, clock, isShared }: { readonly root: string; readonly clock: Clock; readonly isShared: boolean },
 ) {
   const triples = new Map<string, OpenTriple>()
 
@@ -59,7 +59,7 @@ export function tripleSpans(
   }
   const settle = (triple: OpenTriple, report: TripleReport): void => {
     const { index, outcome, problem } = report
-    if (outcome.type === 'pending' && triples.size <= mostKept) return
+    if (outcome.type === 'pending' && !isShared && triples.size <= mostKept) return
     triple.span.setAttributes(attributesOf(report))
     if (problem !== null) triple.span.setStatus({ code: SpanStatusCode.ERROR, message: problem.message })
     end(index, triple)

@@ -28,6 +28,23 @@ const secondsOf = ({ duration: [seconds, nanoseconds] }: ReadableSpan): number =
 
 const onceServerError = { when: 'row-2', times: 1, answer: 'server-error' } as const
 
+describe('the spans of one of several workers', () => {
+  test('end where the triple rests, since others may go on, and so do the waits', () =>
+    withScene({ defaults: { inProgressMs: 2 * hourMs } }, async (scene) => {
+      const { spans, counts } = registerSdk()
+      const { workspace, clock } = scene
+      await scene.submit(scene.requests(3))
+      const telemetry = await openTelemetry(workspace, { clock, isShared: true })
+      await scene.run({ onEvent: telemetry.onEvent })
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, hourMs))
+      await telemetry.close()
+      const [only] = ofTriples(spans())
+      expect(only?.attributes['batch_reconciler.outcome']).toBe('pending')
+      expect(secondsOf(only as ReadableSpan)).toBeLessThan(3_600)
+      expect(counts()['batch_reconciler.waiting']?.['batch'] ?? 0).toBeLessThan(3_600)
+    }))
+})
+
 describe('the spans of a watch', () => {
   test('are one for each triple, over all polls, with one for each step in it', () =>
     withScene({ defaults: { inProgressMs: 2 * hourMs } }, async (scene) => {
