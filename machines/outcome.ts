@@ -45,7 +45,8 @@ export function outcomeTypeAt(path: string, problem: Problem | null): TripleOutc
   if (isDoneState(path)) return 'done'
   if (canHear(path, 'triple.submit')) return 'not-submitted'
   if (!isParkedState(path)) return 'pending'
-  return problem?.needsPerson === true || needsPersonState(path) ? 'needs-attention' : 'failed'
+  const needsPerson = problem === null ? needsPersonState(path) : problem.needsPerson === true
+  return needsPerson ? 'needs-attention' : 'failed'
 }
 
 function notSubmitted({ facts }: TripleContext, workspace: string): TripleOutcome {

@@ -13,9 +13,18 @@ import {
   isWaitingForRoom,
   isWaitingForServer,
   needsPersonState,
+  outcomeOf,
+  outcomeTypeAt,
   tripleMachine,
   wakeOf,
+  type Problem,
 } from '../../machines/index.js'
+import { restingStates } from '../../machines/state-paths.js'
+
+const problems: readonly Problem[] = [
+  { code: 'NoProvider', message: 'no key', needsPerson: true },
+  { code: 'ReconciliationFailed', message: 'away', isPassing: true },
+]
 
 const leaves = leavesOf(tripleMachine.root)
 
@@ -50,6 +59,17 @@ describe('what a path says of a state', () => {
       expect(heardBy(node)).toContain(wakeOf(path))
     },
   )
+
+  test.each(
+    Object.keys(restingStates).flatMap((path) => problems.map((problem) => [path, problem] as const)),
+  )('says how a triple stands that rests there: %s, %o', (path, problem) => {
+    const value = path
+      .split('.')
+      .reduceRight<unknown>((inner, key) => (inner === null ? key : { [key]: inner }), null)
+    const context = { facts: null, problem, remoteStatus: null, retryIndex: null, retryIndices: [] }
+    const snapshot = tripleMachine.resolveState({ value, context } as never)
+    expect(outcomeTypeAt(path, problem)).toBe(outcomeOf(snapshot).type)
+  })
 
   test('names where a triple begins, and where it may end', () => {
     const paths = leaves.map(([path]) => path)
