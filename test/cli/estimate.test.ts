@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { createFakeBatchServer } from '../../src/testing/index.js'
 import { jsonl, metadataText, requestLine } from '../engine/lines.js'
 import { filesBelow, putFiles } from '../workspace/support.js'
 import { batchReconciler, jsonLines, temporaryFolder } from './command-line.js'
@@ -155,5 +156,38 @@ test('without the tokenizer it is said how to install it, at once', async () => 
       (error: unknown) => error,
     )
     expect(failed).toMatchObject({ code: 2, stderr: expect.stringContaining('npm install gpt-tokenizer@4') })
+  }
+})
+
+test('without the tokenizer a limit of open tokens goes by bytes, says so, and names a limit that fits', async () => {
+  const line = bounded('a')
+  const root = await temporaryFolder()
+  putFiles(root, { 'workdir/batch_input_1.jsonl': jsonl(line) })
+  const server = createFakeBatchServer()
+  const { baseURL, close } = await server.listen()
+  const send = async (limit: number) => {
+    const inputs = ['run', root, '--submit', '--max-open-tokens', String(limit)]
+    const env = { ...process.env, OPENAI_API_KEY: 'k', OPENAI_BASE_URL: baseURL }
+    const command = [...withoutPackage('gpt-tokenizer'), program, ...inputs]
+    return promisify(execFile)(process.execPath, command, { env }).then(
+      ({ stderr, stdout }) => ({ code: 0, text: stdout + stderr }),
+      ({ code, stderr, stdout }: { code: number; stderr: string; stdout: string }) => ({
+        code,
+        text: stdout + stderr,
+      }),
+    )
+  }
+  try {
+    const bytes = Buffer.byteLength(line)
+    const refused = await send(bytes - 1)
+    expect(refused.code).toBe(1)
+    expect(refused.text).toContain(`it takes at most, by its bytes, ${bytes} tokens of input`)
+    expect(refused.text).toContain('Where the package gpt-tokenizer is installed, tokens are counted')
+    const [, most = ''] = /--max-open-tokens (\d+)/.exec(refused.text) ?? []
+    expect(server.batches()).toHaveLength(0)
+    expect((await send(Number(most))).code).toBe(0)
+    expect(server.batches()).toHaveLength(1)
+  } finally {
+    await close()
   }
 })
