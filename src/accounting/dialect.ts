@@ -1,5 +1,7 @@
 import { recogniseBytes } from './dialects/byte-dialects.js'
 import { recogniseValue, type RowPlace } from './dialects/row-dialects.js'
+import { shellWord } from '../workspace/shell-word.js'
+import type { FoundDialect } from './triple-accounting.js'
 
 /**
  * What a parsed line seems to be instead of a row of OpenAI's, such as `an Anthropic Message Batches result`; `null`
@@ -10,6 +12,16 @@ import { recogniseValue, type RowPlace } from './dialects/row-dialects.js'
  */
 export function dialectOfValue(value: unknown, place: RowPlace = 'answer'): string | null {
   return recogniseValue(value, place)?.name ?? null
+}
+
+/**
+ * The same of a row that stands where none is expected, with what to do about its file.
+ *
+ * @param path of the file
+ */
+export function strangeRow(value: unknown, path: string): FoundDialect | null {
+  const dialect = recogniseValue(value, 'answer')
+  return dialect === null ? null : { name: dialect.name, cure: dialect.cure(shellWord(path)) }
 }
 
 /**

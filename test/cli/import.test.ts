@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -48,6 +49,26 @@ describe('import', () => {
     expect(exitCode).toBe(1)
     expect(stderr).toContain('✗ other.jsonl answers requests that are in none of these files.\n')
     expect(jsonLines(stdout).map(({ fate }) => fate)).toEqual(['imported', 'imported', 'left-over'])
+  })
+
+  test('says what to do about a file that is written in another way, which helps when it is done to the letter', async () => {
+    const answers = [answerLine('a', 'A'), answerLine('b', 'B')]
+    const { folder, command } = await scene({ 'loose/answers.jsonl': `[${answers.join(',\n')}]` })
+    const { stderr, exitCode } = await command('import', 'loose', 'new')
+    expect(exitCode).toBe(1)
+    const [, cure = ''] =
+      /✗ answers\.jsonl is one JSON array\.\n  → Convert it in place: (.*)\n/.exec(stderr) ?? []
+    execFileSync('sh', ['-c', cure], { cwd: folder })
+    expect((await command('import', 'loose', 'new')).exitCode).toBe(0)
+    expect((await command('run', 'new')).exitCode).toBe(0)
+  })
+
+  test('says in words what no command can do', async () => {
+    const { command } = await scene({ 'loose/table.csv': 'id,prompt\n1,hi\n' })
+    const { stderr, stdout } = await command('import', 'loose', 'new', '--json')
+    expect(stderr).toContain('✗ table.csv is CSV.\n  → Make one JSON object a line of its rows')
+    const [table] = jsonLines(stdout).filter(({ what_to_do: cure }) => cure !== null && cure !== undefined)
+    expect(table).toMatchObject({ fate: 'left-over', why: 'table.csv is CSV.' })
   })
 
   test.each([

@@ -17,8 +17,9 @@ export function importJson({
   index,
   matched,
   why,
+  whatToDo,
 }: ImportedFile): object {
-  return { path, kind, rows, unreadable, fate, index, matched, why }
+  return { path, kind, rows, unreadable, fate, index, matched, why, what_to_do: whatToDo }
 }
 
 /** What became of each file, one line a file. */
@@ -67,9 +68,10 @@ export function importSummary(
   const made = triples.filter(({ result }) => result === 'imported').length
   const here = triples.filter(({ result }) => result === 'here').length
   const verb = isDryRun ? 'would be imported' : 'imported'
-  const told = left.slice(0, mostTold).map(({ isMissed, why }) => {
+  const told = left.slice(0, mostTold).flatMap(({ isMissed, why, whatToDo }) => {
     const text = terminalText(cutToWidth(why ?? '', longestWhy))
-    return isMissed ? `${style.bad('✗')} ${text}` : `· ${text}`
+    const line = isMissed ? `${style.bad('✗')} ${text}` : `· ${text}`
+    return whatToDo === null ? [line] : [line, `  → ${terminalText(whatToDo)}`]
   })
   return [
     ...problemLines(refused, style),

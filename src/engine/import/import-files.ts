@@ -38,6 +38,8 @@ export interface ImportedFile {
   readonly why: string | null
   /** True for a file that is left over and may be missed. */
   readonly isMissed: boolean
+  /** What to do about a file that is written in another way; `null` where `why` says all. */
+  readonly whatToDo: string | null
 }
 
 /** One triple that was put together. */
@@ -146,10 +148,18 @@ function filesOf(
     const told = { path, kind, rows, unreadable }
     const here = brought.find((each) => each.file === file)
     if (here !== undefined && isMoving(options))
-      return { ...told, fate: 'here', index: here.standing.index, matched: rows, why: null, isMissed: false }
+      return {
+        ...told,
+        fate: 'here',
+        index: here.standing.index,
+        matched: rows,
+        why: null,
+        isMissed: false,
+        whatToDo: null,
+      }
     if (triple === undefined) {
-      const { why = null, isMissed = true } = left ?? {}
-      return { ...told, fate: 'left-over', index: null, matched: null, why, isMissed }
+      const { why = null, isMissed = true, whatToDo = null } = left ?? {}
+      return { ...told, fate: 'left-over', index: null, matched: null, why, isMissed, whatToDo }
     }
     const result = results.get(triple)
     const matched = triple.fits.find(({ answers }) => answers === file)?.matched ?? triple.requests
@@ -161,6 +171,7 @@ function filesOf(
       matched,
       why: result?.type === 'refused' ? result.problem.message : null,
       isMissed: isRefused,
+      whatToDo: null,
     }
   })
 }

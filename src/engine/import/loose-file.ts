@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import type { Problem } from '../../../machines/index.js'
 import type { JsonObject } from '../../accounting/decode-line.js'
-import { dialectOfValue } from '../../accounting/dialect.js'
+import { strangeRow } from '../../accounting/dialect.js'
+import type { FoundDialect } from '../../accounting/triple-accounting.js'
 import { readRows, type Row } from '../../accounting/read-rows.js'
 import { asRecord } from '../../accounting/rows/json-record.js'
 import { isBatchReconciliationError } from '../../errors.js'
@@ -33,6 +34,8 @@ export interface LooseFile {
   readonly unreadable: number
   /** What it seems to be where it is of another kind, such as `one JSON array`; or why it could not be read. */
   readonly looks: string | null
+  /** What to do where it is written in another way; a sentence without its full stop. */
+  readonly cure: string | null
   readonly problem: Problem | null
   /** Some of its ids: all of them where there are few. */
   readonly sample: readonly string[]
@@ -52,7 +55,7 @@ export function isNamedAlike(one: LooseFile, other: LooseFile): boolean {
 
 /** Reads a file from its first byte to its last. Memory does not grow with it. A file that cannot be read is told as one. */
 export async function readLooseFile(fs: FileSystem, path: string, signal: AbortSignal): Promise<LooseFile> {
-  const lines = new LineKinds()
+  const lines = new LineKinds(path)
   const batchIds = batchIdsIn(basename(path))
   try {
     const read = await readRows({
@@ -69,7 +72,8 @@ export async function readLooseFile(fs: FileSystem, path: string, signal: AbortS
     })
     const { bytes, sha256, rows } = read
     const unreadable = read.lines - rows
-    const looks = lines.looks ?? read.dialect?.name ?? (read.lines === 0 ? 'an empty file' : null)
+    const strange = lines.strange ?? read.dialect
+    const looks = strange?.name ?? (read.lines === 0 ? 'an empty file' : null)
     return {
       path,
       kind: lines.kind,
@@ -78,6 +82,7 @@ export async function readLooseFile(fs: FileSystem, path: string, signal: AbortS
       rows,
       unreadable,
       looks,
+      cure: strange?.cure ?? null,
       problem: null,
       sample: lines.sample,
       batchIds,
@@ -86,7 +91,7 @@ export async function readLooseFile(fs: FileSystem, path: string, signal: AbortS
     if (!isBatchReconciliationError(error) || error.code === 'Interrupted') throw error
     const { problem } = error
     const nothing = { bytes: 0, sha256: '', rows: 0, unreadable: 0, sample: [] }
-    return { path, kind: 'other', ...nothing, looks: problem.message, problem, batchIds }
+    return { path, kind: 'other', ...nothing, looks: problem.message, cure: null, problem, batchIds }
   }
 }
 
@@ -101,7 +106,13 @@ class LineKinds {
   #requests = 0
   #good = 0
   #failed = 0
-  looks: string | null = null
+  /** The first that is neither a request nor an answer, and known. */
+  strange: FoundDialect | null = null
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
 
   add({ id, value }: Row): void {
     this.#sample.add(id)
@@ -109,7 +120,7 @@ class LineKinds {
       if (asRecord(value['response'])?.['status_code'] === 200) this.#good += 1
       else this.#failed += 1
     } else if (isRequest(value)) this.#requests += 1
-    else this.looks ??= dialectOfValue(value)
+    else this.strange ??= strangeRow(value, this.#path)
   }
 
   get kind(): LooseKind {

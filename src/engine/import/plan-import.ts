@@ -25,6 +25,8 @@ export interface LeftOver {
   readonly why: string
   /** False for one that is here in another way: nothing is missed. */
   readonly isMissed: boolean
+  /** What to do about it, where that is known beside the reason. */
+  readonly whatToDo: string | null
 }
 
 /** A file that an import brought in, while the others of its triple are not beside it any more. */
@@ -162,7 +164,12 @@ class Draft implements ImportPlan {
       const here = this.#standing.get(file)
       const reason = here === undefined ? why : `holds the same bytes as ${here.path}`
       const isHere = here !== undefined
-      this.leftOver.push({ file, why: `${basename(file.path)} ${reason}.`, isMissed: isMissed && !isHere })
+      this.leftOver.push({
+        file,
+        why: `${basename(file.path)} ${reason}.`,
+        isMissed: isMissed && !isHere,
+        whatToDo: file.kind === 'other' && !isHere ? file.cure : null,
+      })
       this.#gone.add(file)
     }
   }
