@@ -16,7 +16,7 @@ export type CourseOfAction =
  * The operations for the facts, as the seed names them, with the three it never planned where the metadata names files
  * that are not here.
  */
-export function recommendedOperations(facts: TripleFacts): CourseOfAction {
-  const { operations, why, problem } = decisionFor(facts)
+export function recommendedOperations(facts: TripleFacts, workspace?: string): CourseOfAction {
+  const { operations, why, problem } = decisionFor(facts, workspace)
   return problem === null ? { type: 'operations', operations, why } : { type: 'problem', problem }
 }

@@ -27,15 +27,11 @@ export type TripleOutcome =
   | { readonly type: 'needs-attention'; readonly problem: Problem }
   | { readonly type: 'failed'; readonly problem: Problem }
 
-/**
- * Reads the outcome off a snapshot at rest. A triple that still works counts as pending.
- *
- * @param workspace how commands in its words name the workspace, quoted for a shell where it has to be
- */
-export function outcomeOf(snapshot: TripleSnapshot, workspace = '<workspace>'): TripleOutcome {
+/** Reads the outcome off a snapshot at rest. A triple that still works counts as pending. */
+export function outcomeOf(snapshot: TripleSnapshot): TripleOutcome {
   const { context } = snapshot
-  if (snapshot.matches('done')) return doneOutcome(context, workspace)
-  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context, workspace)
+  if (snapshot.matches('done')) return doneOutcome(context)
+  if (snapshot.matches({ submitting: 'waiting-for-leave' })) return notSubmitted(context)
   if (snapshot.hasTag('parked')) return parkedOutcome(context.problem)
   return { type: 'pending', remoteStatus: context.remoteStatus, problem: context.problem }
 }
@@ -49,7 +45,7 @@ export function outcomeTypeAt(path: string, problem: Problem | null): TripleOutc
   return needsPerson ? 'needs-attention' : 'failed'
 }
 
-function notSubmitted({ facts }: TripleContext, workspace: string): TripleOutcome {
+function notSubmitted({ facts, workspace }: TripleContext): TripleOutcome {
   if (facts === null || !(facts.isCancelWanted || facts.needsLeave)) return { type: 'not-submitted' }
   const retry = `\`batch-reconciler retry ${workspace} ${facts.index}\``
   return {
@@ -60,9 +56,9 @@ function notSubmitted({ facts }: TripleContext, workspace: string): TripleOutcom
   }
 }
 
-function doneOutcome(context: TripleContext, workspace: string): TripleOutcome {
+function doneOutcome(context: TripleContext): TripleOutcome {
   const { retryIndex, retryIndices } = context
-  const note = noteOf(context, workspace)
+  const note = noteOf(context)
   return {
     type: 'done',
     retryIndex,
@@ -72,7 +68,7 @@ function doneOutcome(context: TripleContext, workspace: string): TripleOutcome {
 }
 
 /** What was stopped is delivered as far as it went; only a person sends the rest. */
-function noteOf({ facts, rows, counts }: TripleContext, workspace: string): string | null {
+function noteOf({ facts, rows, counts, workspace }: TripleContext): string | null {
   if (facts === null || !wasCancelled(facts)) return null
   const retry = `\`batch-reconciler retry ${workspace} ${facts.index}\` sends`
   if (!isCancelledStatus(facts.remoteStatus)) {

@@ -35,7 +35,12 @@ export interface TripleMachineInput {
   readonly maySubmit?: boolean
   /** Whether the retry of failed requests may be sent; on unless set. */
   readonly maySubmitRetries?: boolean
+  /** How commands in its words name the workspace, quoted for a shell where it has to be. */
+  readonly workspace?: string
 }
+
+/** How commands name a workspace that nobody has named. */
+export const unnamedWorkspace = '<workspace>'
 
 /** How often a step failed in a row, for whoever makes another actor of the same triple later on. */
 export interface StepFailures {
@@ -51,6 +56,7 @@ export interface TripleContext {
   readonly jitterSeed: number
   readonly maySubmit: boolean
   readonly maySubmitRetries: boolean
+  readonly workspace: string
   /** What stood on disk at the last survey; `null` before the first. */
   readonly facts: TripleFacts | null
   /** Why the triple backs off, waits or is parked; `null` while all is well. */
@@ -87,6 +93,7 @@ export function initialTripleContext(input: TripleMachineInput): TripleContext {
     jitterSeed: input.jitterSeed ?? seedOf(input.index),
     maySubmit: input.maySubmit ?? false,
     maySubmitRetries: input.maySubmitRetries ?? true,
+    workspace: input.workspace ?? unnamedWorkspace,
     facts: null,
     earlierFailures: input.earlierFailures ?? null,
     failedStep: null,

@@ -66,7 +66,7 @@ function circleProblem(context: TripleContext): Problem {
 }
 
 function planProblem(context: TripleContext): Problem {
-  const { problem } = decisionFor(surveyed(context))
+  const { problem } = decisionFor(surveyed(context), context.workspace)
   if (problem !== null) return problem
   throw new Error(`Triple ${context.index} has a course of action and no problem to note.`)
 }

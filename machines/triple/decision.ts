@@ -1,6 +1,7 @@
 import { lacksAnnouncedFile, type TripleFacts } from '../facts.js'
 import type { BatchFileReconciliationOperation } from '../operations.js'
 import type { Problem } from '../problem.js'
+import { unnamedWorkspace } from './context.js'
 
 /** Where the facts on disk send a triple. One word per answer, so that tests can tabulate them. */
 export type Course =
@@ -44,7 +45,7 @@ interface Row {
   readonly course: Course
   readonly operations: readonly BatchFileReconciliationOperation[]
   readonly why: string | ((facts: TripleFacts) => string)
-  readonly problem?: (facts: TripleFacts) => Problem
+  readonly problem?: (facts: TripleFacts, workspace: string) => Problem
 }
 
 /** What holds of the files; `has` counts what an interrupted move left in `done/` as well. */
@@ -103,8 +104,12 @@ const table: readonly Row[] = [
   { when: () => true, course: 'submit', operations: ['CheckForBatchOutputAndErrorFileOnline', recalculate], why: 'only the input file is here; it was never submitted, so there is nothing to ask the server' },
 ]
 
-/** Chooses the course from the facts. Pure: `plan` prints what the machine walks. */
-export function decisionFor(facts: TripleFacts): Decision {
+/**
+ * Chooses the course from the facts. Pure: `plan` prints what the machine walks.
+ *
+ * @param workspace how commands in its words name the workspace, quoted for a shell where it has to be
+ */
+export function decisionFor(facts: TripleFacts, workspace = unnamedWorkspace): Decision {
   const row = table.find(({ when }) => when(facts))
   if (row === undefined) throw new Error(`No line of the decision table holds for triple ${facts.index}.`)
   const { course, operations, why, problem } = row
@@ -113,37 +118,37 @@ export function decisionFor(facts: TripleFacts): Decision {
     ...courses[course],
     operations,
     why: typeof why === 'string' ? why : why(facts),
-    problem: problem?.(facts) ?? null,
+    problem: problem?.(facts, workspace) ?? null,
   }
 }
 
 export const courseOf = (facts: TripleFacts): Course => decisionFor(facts).course
 
-function nothingHere({ index, submission, batchId }: TripleFacts): Problem {
+function nothingHere({ index, submission, batchId }: TripleFacts, workspace: string): Problem {
   return {
     code: 'NoBatchFileTripleAtIndex',
     message: `No input, output or error file stands at index ${index}.`,
     hint:
       submission === 'intended'
         ? `Put batch_input_${index}.jsonl back into workdir/ and keep the metadata: only it tells which upload a batch may have been made of.`
-        : `Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).${fetchWords(batchId)}`,
+        : `Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).${fetchWords(batchId, workspace)}`,
     needsPerson: true,
     facts: { index },
   }
 }
 
 /** For a batch that the server knows. People copy it into a shell, so an id that needs quotes there gets no command. */
-const fetchWords = (batchId: string | null): string =>
+const fetchWords = (batchId: string | null, workspace: string): string =>
   batchId === null || !/^[\w.-]+$/.test(batchId)
     ? ''
-    : ` As long as the server has them: batch-reconciler import --batch ${batchId} <workspace>`
+    : ` As long as the server has them: batch-reconciler import --batch ${batchId} ${workspace}`
 
-function inputMissing({ index, output, error, batchId }: TripleFacts): Problem {
+function inputMissing({ index, output, error, batchId }: TripleFacts, workspace: string): Problem {
   const found = [output, error].flatMap((file) => (file === null ? [] : [file.path]))
   return {
     code: 'MissingBatchInputFileButOthersExist',
     message: `The input file of triple ${index} is missing, but ${found.join(' and ')} stands here.`,
-    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.${fetchWords(batchId)}`,
+    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.${fetchWords(batchId, workspace)}`,
     needsPerson: true,
     facts: { index, output: output?.path ?? null, error: error?.path ?? null },
   }

@@ -20,6 +20,7 @@ import { surveyFacts } from '../actors/survey-triple.js'
 import { reconciliationError } from '../errors.js'
 import { createWorkspaceDirectories } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { ReconcileOptions } from './options.js'
 import { withRun } from './run.js'
 
@@ -80,7 +81,7 @@ const asksAnew: ReadonlySet<BatchFileReconciliationOperation> = new Set([
 ])
 
 async function recommendedNow({ workspace, index }: BatchFileTriple) {
-  const course = recommendedOperations(await surveyFacts(workspace, index))
+  const course = recommendedOperations(await surveyFacts(workspace, index), shellWord(workspace.root))
   if (course.type === 'problem') throw reconciliationError(course.problem, { index })
   return course.operations
 }

@@ -4,6 +4,7 @@ import { isBatchReconciliationError } from '../errors.js'
 import type { FileStat } from '../workspace/file-system.js'
 import type { TripleLook } from '../workspace/locate-triple.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
+import { shellWord } from '../workspace/shell-word.js'
 import type { TriplePlan } from './report.js'
 import { unconfirmedIn, unconfirmedSubmission, type UnconfirmedSubmission } from './unconfirmed-submission.js'
 
@@ -37,15 +38,19 @@ export async function planTriple(
     ;({ facts } = survey)
     const isMetadataHere = look.triple.metadata !== null
     const unconfirmed = isMetadataHere && survey.metadata ? unconfirmedIn(index, survey.metadata) : null
-    return { plan: await refine(facts, planFacts(facts, unconfirmed)), standing }
+    return { plan: await refine(facts, planFacts(facts, unconfirmed, shellWord(workspace.root))), standing }
   } catch (error) {
     if (isBatchReconciliationError(error) && error.code === 'Interrupted') throw error
     return { plan: brokenPlan(index, facts, error, await unconfirmedSubmission(workspace, index)), standing }
   }
 }
 
-function planFacts(facts: TripleFacts, unconfirmed: UnconfirmedSubmission | null): TriplePlan {
-  const { outcome, state, operations, why, problem } = decisionFor(facts)
+function planFacts(
+  facts: TripleFacts,
+  unconfirmed: UnconfirmedSubmission | null,
+  workspace: string,
+): TriplePlan {
+  const { outcome, state, operations, why, problem } = decisionFor(facts, workspace)
   return {
     index: facts.index,
     outcome,

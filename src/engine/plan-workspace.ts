@@ -22,6 +22,7 @@ import { readMetadata } from '../workspace/metadata.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import { scanWorkspace } from '../workspace/scan.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
+import { shellWord } from '../workspace/shell-word.js'
 import { withCost } from './batch-estimate.js'
 import type { ReportEvent } from './events.js'
 import { planTriple, type Refine } from './plan-triple.js'
@@ -84,7 +85,10 @@ export function planWorkspace(workspace: BatchWorkspace, options: PlanOptions): 
 export async function recommendedCourseOfAction(
   triple: BatchFileTriple,
 ): Promise<Extract<CourseOfAction, { type: 'operations' }>['operations']> {
-  const course = recommendedOperations(await surveyFacts(triple.workspace, triple.index))
+  const course = recommendedOperations(
+    await surveyFacts(triple.workspace, triple.index),
+    shellWord(triple.workspace.root),
+  )
   if (course.type === 'problem') throw reconciliationError(course.problem, { index: triple.index })
   return course.operations
 }

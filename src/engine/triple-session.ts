@@ -55,6 +55,7 @@ export function openTripleSession(
       limits: run.limits,
       maySubmit: run.maySubmit,
       maySubmitRetries: run.maySubmitRetries,
+      workspace: shellWord(run.workspace.root),
       ...(earlierFailures !== undefined && { earlierFailures }),
     },
     clock: run.clock,
@@ -155,7 +156,7 @@ async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleR
   const { workspace } = run
   const { context } = snapshot
   const outcome = withProblemOfWait(run, snapshot)
-  const course = context.facts === null ? null : recommendedOperations(context.facts)
+  const course = context.facts === null ? null : recommendedOperations(context.facts, context.workspace)
   const rootIndex = context.facts?.rootIndex ?? context.index
   const isDone = outcome.type === 'done'
   const resultsPath = isDone ? await standingResults(workspace, rootIndex) : null
@@ -182,7 +183,7 @@ async function tripleReport(run: Run, snapshot: TripleSnapshot): Promise<TripleR
 
 /** A triple that waits as it should has no problem; one whose server nobody asked, or that is overdue, has. */
 function withProblemOfWait(run: Run, snapshot: TripleSnapshot): TripleOutcome {
-  const outcome = outcomeOf(snapshot, shellWord(run.workspace.root))
+  const outcome = outcomeOf(snapshot)
   const { facts } = snapshot.context
   if (outcome.type !== 'pending' || outcome.problem !== null || facts === null) return outcome
   return { ...outcome, problem: problemOfWait(run, { state: statePathOf(snapshot), facts }) }
