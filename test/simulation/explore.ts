@@ -25,13 +25,23 @@ export interface Crash {
   readonly isLate: boolean
 }
 
+/** What one operation fails with. */
+export interface Failure {
+  readonly operation: number
+  readonly fault: string
+}
+
+export const failing = ({ operation, fault }: Failure): Plan => ({
+  faultOf: (world) => (world.operations === operation ? fault : null),
+})
+
 /** A story that ended otherwise than it should. */
 export interface Violation {
   readonly scenario: string
   readonly seed: number
   readonly crashes: readonly Crash[]
-  /** The one operation that failed, where no power went. */
-  readonly failure?: { readonly operation: number; readonly fault: string }
+  /** The one operation that failed in the first life. */
+  readonly failure?: Failure
   readonly faults: readonly string[]
 }
 
@@ -53,6 +63,10 @@ export interface ExploreOptions {
   /** Which of the crashes are tried, 0 to 1. All unless given; which ones follows from the seed. */
   readonly chosen?: (crash: Crash, depth: number) => boolean
   readonly isOver?: () => boolean
+  /** One operation of the first life fails, and the power goes only after that. */
+  readonly failure?: Failure
+  /** Ends of lives that others were lived on from; it grows. */
+  readonly seen?: Set<string>
 }
 
 const mostViolations = 3
@@ -69,7 +83,8 @@ export async function explore(options: ExploreOptions): Promise<Tally> {
   const wanted = endStateOf(calm.world)
   const first = await faultsOfEnd(scenario, calm, wanted)
   if (first.length > 0) tally.violations.push({ scenario: scenario.name, seed, crashes: [], faults: first })
-  await crashEverywhere({ ...options, wanted, tally, seen: new Set() }, beginningOf(scenario), [])
+  const { seen = new Set() } = options
+  await crashEverywhere({ ...options, wanted, tally, seen }, beginningOf(scenario), [])
   return tally
 }
 
@@ -89,12 +104,17 @@ async function crashEverywhere(
   before: readonly Crash[],
 ): Promise<void> {
   const { scenario, seed, depth, wanted, tally } = exploration
+  const failure = before.length === 0 ? exploration.failure : undefined
   const moments: Moment[] = []
-  const plan = before.length < depth ? { beforeOperation: noting(moments) } : {}
+  const plan = {
+    ...(failure !== undefined && failing(failure)),
+    ...(before.length < depth && { beforeOperation: noting(moments) }),
+  }
   const life = await live({ scenario, standing, seed, life: before.length + 1, plan }).catch(asError)
   const faults = life instanceof Error ? [textOf(life)] : await faultsOfEnd(scenario, life, wanted)
-  if (faults.length > 0) tally.violations.push({ scenario: scenario.name, seed, crashes: before, faults })
+  if (faults.length > 0) tally.violations.push(violation(exploration, before, faults))
   for (const moment of moments) {
+    if (moment.first <= (failure?.operation ?? 0)) continue
     for (const { name } of fates) {
       for (const isLate of moment.sending.length > 0 ? [false, true] : [false]) {
         if (tally.violations.length >= mostViolations || exploration.isOver?.() === true) return
@@ -104,13 +124,21 @@ async function crashEverywhere(
   }
 }
 
+function violation(
+  { scenario, seed, failure }: Exploration,
+  crashes: readonly Crash[],
+  faults: readonly string[],
+): Violation {
+  return { scenario: scenario.name, seed, crashes, faults, ...(failure !== undefined && { failure }) }
+}
+
 async function crash(
   exploration: Exploration,
   moment: Moment,
   each: Crash,
   before: readonly Crash[],
 ): Promise<void> {
-  const { scenario, seed, tally, seen, chosen } = exploration
+  const { scenario, tally, seen, chosen } = exploration
   if (chosen?.(each, before.length) === false) return
   tally.crashes += moment.operations
   const crashes = [...before, each]
@@ -119,7 +147,7 @@ async function crash(
   seen.add(`${crashes.length} ${digest}`)
   tally.lives += 1
   const lost = lostFiles(scenario, disk)
-  if (lost.length > 0) tally.violations.push({ scenario: scenario.name, seed, crashes, faults: lost })
+  if (lost.length > 0) tally.violations.push(violation(exploration, crashes, lost))
   else await crashEverywhere(exploration, standing, crashes)
 }
 
@@ -185,6 +213,7 @@ export async function relive(
   seed: number,
   crashes: readonly Crash[],
   trace: Trace,
+  failure?: Failure,
 ): Promise<readonly string[]> {
   const calm = await calmLife(scenario, seed)
   const wanted = endStateOf(calm.world)
@@ -192,6 +221,7 @@ export async function relive(
   for (const [at, each] of crashes.entries()) {
     const moments: Moment[] = []
     const plan: Plan = {
+      ...(at === 0 && failure !== undefined && failing(failure)),
       beforeOperation(world) {
         if (world.operations < each.operation) return undefined
         moments.push(momentOf(world))

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { explore, relive, type Crash, type Violation } from './explore.js'
+import { explore, relive, type Crash, type Failure, type Violation } from './explore.js'
 import { tellWithIntruder } from './intruder.js'
 import { hashOf } from './random.js'
 import { scenarioNamed, scenarios, type Scenario } from './scenarios.js'
-import { calmEnd, failEverywhere, failOnce, tell, type Failure } from './stories.js'
+import { calmEnd, crashAfterFailures, failEverywhere, failOnce, tell } from './stories.js'
 import { Trace } from './world.js'
 
 /** What `npm run simulate` takes; every number has a default, so that it can be left out. */
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
-    /** `crashes`, `failures`, `stories` or `intruders`. */
+    /** `crashes`, `failures`, `both` (a failure, and a crash later), `stories` or `intruders`. */
     only: { type: 'string' },
     /** Crashes in a row, and which part of those after the first is tried. */
     depth: { type: 'string', default: '1' },
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
   for (const scenario of chosen) {
     if (wants('crashes')) await crashes(scenario)
     if (wants('failures')) await failures(scenario)
+    if (values.only === 'both') await crashesAfterFailures(scenario)
     if (wants('stories')) await stories(scenario)
     if (wants('intruders')) await intruders(scenario)
   }
@@ -60,9 +61,9 @@ async function one(scenario: Scenario, seed: number): Promise<void> {
 }
 
 async function faultsOfOne(scenario: Scenario, seed: number, trace: Trace): Promise<readonly string[]> {
-  if (values.fail !== undefined)
-    return failOnce(scenario, seed, failureIn(values.fail), await calmEnd(scenario), trace)
-  if (values.crash !== undefined) return relive(scenario, seed, values.crash.map(crashIn), trace)
+  const failure = values.fail === undefined ? undefined : failureIn(values.fail)
+  if (values.crash !== undefined) return relive(scenario, seed, values.crash.map(crashIn), trace, failure)
+  if (failure !== undefined) return failOnce(scenario, seed, failure, await calmEnd(scenario), trace)
   if (values.only === 'intruders') return tellWithIntruder(scenario, seed, trace)
   return (await tell(scenario, seed, await calmEnd(scenario), trace)).faults
 }
@@ -102,6 +103,23 @@ async function failures(scenario: Scenario): Promise<void> {
     isOver,
   )
   say(`${scenario.name}: ${count} failures of one operation, ${took(beganAt)}`)
+  violations.forEach(tellViolation)
+}
+
+async function crashesAfterFailures(scenario: Scenario): Promise<void> {
+  const beganAt = now()
+  const [seed, share] = [Number(values.from), Number(values.share) ** 0.5]
+  const isIn = (text: string): boolean => hashOf(`${values.from} ${text}`) < share * 2 ** 32
+  const { failures, crashes, lives, violations } = await crashAfterFailures(
+    scenario,
+    seed,
+    (position) => isIn(String(position)),
+    ({ operation, fate }) => isIn(`${operation} ${fate}`),
+    isOver,
+  )
+  say(
+    `${scenario.name}: ${failures} failures of one operation, ${crashes} crash points after them, ${lives} different ends of them lived on from, ${took(beganAt)}`,
+  )
   violations.forEach(tellViolation)
 }
 

@@ -5,7 +5,7 @@ import { beginningOf, live } from './lives.js'
 import { networkFaults } from './network.js'
 import { hashOf } from './random.js'
 import { scenarioNamed, scenarios, type Scenario } from './scenarios.js'
-import { calmEnd, failEverywhere, failOnce, tell } from './stories.js'
+import { calmEnd, crashAfterFailures, failEverywhere, failOnce, tell } from './stories.js'
 import { Trace, type Plan } from './world.js'
 
 /**
@@ -75,6 +75,18 @@ describe('a simulated run', () => {
     )
     expect(violations).toEqual([])
     expect(failures).toBeGreaterThan(2)
+  })
+
+  test.each(names)('in which one operation fails, and that loses its power later: %s', async (name) => {
+    const nth = everyNth[name] ?? 1
+    const { failures, crashes, violations } = await crashAfterFailures(
+      scenarioNamed(name),
+      1,
+      (position) => position % Math.ceil(400 * nth ** 0.5) === 7,
+      ({ operation, fate }) => hashOf(`${operation} ${fate}`) % (10 * nth) === 0,
+    )
+    expect(violations).toEqual([])
+    expect(Math.min(failures, crashes)).toBeGreaterThan(0)
   })
 
   test.each(['submit', 'expired'])('settles what fails on the network without a person: %s', async (name) => {

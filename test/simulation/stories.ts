@@ -1,6 +1,18 @@
 import { clockJumps } from './clock-jumps.js'
 import { diskFaults } from './disk-calls.js'
-import { afterCrash, calmLife, momentOf, type Crash, type Moment, type Violation } from './explore.js'
+import {
+  afterCrash,
+  calmLife,
+  explore,
+  failing,
+  momentOf,
+  newTally,
+  type Crash,
+  type Failure,
+  type Moment,
+  type Tally,
+  type Violation,
+} from './explore.js'
 import { fates } from './fate.js'
 import {
   asError,
@@ -115,6 +127,17 @@ export function faultsFor({ what, request }: Operation): readonly string[] {
   return diskFaults[what.split(' ')[0] ?? ''] ?? []
 }
 
+/** Which of the failures are tried, by their place in the order of all. */
+type TakeFailure = (position: number) => boolean
+
+/** What the operations of a story may fail with, one after the other. */
+async function failuresOf(scenario: Scenario, seed: number): Promise<readonly Failure[]> {
+  const operations: Operation[] = []
+  const plan: Plan = { beforeOperation: (_world, operation) => void operations.push(operation) }
+  await live({ scenario, standing: beginningOf(scenario), seed, life: 1, plan })
+  return operations.flatMap((each, at) => faultsFor(each).map((fault) => ({ operation: at + 1, fault })))
+}
+
 /**
  * Every operation of a story fails once with everything it may fail with, story by story: the commands end or go on as
  * they can, are given again, and everything ends as if nothing had failed.
@@ -122,56 +145,58 @@ export function faultsFor({ what, request }: Operation): readonly string[] {
 export async function failEverywhere(
   scenario: Scenario,
   seed: number,
-  take: (position: number) => boolean,
+  take: TakeFailure,
   isOver: () => boolean = () => false,
 ): Promise<{ readonly failures: number; readonly violations: readonly Violation[] }> {
-  const operations: Operation[] = []
-  const plan: Plan = { beforeOperation: (_world, operation) => void operations.push(operation) }
-  const calm = await live({ scenario, standing: beginningOf(scenario), seed, life: 1, plan })
-  const wanted = endStateOf(calm.world)
+  const wanted = endStateOf((await calmLife(scenario, seed)).world)
   const violations: Violation[] = []
-  let failures = 0
-  let position = 0
-  for (const [at, operation] of operations.entries()) {
-    for (const fault of faultsFor(operation)) {
-      position += 1
-      if (isOver() || violations.length >= 3) return { failures, violations }
-      if (!take(position)) continue
-      failures += 1
-      const faults = await failOnce(scenario, seed, { operation: at + 1, fault }, wanted)
-      if (faults.length > 0) {
-        violations.push({
-          scenario: scenario.name,
-          seed,
-          crashes: [],
-          failure: { operation: at + 1, fault },
-          faults,
-        })
-      }
-    }
+  let tried = 0
+  for (const [position, failure] of (await failuresOf(scenario, seed)).entries()) {
+    if (isOver() || violations.length >= 3) break
+    if (!take(position + 1)) continue
+    tried += 1
+    const faults = await failOnce(scenario, seed, failure, wanted)
+    if (faults.length > 0) violations.push({ scenario: scenario.name, seed, crashes: [], failure, faults })
   }
-  return { failures, violations }
+  return { failures: tried, violations }
 }
 
-export interface Failure {
-  readonly operation: number
-  readonly fault: string
+/** One operation fails, and at any later moment of that life the power goes. */
+export async function crashAfterFailures(
+  scenario: Scenario,
+  seed: number,
+  take: TakeFailure,
+  chosen: (crash: Crash, depth: number) => boolean,
+  isOver: () => boolean = () => false,
+): Promise<Tally & { readonly failures: number }> {
+  const seen = new Set<string>()
+  const all = newTally()
+  let failures = 0
+  for (const [position, failure] of (await failuresOf(scenario, seed)).entries()) {
+    if (isOver() || all.violations.length >= 3) break
+    if (!take(position + 1)) continue
+    failures += 1
+    const tally = await explore({ scenario, seed, depth: 1, chosen, isOver, failure, seen })
+    all.crashes += tally.crashes
+    all.lives += tally.lives
+    all.violations.push(...tally.violations)
+  }
+  return { ...all, failures }
 }
 
 export async function failOnce(
   scenario: Scenario,
   seed: number,
-  { operation, fault }: Failure,
+  failure: Failure,
   wanted: EndState,
   trace = new Trace(),
 ): Promise<readonly string[]> {
-  const plan: Plan = { faultOf: (world) => (world.operations === operation ? fault : null) }
-  const life = await live({ scenario, standing: beginningOf(scenario), seed, life: 1, plan, trace }).catch(
-    asError,
-  )
+  const standing = beginningOf(scenario)
+  const plan = failing(failure)
+  const life = await live({ scenario, standing, seed, life: 1, plan, trace }).catch(asError)
   if (life instanceof Error) return [textOf(life)]
   // What fails on the network passes: nobody has to come for it.
-  const isStuck = networkFaults.includes(fault) && life.tries > 1
+  const isStuck = networkFaults.includes(failure.fault) && life.tries > 1
   return [
     ...(isStuck ? ['was not settled without a person'] : []),
     ...(await faultsOfEnd(scenario, life, wanted)),
