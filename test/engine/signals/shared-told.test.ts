@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../../../src/engine/signals/calls.js'
 import {
@@ -73,6 +74,14 @@ describe('what all workers have told', () => {
       })
     },
   )
+
+  test('is read from whatever stands there, and written again', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), fc.json({ maxDepth: 6 })), (text) => {
+        expect(parseShared(sharedText(parseShared(text)))).toEqual(parseShared(text))
+      }),
+    )
+  })
 
   test('is bounded in Redis, however many triples somebody was called for', () => {
     const calls = Array.from({ length: 100_000 }, (_, at) => call(String(at), 'no key'))
