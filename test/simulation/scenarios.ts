@@ -98,6 +98,19 @@ const mixed = {
   'workspace/workdir/batch_error_1.jsonl': jsonl(errorLine('e')),
 }
 
+/** Answers of two megabytes, which no piece that is read or written holds at once; every hundredth is cut off. */
+function large(): Readonly<Record<string, string>> {
+  const many = idsUpTo(400)
+  const text = 'All of this is said at length. '.repeat(160)
+  const answers = many.map((id, at) =>
+    answerLine(id, `${id}: ${text}`, at % 100 === 99 ? { finishReason: 'length' } : {}),
+  )
+  return {
+    'workdir/batch_input_1.jsonl': jsonl(...many.map((id) => requestLine(id))),
+    'workdir/batch_output_1.jsonl': jsonl(...answers),
+  }
+}
+
 const inWorkspace = (files: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, content]) => [`workspace/${path}`, content]))
 
@@ -133,6 +146,16 @@ export const scenarios: readonly Scenario[] = [
     hosts: ['one'],
     work: async (process) =>
       requireSettled(await reconcileWorkspace(await openIn(process), { clock: process.clock })),
+    batches: 0,
+    answered: 0,
+  },
+  {
+    name: 'large',
+    files: inWorkspace(large()),
+    server: {},
+    hosts: ['one'],
+    work: async (process) =>
+      requireSettled(await reconcileWorkspace(await openIn(process), { clock: process.clock, ...handOver })),
     batches: 0,
     answered: 0,
   },

@@ -16,6 +16,7 @@ const everyNth: Readonly<Record<string, number>> = {
   submit: 30,
   expired: 60,
   move: 4,
+  large: 12,
   callbacks: 3,
   import: 4,
   workers: 300,
