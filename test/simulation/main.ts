@@ -110,7 +110,7 @@ async function crashesAfterFailures(scenario: Scenario): Promise<void> {
   const beganAt = now()
   const [seed, share] = [Number(values.from), Number(values.share) ** 0.5]
   const isIn = (text: string): boolean => hashOf(`${values.from} ${text}`) < share * 2 ** 32
-  const { failures, crashes, lives, violations } = await crashAfterFailures(
+  const tally = await crashAfterFailures(
     scenario,
     seed,
     (position) => isIn(String(position)),
@@ -118,9 +118,9 @@ async function crashesAfterFailures(scenario: Scenario): Promise<void> {
     isOver,
   )
   say(
-    `${scenario.name}: ${failures} failures of one operation, ${crashes} crash points after them, ${lives} different ends of them lived on from, ${took(beganAt)}`,
+    `${scenario.name}: ${tally.failures} failures of one operation, ${tally.crashes} crash points after them, ${tally.lives} different ends of them lived on from, ${took(beganAt)}`,
   )
-  violations.forEach(tellViolation)
+  tally.violations.forEach(tellViolation)
 }
 
 async function stories(scenario: Scenario): Promise<void> {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, json, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../../../src/engine/signals/calls.js'
 import {
@@ -76,8 +76,8 @@ describe('what all workers have told', () => {
   )
 
   test('is read from whatever stands there, and written again', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.json({ maxDepth: 6 })), (text) => {
+    assert(
+      property(oneof(string(), json(), json({ maxDepth: 6 })), (text) => {
         expect(parseShared(sharedText(parseShared(text)))).toEqual(parseShared(text))
       }),
     )
