@@ -682,7 +682,7 @@ const cures: readonly Cure[] = [
       patient.put({ [input]: requests.replace('"method":"POST",', '') })
       patient.runFlags.push('--submit')
     },
-    says: /Nothing was uploaded/,
+    says: /Nothing was uploaded.*mend all of them, then give the same command again/,
     cure: async (patient) => {
       patient.put({ [input]: requests })
       await patient.run()
