@@ -19,6 +19,7 @@ export const problemCodes = [
   'MissingErrorFileId',
   'BatchMetadataUnreadable',
   'BatchMetadataLost',
+  'BatchMetadataMixedUp',
   'BatchStillProcessing',
   'BatchFailed',
   'BatchEndedWithoutFiles',

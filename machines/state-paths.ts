@@ -66,6 +66,9 @@ export const topStateOf = (path: string): string => path.split('.', 1).join()
 /** Every file is in `done/`; nothing more happens. */
 export const isDoneState = (path: string): boolean => path === doneState
 
+/** Nothing happens there until an event comes. */
+export const isRestingState = (path: string): boolean => hasTag(path, 'resting')
+
 /** It does not go on by itself. */
 export const isParkedState = (path: string): boolean => hasTag(path, 'parked')
 

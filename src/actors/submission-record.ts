@@ -39,6 +39,7 @@ export async function noteIntent(
     model: parts[0]?.model ?? null,
     request_count: requestCount,
     attempt: current?.attempt ?? 1,
+    index,
     root_index: current?.root_index ?? index,
     submission: {
       ...intent,

@@ -10,6 +10,7 @@ import { hasEvidence } from '../accounting/proven-files.js'
 import { reconciliationError } from '../errors.js'
 import { lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { requireNeverSent } from '../workspace/lost-metadata.js'
+import { requireOwnMetadata } from '../workspace/mixed-up-metadata.js'
 import { readMetadata, type BatchMetadata, type MoveIntent } from '../workspace/metadata.js'
 import { doesIntentFit, standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
@@ -54,6 +55,7 @@ export async function surveyLook(workspace: BatchWorkspace, look: TripleLook): P
   const input = fileFact(workspace, look, 'input')
   if (metadata === null)
     await requireNeverSent(workspace, { index, input, hasAnswers: output !== null || error !== null })
+  else if (input !== null) await requireOwnMetadata(workspace, { index, inputPath: input.path, metadata })
   const lineage = lineageFacts(metadata, index)
   const facts = {
     index,

@@ -4,9 +4,11 @@ import { noteBatch } from '../actors/submission-record.js'
 import { reconciliationError } from '../errors.js'
 import type { BatchProvider, RemoteBatch } from '../providers/batch-provider.js'
 import type { BatchIndex } from '../workspace/batch-index.js'
-import { findTriple } from '../workspace/locate-triple.js'
+import { findTriple, locateTriple } from '../workspace/locate-triple.js'
 import { lostMetadata } from '../workspace/lost-metadata.js'
 import { metadataPath, readMetadata, updateMetadata, type BatchMetadata } from '../workspace/metadata.js'
+import { ownerOfMetadata } from '../workspace/mixed-up-metadata.js'
+import { standingPath } from '../workspace/move-intent.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { batchOwners } from '../actors/batch-owners.js'
@@ -67,10 +69,19 @@ async function requireFree(
     )
   }
   const owner = (await batchOwners(workspace)).get(batchId)
-  if (owner !== undefined && owner !== index) {
+  if (owner !== undefined && owner !== index && !(await isMixedUp(workspace, owner))) {
     throw refused(index, `Batch ${batchId} is that of triple ${owner} already.`, 'Compare the batch id.')
   }
   return input
+}
+
+/** What another triple names by metadata that is not its own says nothing of whose batch it is. */
+async function isMixedUp(workspace: BatchWorkspace, index: BatchIndex): Promise<boolean> {
+  const triple = await locateTriple(workspace, index)
+  const inputPath = standingPath(workspace, triple, 'input')
+  const metadata = await readMetadata(workspace, metadataPath(workspace, triple))
+  if (inputPath === null || metadata === null) return false
+  return (await ownerOfMetadata(workspace, { index, inputPath, metadata })) !== null
 }
 
 /** An id that the server does not know is that of no batch: somebody puts it right. */

@@ -62,7 +62,7 @@ type Growing<Told extends ToldCause> = Cause<Told> & {
 
 /**
  * What a message says without what differs from triple to triple: its index, ids, numbers, times, and which call it was
- * that met the same refusal.
+ * that met the same refusal. The status of a refusal stays: 401 and 403 are two causes.
  */
 export function kindOf(message: string, index: string): string {
   return withoutNumbers(message).replaceAll(withoutNumbers(index), '#')
@@ -73,4 +73,4 @@ const withoutNumbers = (text: string): string =>
     .replaceAll(/\b(?:batches|files)\.[a-z]+\b/g, '#')
     .replaceAll(/\b(?:batch|file|req|org|proj)[-_][\w-]+/g, '#')
     .replaceAll(/\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b/gi, '#')
-    .replaceAll(/\d[\d,.:]*/g, '#')
+    .replaceAll(/(?<!\d|answered # with )\d[\d,.:]*/g, '#')

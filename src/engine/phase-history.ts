@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../workspace/journal-entry.js'
+import { isProblemForPerson, type JournalEntry } from '../workspace/journal-entry.js'
 import { phaseOf, phases, type Phase } from './phases.js'
 
 /** How many triples were in which phase, over time, according to the journals. */
@@ -30,10 +30,10 @@ const mostChanges = 200
 /** Steps within one phase are none. Times that go back, or are none, are left out: clocks are set and files edited. */
 export function phaseChangesIn(entries: Iterable<JournalEntry>): readonly PhaseChange[] {
   const changes: PhaseChange[] = []
-  for (const { at, to } of entries) {
+  for (const { at, to, facts } of entries) {
     const atMs = Date.parse(at)
     const last = changes.at(-1)
-    const phase = phaseOf(to)
+    const phase = phaseOf(to, { needsPerson: isProblemForPerson(facts) })
     if (Number.isNaN(atMs) || last?.phase === phase || atMs < (last?.atMs ?? 0)) continue
     changes.push({ atMs, phase })
   }

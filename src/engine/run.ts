@@ -19,6 +19,7 @@ import { withSharedSyncs } from '../workspace/shared-syncs.js'
 import { openTokenLog, type TokenLog } from '../workspace/token-log.js'
 import type { ReportEvent } from './events.js'
 import { followSignal } from './follow-signal.js'
+import { journalFaults, type JournalFaults } from './journal-faults.js'
 import type { InspectOption } from './observe-actor.js'
 import type { Choices } from './parse-options.js'
 import { requireWorkspace } from './require-workspace.js'
@@ -33,6 +34,7 @@ export interface Run extends ReadingRun {
 
 /** One that only reads: no triple gets an actor. */
 export interface ReadingRun extends RunDependencies {
+  readonly journalFaults: JournalFaults
   /** Fires when the caller's does. Listeners are taken off again by whoever puts them on. */
   readonly signal: AbortSignal
   /** Never throws. */
@@ -105,6 +107,7 @@ function readingRun(workspace: BatchWorkspace, choices: Choices, signal: AbortSi
     sentElsewhere: sentElsewhere(),
     lineages: publishedLineages(),
     ownersOfAnswers: ownersOfAnswers(),
+    journalFaults: journalFaults(),
     limits: { ...choices.limits, maxAttempts: choices.maxAttempts ?? choices.limits.maxAttempts },
     ...roomOf(choices),
     contentType: choices.expectedContentType ?? null,

@@ -1,11 +1,13 @@
 import { firstState, hasAskedServer, isWaitingForServer, topStateOf } from '../../machines/state-paths.js'
-import { problemCodeOf, type JournalEntry } from '../workspace/journal-entry.js'
-import { phaseOf } from './phases.js'
+import { isProblemForPerson, problemCodeOf, type JournalEntry } from '../workspace/journal-entry.js'
+import { phaseOf, type Phase } from './phases.js'
 
 /** A time that a triple spent in one place; polls within a wait do not end it. */
 export interface CourseSpan {
   /** A state path: where it waited, or else where it was at the end. */
   readonly state: string
+  /** What that meant, with the problem it last had there. */
+  readonly phase: Phase
   /** In milliseconds since 1970. */
   readonly fromMs: number
   /** `null` while it is still there. */
@@ -37,19 +39,22 @@ export function courseOf(entries: readonly JournalEntry[]): TripleCourse {
     if (Number.isNaN(atMs)) continue
     const polls = hasAskedServer(from) ? 1 : 0
     const problemCode = problemCodeOf(facts)?.slice(0, longestCode) ?? null
+    const problem = { needsPerson: isProblemForPerson(facts) }
     const last = endedAt(spans, atMs)
     if (last !== null && isOnePlace(last.state, to)) {
+      // A wait keeps its name while the server is asked.
+      const state = isWaitingForServer(last.state) ? last.state : to
       spans.push({
         ...last,
-        // A wait keeps its name while the server is asked.
-        state: isWaitingForServer(last.state) ? last.state : to,
+        state,
+        phase: phaseOf(state, problem),
         toMs: null,
         polls: last.polls + polls,
         problemCode: problemCode ?? last.problemCode,
       })
     } else {
       if (last !== null) spans.push({ ...last, polls: last.polls + polls })
-      spans.push({ state: to, fromMs: atMs, toMs: null, polls: 0, problemCode })
+      spans.push({ state: to, phase: phaseOf(to, problem), fromMs: atMs, toMs: null, polls: 0, problemCode })
     }
   }
   return { spans: spans.slice(-mostSpans), omittedSpans: Math.max(0, spans.length - mostSpans) }

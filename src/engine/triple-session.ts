@@ -128,11 +128,13 @@ function untilOver(
 }
 
 /** Tells listeners and the journal of every transition. */
-function observeTransitions({ workspace, clock, report }: Run, index: string) {
+function observeTransitions({ workspace, clock, report, journalFaults }: Run, index: string) {
   const journal = openJournal(workspace, index, {
     clock,
-    onError: (error) =>
-      report({ type: 'warning', index, message: `The journal cannot be written: ${String(error)}` }),
+    onError: (error) => {
+      const message = journalFaults.toTell(error)
+      if (message !== null) report({ type: 'warning', index, message })
+    },
   })
   let from = 'start'
   const inspect = observeRootActor((observation) => {

@@ -6,9 +6,9 @@ import {
   isParkedState,
   isWaitingForBatch,
   isWaitingForRoom,
-  needsPersonState,
 } from '../../machines/state-paths.js'
 import { countText, durationText, elapsedText } from '../units.js'
+import { isForPerson } from './phases.js'
 import { keptUntilMs, retentionText } from './retention.js'
 import { commandText, restWordsOf, untouchedWords, type RestWords, type WorkspaceRoot } from './rest-words.js'
 
@@ -194,7 +194,7 @@ export function stuckReason(standing: TripleStanding, nowMs: number): StuckReaso
   // Where nothing says when the batch was made, the wait in this state is all there is.
   const dueAtMs = atServer?.dueAtMs ?? (stateSinceMs === null ? null : stateSinceMs + completionWindowMs)
   if (isAtRest && isSince(dueAtMs, 0) && hasPromisedEnd(standing)) return 'overdue'
-  if (problem?.needsPerson === true || needsPersonState(state)) return 'needs-attention'
+  if (isForPerson(state, problem)) return 'needs-attention'
   if (isParkedState(state)) return 'failed'
   if (!isAtRest) return 'interrupted'
   const noRoomSinceMs = atServer?.noRoomSinceMs ?? stateSinceMs

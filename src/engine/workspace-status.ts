@@ -4,6 +4,7 @@ import { proofOrNull, tokensProven } from '../accounting/proof.js'
 import { readJournalEnd } from '../workspace/journal-end.js'
 import { lookAtScanned, lookAtTriple, type TripleLook } from '../workspace/locate-triple.js'
 import { holderText } from '../workspace/holder-text.js'
+import { fullDiskText } from '../workspace/free-space.js'
 import { workersIn, workerText } from '../workspace/hold-workspace.js'
 import { readWorkspaceLock } from '../workspace/lock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
@@ -45,7 +46,10 @@ export async function workspaceStatus(workspace: BatchWorkspace): Promise<Worksp
     failedForGood: await failedLineages(workspace, done),
     lockedBy: await lockHolder(workspace),
     workers: (await workersIn(workspace, workerFiles)).map(workerText),
-    warnings: warnings.map(({ message }) => message),
+    warnings: [
+      ...warnings.map(({ message }) => message),
+      ...[await fullDiskText(workspace)].filter((text) => text !== null),
+    ],
   }
 }
 

@@ -67,7 +67,7 @@ export function requireValidRequests({ path, problems, problemCount, dialect }: 
   const looks = dialect === null ? '' : ` The file looks like ${dialect.name}.`
   const cure =
     dialect === null
-      ? 'One bad line fails the whole batch on the server, so mend all of them first.'
+      ? 'One bad line fails the whole batch on the server: mend all of them, then give the same command again.'
       : `${dialect.cure}. Then send it again.`
   throw reconciliationError({
     code: 'RequestsFileInvalid',

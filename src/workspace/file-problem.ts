@@ -56,6 +56,8 @@ interface Kind {
 
 const freeSpace = 'Free some space and run again; nothing was lost.'
 const giveAccess = 'Give this user the right to read and write the workspace, then run again.'
+const makeWritable =
+  'Mount it so that it can be written, or copy the whole workspace to a disk that can, then run again; nothing was lost.'
 const closeFiles = `${laterHint} If it stays: close what else uses the file, or raise \`ulimit -n\`.`
 const ownFault = 'Look at the disk and at the path, then run again; nothing was lost.'
 
@@ -66,7 +68,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   EDQUOT: { code: 'DiskFull', reason: 'the disk quota is used up', hint: freeSpace },
   EACCES: { code: 'PermissionDenied', reason: 'permission denied', hint: giveAccess },
   EPERM: { code: 'PermissionDenied', reason: 'the operation is not permitted', hint: giveAccess },
-  EROFS: { code: 'PermissionDenied', reason: 'the file system is read-only', hint: giveAccess },
+  EROFS: { code: 'PermissionDenied', reason: 'the file system is read-only', hint: makeWritable },
   EISDIR: {
     code: 'NotARegularFile',
     reason: 'a directory stands where a file was expected',

@@ -29,6 +29,8 @@ export interface FileSystem {
   remove(path: string): Promise<void>
   /** Removes an empty directory of ours; rejects with `ENOENT` when there is none and `ENOTEMPTY` when it holds something. */
   removeDirectory(path: string): Promise<void>
+  /** How many bytes this user may yet write where the directory is; `null` where nobody can say. Never rejects. */
+  freeBytes?(directory: string): Promise<number | null>
   /** Makes names created, renamed or removed in the directory survive a power cut. */
   syncDirectory(path: string): Promise<void>
 }

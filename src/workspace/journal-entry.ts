@@ -28,10 +28,17 @@ export function parseJournalLine(line: string): JournalEntry | null {
 
 /** The code of the problem that an entry notes; `null` without one. */
 export function problemCodeOf(facts: JournalEntry['facts']): string | null {
-  const problem = facts?.['problem']
-  if (typeof problem !== 'object' || problem === null) return null
-  const code: unknown = Reflect.get(problem, 'code')
+  const code = fieldOfProblem(facts, 'code')
   return typeof code === 'string' ? code : null
+}
+
+/** Whether the problem that an entry notes is for a person; `false` without one. */
+export const isProblemForPerson = (facts: JournalEntry['facts']): boolean =>
+  fieldOfProblem(facts, 'needsPerson') === true
+
+function fieldOfProblem(facts: JournalEntry['facts'], field: string): unknown {
+  const problem = facts?.['problem']
+  return typeof problem === 'object' && problem !== null ? Reflect.get(problem, field) : undefined
 }
 
 function isEntry(value: unknown): value is JournalEntry {

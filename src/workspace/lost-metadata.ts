@@ -61,7 +61,11 @@ export async function lostMetadata(
   return lost.finishedBytes === input?.bytes ? lost : null
 }
 
-const lostCode: ProblemCode = 'BatchMetadataLost'
+/** Problems whose facts are those of `LostMetadata`. */
+const lostCodes: ReadonlySet<string | null> = new Set<ProblemCode>([
+  'BatchMetadataLost',
+  'BatchMetadataMixedUp',
+])
 
 /** More than a triple notes between two looks at its metadata. */
 const mostEntries = 1_000
@@ -76,10 +80,10 @@ async function lastTold(workspace: BatchWorkspace, index: BatchIndex): Promise<J
 
 /** An entry tells of the metadata when the files had been looked at, or when it was missed before. */
 const tells = ({ facts }: JournalEntry): boolean =>
-  typeof facts?.['submission'] === 'string' || problemCodeOf(facts) === lostCode
+  typeof facts?.['submission'] === 'string' || lostCodes.has(problemCodeOf(facts))
 
 function toldBy(index: BatchIndex, { facts, to }: JournalEntry): LostMetadata | null {
-  const told = problemCodeOf(facts) === lostCode ? factsOfProblem(facts) : facts
+  const told = lostCodes.has(problemCodeOf(facts)) ? factsOfProblem(facts) : facts
   const batchId = textOf(told?.['batchId'])
   const attempt = told?.['attempt']
   const lost: LostMetadata = {

@@ -115,6 +115,8 @@ export const metadataSchema = z.looseObject({
   request_count: countSchema.nullish(),
   /** 1 for a root triple, one more for each retry. */
   attempt: z.number().int().positive().nullish(),
+  /** The triple whose submission this is. */
+  index: textSchema.nullish(),
   parent_index: textSchema.nullish(),
   root_index: textSchema.nullish(),
   /** Somebody asked to send these requests although they were sent before. */

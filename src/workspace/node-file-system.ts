@@ -16,6 +16,7 @@ import {
   renameSync,
   rmdirSync,
   statSync,
+  statfsSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -75,6 +76,7 @@ function createNodeFileSystem(): FileSystem {
     link: (from, to) => quick(() => linkSync(from, to)),
     remove: (path) => quick(() => unlinkSync(path)),
     removeDirectory: (path) => quick(() => rmdirSync(path)),
+    freeBytes: (directory) => quick(() => freeBytes(directory)),
     syncDirectory,
   }
 }
@@ -278,5 +280,15 @@ async function syncDirectory(path: string): Promise<void> {
     await syncDescriptor(descriptor).finally(() => closeSync(descriptor))
   } catch (error) {
     if (!directorySyncRefusals.has(systemErrorCode(error) ?? '')) throw error
+  }
+}
+
+/** A disk that has no blocks at all is one that does not count them. */
+function freeBytes(directory: string): number | null {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(directory)
+    return blocks > 0 ? bavail * bsize : null
+  } catch {
+    return null
   }
 }

@@ -191,7 +191,11 @@ describeInBrowser('the page over a workspace on disk', () => {
     const { page } = await open(inspector.url)
     const map = page.getByRole('slider', { name: 'Time' })
     await map.waitFor()
-    expect(await map.getAttribute('aria-valuetext')).toMatch(/Failed 4, Needs a person 1, Not sent \d+/)
+    expect(await map.getAttribute('aria-valuetext')).toMatch(/Failed 2, Needs a person 3, Not sent \d+/)
+    await searchOf(page).fill('is:stuck')
+    // The rows of the list are counted as the map counts them.
+    expect(await page.locator('.row.failed').count()).toBe(2)
+    expect(await page.locator('.row.needs-person').count()).toBe(3)
     expect(await page.locator('.area.failed').getAttribute('d')).toMatch(/^M0,[\d.]+L0/)
     await map.focus()
     await page.keyboard.press('ArrowLeft')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { unconfirmedLines } from '../../src/cli/render/unconfirmed-text.js'
 import { jsonl, metadataText, requestLine } from '../engine/lines.js'
 import { putFiles } from '../workspace/support.js'
 import { batchReconciler, jsonLines, temporaryFolder, type RunOptions } from './command-line.js'
@@ -93,5 +94,18 @@ describe('a submission that is not confirmed', () => {
     const { stderr } = await batchReconciler(['run', root])
     expect(stderr).toContain('11 triples: 11 not confirmed.\n')
     expect(stderr).toMatch(/^11 submissions are not confirmed: triple 7 .* and 6 more\.$/m)
+  })
+
+  test('is told once where only a person can settle it: looking again is no advice then', () => {
+    const submissions = ['7', '8'].map((index) => ({ index, sinceMs, wasAsked: true, inputFileId: null }))
+    const problem = { code: 'SubmissionAmbiguous', needsPerson: true } as const
+    const passing = { code: 'SubmissionAmbiguous' } as const
+    const linesOf = (...triples: Parameters<typeof unconfirmedLines>[1][number][]) =>
+      unconfirmedLines(submissions, triples, '/batches').join('\n')
+    expect(linesOf({ index: '7', problem }, { index: '8', problem })).toBe('')
+    expect(linesOf({ index: '7', problem }, { index: '8', problem: passing })).toMatch(
+      /^1 submission is not confirmed: triple 8 /,
+    )
+    expect(linesOf({ index: '7', problem: null })).toMatch(/^2 submissions are not confirmed: triple 7 /)
   })
 })

@@ -53,6 +53,14 @@ async function sent(patient: Patient): Promise<void> {
   patient.server.finishBatches()
 }
 
+const otherRequests = jsonl(requestLine('x'), requestLine('y'))
+
+/** Triples 3 and 4 are sent, and their batches run. */
+async function twoSent(patient: Patient): Promise<void> {
+  patient.put({ 'workdir/batch_input_3.jsonl': otherRequests, [input]: requests })
+  await patient.run('--submit')
+}
+
 /** Sends the file that stands elsewhere, as its words say. */
 async function submitAgain(patient: Patient, path: string): Promise<void> {
   const { exitCode, stderr } = await patient.command('submit', patient.root, path, '--again')
@@ -368,6 +376,75 @@ const cures: readonly Cure[] = [
       patient.server.finishBatches()
     },
   },
+  ...(['runs', 'has ended'] as const).map((how): Cure => ({
+    code: 'BatchMetadataMixedUp',
+    about: `the metadata of another triple was copied over its own, whose batch ${how}; the own one is taken up again`,
+    fall: async (patient) => {
+      await twoSent(patient)
+      if (how === 'has ended') patient.server.finishBatches()
+      patient.put({ [metadata]: patient.read('workdir/batch_metadata_3.jsonl') })
+    },
+    says: /Else move this one out of workdir\/, take the own batch up again/,
+    cure: async (patient, hint) => {
+      patient.remove(metadata)
+      await follow(patient, hint, 'adopt ')
+      patient.server.finishBatches()
+      await follow(patient, hint, 'run ')
+    },
+    ids: ['a', 'b', 'c', 'x', 'y'],
+  })),
+  {
+    code: 'BatchMetadataMixedUp',
+    about: 'two triples have the metadata of each other; both take their own batch up again',
+    fall: async (patient) => {
+      await twoSent(patient)
+      const other = 'workdir/batch_metadata_3.jsonl'
+      patient.put({ [metadata]: patient.read(other), [other]: patient.read(metadata) })
+    },
+    says: /Else move this one out of workdir\/, take the own batch up again/,
+    cure: async (patient, hint) => {
+      patient.remove(metadata)
+      await follow(patient, hint, 'adopt ')
+      const { hint: other } = errorOf(await patient.run(), '3')
+      patient.remove('workdir/batch_metadata_3.jsonl')
+      await follow(patient, other, 'adopt ')
+      patient.server.finishBatches()
+      await follow(patient, other, 'run ')
+    },
+    ids: ['a', 'b', 'c', 'x', 'y'],
+  },
+  {
+    code: 'BatchMetadataMixedUp',
+    about: 'the metadata of another triple stands beside an input that was never sent; it is moved away',
+    fall: async (patient) => {
+      patient.put({ 'workdir/batch_input_3.jsonl': otherRequests })
+      await patient.run('--submit')
+      patient.put({ [input]: requests, [metadata]: patient.read('workdir/batch_metadata_3.jsonl') })
+    },
+    says: /Else move this one out of workdir\/, then `batch-reconciler run/,
+    cure: async (patient, hint) => {
+      patient.remove(metadata)
+      await follow(patient, hint, 'run ')
+      await patient.run('--submit')
+      patient.server.finishBatches()
+    },
+    ids: ['a', 'b', 'c', 'x', 'y'],
+  },
+  {
+    code: 'BatchMetadataMixedUp',
+    about: 'the metadata of another triple was copied over its own; the own one is put back',
+    fall: async (patient) => {
+      await twoSent(patient)
+      patient.put({ 'own.jsonl': patient.read(metadata) })
+      patient.put({ [metadata]: patient.read('workdir/batch_metadata_3.jsonl') })
+    },
+    says: /Put the batch_metadata_4\.jsonl of triple 4 back if you have it/,
+    cure: (patient) => {
+      patient.put({ [metadata]: patient.read('own.jsonl') })
+      patient.server.finishBatches()
+    },
+    ids: ['a', 'b', 'c', 'x', 'y'],
+  },
   {
     code: 'NoProvider',
     about: 'a batch waits and no key is set; it is set',
@@ -604,7 +681,7 @@ const cures: readonly Cure[] = [
       patient.put({ [input]: requests.replace('"method":"POST",', '') })
       patient.runFlags.push('--submit')
     },
-    says: /Nothing was uploaded/,
+    says: /Nothing was uploaded.*mend all of them, then give the same command again/,
     cure: async (patient) => {
       patient.put({ [input]: requests })
       await patient.run()

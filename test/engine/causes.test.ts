@@ -38,6 +38,14 @@ describe('triples that stand still for one cause', () => {
     expect(causes).toMatchObject([{ count: 4 }])
   })
 
+  test('differ by the status of a refusal', () => {
+    const statuses = [401, 403, 401]
+    const causes = causesOf(
+      statuses.map((status, at) => told(`${at}`, `host:80 answered batches.retrieve with ${status}: no.`)),
+    )
+    expect(causes.map(({ count }) => count)).toEqual([2, 1])
+  })
+
   test('differ when one is stuck and the other is not, or their codes differ', () => {
     const one = told('1', 'no')
     const { story } = one

@@ -1,12 +1,16 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { historyOf, historyOfEntries, phaseChangesIn } from '../../src/engine/phase-history.js'
-import { phaseOf, phases } from '../../src/engine/phases.js'
+import { restingStates } from '../../machines/state-paths.js'
+import { phaseOf, phases, phaseWords } from '../../src/engine/phases.js'
+import { stuckReason } from '../../src/engine/triple-story.js'
 import { chartStates } from '../../src/inspect/chart/statechart-svg.js'
+import { stuckWords } from '../../src/inspect/page/triple-words.js'
 
 const dayMs = 86_400_000
 const startMs = Date.UTC(2026, 0, 1)
 const entry = (atMs: number, to: string) => ({ at: new Date(atMs).toISOString(), from: '', event: '', to })
+const problem = (needsPerson: boolean) => ({ code: 'Code', message: 'It broke.', hint: null, needsPerson })
 
 describe('the history of a workspace', () => {
   test('counts at the end of each bucket where every triple is', () => {
@@ -68,6 +72,13 @@ describe('the history of a workspace', () => {
     ])
   })
 
+  test('tells what waits for a person apart from what failed, as its journal notes the problem', () => {
+    const changes = [true, false].map((needsPerson) =>
+      phaseChangesIn([{ ...entry(startMs, 'failed'), facts: { problem: problem(needsPerson) } }]),
+    )
+    expect(changes.map(([change]) => change?.phase)).toEqual(['needs-person', 'failed'])
+  })
+
   test('keeps a bounded story of each triple, the newest part', () => {
     const many = Array.from({ length: 500 }, (_, at) => entry(startMs + at, at % 2 === 0 ? 'failed' : 'done'))
     expect(phaseChangesIn(many).length).toBe(200)
@@ -77,5 +88,37 @@ describe('the history of a workspace', () => {
 
 test('every state has a phase, and each phase a state', () => {
   const leaves = chartStates.filter((state) => !chartStates.some((other) => other.startsWith(`${state}.`)))
-  expect([...new Set(leaves.map(phaseOf))].toSorted()).toEqual([...phases].toSorted())
+  expect([...new Set(leaves.map((state) => phaseOf(state)))].toSorted()).toEqual([...phases].toSorted())
+})
+
+describe('map, rows and reasons agree:', () => {
+  const cases = chartStates.flatMap((state) => [
+    [state, null] as const,
+    [state, problem(false)] as const,
+    [state, problem(true)] as const,
+  ])
+
+  test.each(cases)('%s with the problem %j', (state, its) => {
+    const isResting = Object.hasOwn(restingStates, state)
+    const stuck = stuckReason(
+      {
+        index: '1',
+        state,
+        stateSinceMs: 0,
+        remoteStatus: null,
+        lastPollAtMs: null,
+        nextPollAtMs: null,
+        attempt: 1,
+        problem: its,
+        isAtRest: isResting,
+        isAtWork: true,
+      },
+      0,
+    )
+    const phase = phaseOf(state, its)
+    expect(stuck === 'needs-attention').toBe(phase === 'needs-person')
+    expect(stuck === 'failed').toBe(phase === 'failed')
+    if (phase === 'failed' || phase === 'needs-person')
+      expect(stuckWords[stuck ?? 'overdue']).toBe(phaseWords[phase])
+  })
 })

@@ -86,4 +86,13 @@ describe('the course of a triple', () => {
     expect([spans.length, omittedSpans]).toEqual([60, 30])
     expect(spans.at(-1)).toMatchObject({ state: waiting, toMs: null })
   })
+
+  test('says of a stop whether it waits for a person', () => {
+    const [entry] = entriesOf([0, 'failed', 'AccessDenied'])
+    const phases = [true, false].map((needsPerson) => {
+      const problem = { code: 'AccessDenied', needsPerson }
+      return courseOf(entry === undefined ? [] : [{ ...entry, facts: { problem } }]).spans[0]?.phase
+    })
+    expect(phases).toEqual(['needs-person', 'failed'])
+  })
 })

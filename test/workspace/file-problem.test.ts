@@ -30,6 +30,12 @@ describe('what the disk refuses', () => {
     expect(error.facts).toMatchObject({ path: action.path, systemCode })
   })
 
+  test('asks for no rights where nobody has any: a file system that is mounted read-only', () => {
+    const hintOf = (code: string) => fileProblem(systemError(code, action.path), action).hint
+    expect(hintOf('EROFS')).toContain('Mount it so that it can be written')
+    expect(hintOf('EACCES')).toContain('Give this user the right')
+  })
+
   test('is said once: an error that says it already stays as it is', () => {
     const first = reconciliationError({ code: 'DoneFileConflict', message: 'm' })
     expect(fileProblem(first, action)).toBe(first)

@@ -49,7 +49,7 @@ export const plan = command(async (context, flags: PlanFlags, root: string): Pro
     await writeEach(stdout, estimateTable(batches, prices, tableOptions(context)), (line) => line)
   const problems = problemLines(triples, styleFor(stderr, env))
   const unconfirmedTriples = unconfirmedOf(triples)
-  const unconfirmed = unconfirmedLines(unconfirmedTriples, workspace.root)
+  const unconfirmed = unconfirmedLines(unconfirmedTriples, triples, workspace.root)
   stderr.write(
     [
       ...problems,

@@ -21,7 +21,7 @@ export function runSummary(report: WorkspaceReport, root: string, style: Style):
   return [
     ...problemLines(report.triples, style),
     ...outcomeTotals(report),
-    ...unconfirmedLines(report.unconfirmed, root),
+    ...unconfirmedLines(report.unconfirmed, report.triples, root),
     ...requestTotals(lineages, root),
     ...totalsLines(tokensOfReport(report), 'their answers'),
     ...places(report.triples, root),

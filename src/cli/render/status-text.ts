@@ -31,7 +31,7 @@ export function statusSummary(status: WorkspaceStatus, root: string): string {
   const shared = workers.length === 0 ? '' : ` At work: ${terminalText(workersToldText(workers))}.`
   return [
     `${countOf(triples.length, 'triple')} in workdir/, ${countText(doneCount)} in done/.${lock}${shared}`,
-    ...unconfirmedLines(unconfirmedOf(triples), root),
+    ...unconfirmedLines(unconfirmedOf(triples), triples, root),
     ...failedLines(status, root),
     ...workspaceTokensLines(status.tokens),
   ]

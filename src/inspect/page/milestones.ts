@@ -1,4 +1,3 @@
-import { phaseOf } from '../../engine/phases.js'
 import type { CourseSpan } from '../../engine/triple-course.js'
 
 /** Spans that are told together; mostly one. */
@@ -18,5 +17,5 @@ export function milestonesOf(spans: readonly CourseSpan[], endMs: number): reado
   return milestones
 }
 
-const isBriefStep = ({ state, fromMs, toMs, problemCode }: CourseSpan, endMs: number): boolean =>
-  phaseOf(state) === 'at-work' && problemCode === null && (toMs ?? endMs) - fromMs < briefMs
+const isBriefStep = ({ phase, fromMs, toMs, problemCode }: CourseSpan, endMs: number): boolean =>
+  phase === 'at-work' && problemCode === null && (toMs ?? endMs) - fromMs < briefMs

@@ -1,5 +1,4 @@
-import { isDoneState } from '../../../machines/state-paths.js'
-import { phaseOf } from '../../engine/phases.js'
+import { isDoneState, isWaitingForServer } from '../../../machines/state-paths.js'
 import type { CourseSpan } from '../../engine/triple-course.js'
 import { countOf, countText, elapsedText } from '../../units.js'
 import type { AttemptCourse, TripleDetail } from '../protocol.js'
@@ -72,7 +71,7 @@ function endOf({ spans }: AttemptCourse, nowMs: number): number {
 
 function isWaitedFor({ spans }: AttemptCourse): boolean {
   const last = spans.at(-1)
-  return last !== undefined && phaseOf(last.state) === 'at-server'
+  return last !== undefined && isWaitingForServer(last.state)
 }
 
 interface TimeBarProps {
@@ -112,7 +111,7 @@ function TimeBar({ course, scale, isChosen, isAlone, nowMs, onChoose }: TimeBarP
         {spans.map((span, at) => (
           <span
             key={at}
-            class={`span ${phaseOf(span.state)}`}
+            class={`span ${span.phase}`}
             style={{ left: percent(places[at]?.start), width: percent(places[at]?.length) }}
             title={spanTitle(span, end)}
           />
@@ -131,7 +130,7 @@ function TimeBar({ course, scale, isChosen, isAlone, nowMs, onChoose }: TimeBarP
           .slice(-mostMilestones)
           .map((milestone, at) => (
             <li key={at} title={milestone.map((span) => spanTitle(span, end)).join('\n')}>
-              <span class={`dot ${phaseOf(milestone[0].state)}`} aria-hidden="true" />{' '}
+              <span class={`dot ${milestone[0].phase}`} aria-hidden="true" />{' '}
               {milestoneText(milestone, end, course, nowMs)}
             </li>
           ))}
@@ -173,13 +172,13 @@ function milestoneText(
   { answered, requests, submittedAtMs }: AttemptCourse,
   nowMs: number,
 ): string {
-  const [{ state, fromMs, toMs, polls, problemCode }] = milestone
+  const [{ state, phase, fromMs, toMs, polls, problemCode }] = milestone
   if (milestone.length > 1) return stepsText(milestone)
-  const isServer = phaseOf(state) === 'at-server'
+  const isServer = isWaitingForServer(state)
   if (isDoneState(state)) return `Done ${clockText(fromMs, nowMs)}`
   const isOfAnswers = isServer && answered !== null && requests !== null && requests > 0
   const parts = [
-    `${stateWords(state)} ${spentText((toMs ?? endMs) - fromMs)}`,
+    `${stateWords(state, phase)} ${spentText((toMs ?? endMs) - fromMs)}`,
     isServer && submittedAtMs !== null ? `submitted ${clockText(submittedAtMs, nowMs)}` : '',
     polls > 0 ? countOf(polls, 'poll') : '',
     isOfAnswers ? `${countText(answered)} of ${countText(requests)} answered` : '',

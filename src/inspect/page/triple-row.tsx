@@ -52,7 +52,7 @@ export function TripleRow({
       aria-selected={isChosen}
       aria-posinset={at + 1}
       aria-setsize={places.count}
-      class={`row ${phaseOf(state)}${cause === null ? '' : ' is-stuck'}${isDone ? ' is-done' : ''}${hasFailed ? ' has-failures' : ''}`}
+      class={`row ${phaseOf(state, triple.problem)}${cause === null ? '' : ' is-stuck'}${isDone ? ' is-done' : ''}${hasFailed ? ' has-failures' : ''}`}
       style={{ top: `${places.topOf(at)}px`, height: `${places.heightOf(at)}px` }}
       onClick={() => onChoose(index)}
     >

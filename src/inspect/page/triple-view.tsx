@@ -88,7 +88,7 @@ function Head({ summary, root, commands, nowMs }: HeadProps) {
   const worker = workerName(summary.worker)
   const answered = answeredWords(summary)
   return (
-    <div class={`head ${phaseOf(state)}${stuck === null ? '' : ' is-stuck'}`}>
+    <div class={`head ${phaseOf(state, problem)}${stuck === null ? '' : ' is-stuck'}`}>
       <h2>
         <span class="dot" aria-hidden="true" /> {cause ?? stateWords(state)}{' '}
         <span class="quiet">triple {index}</span>

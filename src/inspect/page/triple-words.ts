@@ -2,7 +2,7 @@ import { topStateOf } from '../../../machines/state-paths.js'
 import { stuckReason, type StuckReason } from '../../engine/triple-story.js'
 import { countText } from '../../units.js'
 import { kindOf } from '../../engine/causes.js'
-import { phaseOf, phaseWords } from '../../engine/phases.js'
+import { phaseOf, phaseWords, type Phase } from '../../engine/phases.js'
 import type { TripleSummary } from '../protocol.js'
 
 /** What is wrong with a triple in one word: the code of its problem, else why it is stuck; `null` when nothing is. */
@@ -32,8 +32,7 @@ const keyOfProblem = new WeakMap<object, string>()
  * A state as people say it: `awaiting-online-files.downloading` → `Downloading`, `checking-ids.checking` →
  * `Checking ids`, a rest by what it means.
  */
-export function stateWords(state: string): string {
-  const phase = phaseOf(state)
+export function stateWords(state: string, phase: Phase = phaseOf(state)): string {
   if (phase !== 'at-work') return phaseWords[phase]
   const top = topStateOf(state)
   const step = state.slice(top.length + 1).replace(/-?backing-off$/, '')
@@ -70,8 +69,8 @@ export function bareMessage(text: string, index: string, root: string | null): s
 
 /** Why a triple is stuck, as people say it. */
 export const stuckWords: Readonly<Record<StuckReason, string>> = {
-  'needs-attention': 'Needs a person',
-  failed: 'Failed',
+  'needs-attention': phaseWords['needs-person'],
+  failed: phaseWords.failed,
   overdue: 'Overdue',
   'no-room': 'No room at the server',
   'backing-off': 'Keeps failing',

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { phaseOf } from '../../../src/engine/phases.js'
 import type { CourseSpan } from '../../../src/engine/triple-course.js'
 import { milestonesOf } from '../../../src/inspect/page/milestones.js'
 
 const span = (state: string, fromMs: number, toMs: number | null, problemCode: string | null = null) =>
-  ({ state, fromMs, toMs, polls: 0, problemCode }) satisfies CourseSpan
+  ({ state, phase: phaseOf(state), fromMs, toMs, polls: 0, problemCode }) satisfies CourseSpan
 
 const namesOf = (spans: readonly CourseSpan[], endMs: number) =>
   milestonesOf(spans, endMs).map((milestone) => milestone.map(({ state }) => state))

@@ -21,7 +21,7 @@ describe('a state in words', () => {
   })
 
   test('has no dash or dot, for any state there is', () => {
-    expect(chartStates.map(stateWords).filter((words) => /[.-]/.test(words))).toEqual([])
+    expect(chartStates.map((state) => stateWords(state)).filter((words) => /[.-]/.test(words))).toEqual([])
   })
 })
 
