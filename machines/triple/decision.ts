@@ -119,31 +119,40 @@ export function decisionFor(facts: TripleFacts): Decision {
 
 export const courseOf = (facts: TripleFacts): Course => decisionFor(facts).course
 
-function nothingHere({ index, submission, batchId }: TripleFacts): Problem {
+function nothingHere(facts: TripleFacts): Problem {
+  const { index, submission } = facts
   return {
     code: 'NoBatchFileTripleAtIndex',
     message: `No input, output or error file stands at index ${index}.`,
     hint:
       submission === 'intended'
         ? `Put batch_input_${index}.jsonl back into workdir/ and keep the metadata: only it tells which upload a batch may have been made of.`
-        : `Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).${fetchWords(batchId)}`,
+        : `Put the files back into workdir/, or remove what is left of this triple (a lone metadata file).${fetchWords(facts)}`,
     needsPerson: true,
     facts: { index },
   }
 }
 
 /** For a batch that the server knows. People copy it into a shell, so an id that needs quotes there gets no command. */
-const fetchWords = (batchId: string | null): string =>
-  batchId === null || !/^[\w.-]+$/.test(batchId)
+const fetchWords = (facts: TripleFacts): string =>
+  facts.batchId === null || !/^[\w.-]+$/.test(facts.batchId)
     ? ''
-    : ` As long as the server has them: batch-reconciler import --batch ${batchId} <workspace>`
+    : ` As long as the server has them: batch-reconciler import --batch ${facts.batchId} ${workspaceOf(facts)}`
 
-function inputMissing({ index, output, error, batchId }: TripleFacts): Problem {
+/** As a shell takes it, by the metadata that names the batch; a path that is too odd for that is left to the reader. */
+function workspaceOf({ metadata }: TripleFacts): string {
+  const [, root] = /^(.+)[/\\](?:workdir|done)[/\\][^/\\]+$/s.exec(metadata?.path ?? '') ?? []
+  if (root === undefined || /['\p{Cc}]/u.test(root)) return '<workspace>'
+  return /^[\w./:-]+$/.test(root) ? root : `'${root}'`
+}
+
+function inputMissing(facts: TripleFacts): Problem {
+  const { index, output, error } = facts
   const found = [output, error].flatMap((file) => (file === null ? [] : [file.path]))
   return {
     code: 'MissingBatchInputFileButOthersExist',
     message: `The input file of triple ${index} is missing, but ${found.join(' and ')} stands here.`,
-    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.${fetchWords(batchId)}`,
+    hint: `Put batch_input_${index}.jsonl back beside it; without it nobody can tell whether every request was answered.${fetchWords(facts)}`,
     needsPerson: true,
     facts: { index, output: output?.path ?? null, error: error?.path ?? null },
   }

@@ -103,9 +103,8 @@ const cures: readonly Cure[] = [
       await sent(patient)
       patient.remove(input)
     },
-    says: /As long as the server has them: batch-reconciler import --batch batch_\w+ <workspace>$/,
-    cure: (patient, hint) =>
-      follow(patient, hint.replace('<workspace>', `'${patient.root}'`), 'import --batch '),
+    says: /As long as the server has them: batch-reconciler import --batch batch_\w+ '.+my batches'$/,
+    cure: (patient, hint) => follow(patient, hint, 'import --batch '),
   },
   {
     code: 'RequestIdsMismatch',
