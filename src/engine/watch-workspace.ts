@@ -1,5 +1,6 @@
 import type { ExpectedContentType } from '../accounting/rows/content.js'
 import { jitterOf } from '../../machines/index.js'
+import { monotonicMsOf } from '../clock.js'
 import type { BatchWorkspace } from '../workspace/open-workspace.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
 import { fingerprintOf } from './fingerprint.js'
@@ -77,8 +78,9 @@ async function watch(state: Watch): Promise<WorkspaceReport> {
   let asked: ReadonlyMap<string, TripleCommand['type']> = new Map()
   let nextPollAtMs: number | null = null
   for (let poll = 1; ; poll += 1) {
+    const begunAtMs = monotonicMsOf(run.clock)
     const found = asked.size > 0 ? await passOverAsked(state, asked) : await passOverAll(state)
-    if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll)
+    if (asked.size === 0 || nextPollAtMs === null) nextPollAtMs = nextPoll(state, poll, begunAtMs)
     if (found.isInterrupted || run.signal.aborted || (nextPollAtMs === null && !choices.shouldStay)) {
       // Stopped with a poll to come is not settled, whichever moment it was.
       const isInterrupted = found.isInterrupted || (run.signal.aborted && nextPollAtMs !== null)
@@ -149,12 +151,18 @@ async function pass(
   return report
 }
 
-/** When the server is to be asked again, in milliseconds since 1970; `null` when nothing waits for it. */
-function nextPoll({ run, choices, waiting }: Watch, poll: number): number | null {
+/**
+ * When the server is to be asked again, in milliseconds since 1970; `null` when nothing waits for it. What the user wants is
+ * counted from the last poll, however long it took to ask for thousands; what the server wants, from its answers.
+ */
+function nextPoll({ run, choices, waiting }: Watch, poll: number, begunAtMs: number): number | null {
   const { provider, clock, report } = run
   if (waiting.size === 0 || provider === null || !choices.shouldPoll) return null
-  const wishedMs = pollDelayMs(choices.pollDelayMs, poll, [...waiting.values()])
-  const delayMs = Math.max(wishedMs, provider.minPollDelayMs)
+  const spentMs = monotonicMsOf(clock) - begunAtMs
+  const fromPollToPollMs = choices.pollDelayMs * (1 + jitterOf(choices.pollDelayMs, poll) / 4)
+  // A watch that cannot keep up rests for a part of the time all the same.
+  const leastMs = Math.max(provider.minPollDelayMs, Math.min(choices.pollDelayMs, spentMs / 4))
+  const delayMs = Math.max(fromPollToPollMs - spentMs, wishOfServerMs(waiting.values()), leastMs)
   report({ type: 'poll.scheduled', delayMs, waiting: waiting.size })
   return clock.now() + delayMs
 }
@@ -188,11 +196,11 @@ async function sleepUntilAsked(
 export const isWaiting = ({ outcome, problem }: TripleReport): boolean =>
   outcome.type === 'pending' || (outcome.type === 'failed' && problem?.isPassing === true)
 
-/** The server's own wish counts when it is longer than ours. */
-function pollDelayMs(baseMs: number, poll: number, waiting: readonly TripleReport[]): number {
-  const longestWishMs = waiting.reduce((most, { problem }) => Math.max(most, problem?.retryAfterMs ?? 0), 0)
-  const wishMs = Math.min(longestWishMs, longestPollDelayMs)
-  return Math.max(wishMs, baseMs * (1 + jitterOf(baseMs, poll) / 4))
+/** The longest of its wishes, which counts where it is longer than ours. */
+function wishOfServerMs(waiting: Iterable<TripleReport>): number {
+  let longestMs = 0
+  for (const { problem } of waiting) longestMs = Math.max(longestMs, problem?.retryAfterMs ?? 0)
+  return Math.min(longestMs, longestPollDelayMs)
 }
 
 async function park(

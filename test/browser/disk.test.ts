@@ -307,6 +307,18 @@ describeInBrowser('the page over a workspace on disk', () => {
     expect(beyond).toBeLessThanOrEqual(0)
   })
 
+  test('shows on a narrow screen the state that the chosen triple is in, and its cause in its own colour', async () => {
+    const { page } = await open(inspector.url, { width: 400, height: 800 })
+    await page.getByRole('region', { name: 'What is wrong' }).locator('.cause.needs-person').first().waitFor()
+    await searchOf(page).fill('is:stuck state:failed')
+    await rowsOf(page).first().click()
+    const lit = page.locator('.chart .is-active')
+    await lit.waitFor()
+    const [box, state] = [await page.locator('.chart').boundingBox(), await lit.boundingBox()]
+    expect(state?.x).toBeGreaterThanOrEqual(box?.x ?? 0)
+    expect((state?.x ?? 0) + (state?.width ?? 0)).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0))
+  })
+
   test('follows what another run does, without being loaded again', async () => {
     const { page } = await open(inspector.url)
     await rowOf(page, '40').waitFor()

@@ -84,3 +84,36 @@ describe('a triple that needs a person', () => {
       expect(rests).toEqual(['needs-attention', 'needs-attention'])
     }))
 })
+
+describe('the next poll', () => {
+  test.each([
+    ['shorter than the wait', 'when the rest of it is over', 0.5, 0.5, 0.75],
+    ['longer', 'after a quarter of what it took', 2, 0.5, 0.51],
+  ])(
+    'after a pass that was %s comes %s: the wait is counted from the last poll',
+    (_took, _comes, hours, least, most) => {
+      let spentMs = 0
+      return withScene(
+        { ...slow, bendClock: (clock) => ({ ...clock, monotonicMs: () => performance.now() + spentMs }) },
+        async (scene) => {
+          await scene.submit(scene.requests(2))
+          const delaysMs: number[] = []
+          const stopping = new AbortController()
+          await scene.watch({
+            pollDelayMs: hourMs,
+            signal: stopping.signal,
+            onEvent: (event) => {
+              if (event.type === 'triple.settled') spentMs += hours * hourMs
+              if (event.type !== 'poll.scheduled') return
+              delaysMs.push(event.delayMs / hourMs)
+              if (delaysMs.length === 2) stopping.abort()
+            },
+          })
+          expect(Math.min(...delaysMs)).toBeGreaterThanOrEqual(least)
+          expect(Math.max(...delaysMs)).toBeLessThanOrEqual(most)
+          expect(delaysMs).toHaveLength(2)
+        },
+      )
+    },
+  )
+})

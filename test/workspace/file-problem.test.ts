@@ -31,9 +31,11 @@ describe('what the disk refuses', () => {
   })
 
   test('asks for no rights where nobody has any: a file system that is mounted read-only', () => {
-    const hintOf = (code: string) => fileProblem(systemError(code, action.path), action).hint
-    expect(hintOf('EROFS')).toContain('Mount it so that it can be written')
-    expect(hintOf('EACCES')).toContain('Give this user the right')
+    const [readOnly, denied] = ['EROFS', 'EACCES'].map(
+      (code) => fileProblem(systemError(code, action.path), action).hint,
+    )
+    expect(readOnly).toContain('Mount it so that it can be written')
+    expect(denied).toContain('Give this user the right')
   })
 
   test('is said once: an error that says it already stays as it is', () => {

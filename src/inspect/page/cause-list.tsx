@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { phaseOf } from '../../engine/phases.js'
 import { storyOf } from '../../engine/triple-story.js'
 import { countOf, countText } from '../../units.js'
 import type { TripleSummary } from '../protocol.js'
@@ -75,12 +76,13 @@ function CauseEntry({ cause, isInFull, root, isFiltered, nowMs, commands, onFind
   const example = triples[0]
   if (example === undefined) return null
   const { why, whatToDo } = storyOf(example, nowMs, root)
+  const phase = phaseOf(example.state, example.problem)
   const indices = triples.map(({ index }) => index)
   // A hint may name a file, or a batch: what helps one need not help the others to the letter.
   const isCureCommon = triples.every(({ problem }) => problem?.hint === example.problem?.hint)
   if (!isInFull && !isOpen) {
     return (
-      <li class="cause">
+      <li class={`cause ${phase}`}>
         <button type="button" class="cause-line" aria-expanded={false} onClick={() => setOpen(true)}>
           <Which cause={cause} />{' '}
           <span class="quiet">{why !== null && bareMessage(why, example.index, root)}</span>
@@ -89,7 +91,7 @@ function CauseEntry({ cause, isInFull, root, isFiltered, nowMs, commands, onFind
     )
   }
   return (
-    <li class="cause">
+    <li class={`cause ${phase}`}>
       <div class="cause-head">
         <button
           type="button"

@@ -40,7 +40,9 @@ export function ChartView({ triples, lights, onState }: ChartViewProps) {
   }
   useLayoutEffect(() => writeCounts(triples), [triples])
   useLayoutEffect(() => {
-    if (box.current !== null) light(box.current, lights)
+    if (box.current === null) return
+    light(box.current, lights)
+    if (lights.state !== null) bringIntoView(box.current, stateElement(lights.state))
   }, [lights])
   const label = lights.state === null ? 'Statechart of a triple' : `Statechart, ${lights.state} is lit`
   return (
@@ -164,6 +166,14 @@ function light(box: Element, { state, step, path }: ChartLights): void {
     }
   }
   if (state !== null) stateElement(state)?.classList.add('is-active')
+}
+
+/** Where the chart is wider than the window, what is lit stands in its middle. */
+function bringIntoView(box: Element, element: Element | null): void {
+  if (element === null || box.scrollWidth <= box.clientWidth) return
+  const [within, whole] = [element.getBoundingClientRect(), box.getBoundingClientRect()]
+  const middle = within.left + within.width / 2 - whole.left
+  box.scrollLeft += middle - box.clientWidth / 2
 }
 
 /** What the drawing says, by the id of the text. */
