@@ -16,10 +16,9 @@ export function toldMemory(redis: Redis, key: string): ToldMemory {
       }
     },
     async save(text, forgotten) {
+      await redis.hset(key, toldField, text)
       const fields = [...forgotten].map((id) => endedPrefix + id)
-      const writing = redis.multi().hset(key, toldField, text)
-      if (fields.length > 0) writing.hdel(key, ...fields)
-      await writing.exec()
+      if (fields.length > 0) await redis.hdel(key, ...fields)
     },
     async noteEnd(id) {
       await redis.hset(key, endedPrefix + id, 1)
