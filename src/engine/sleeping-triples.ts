@@ -2,6 +2,7 @@ import { fileKinds, isWaitingForBatch, seedOf } from '../../machines/index.js'
 import type { RemoteBatch } from '../providers/batch-provider.js'
 import type { Learnt, StatusBoard } from '../providers/status-board.js'
 import type { BatchFileTriple } from '../workspace/triple.js'
+import { isOverdue } from './pending-problem.js'
 import type { TripleReport } from './report.js'
 
 /**
@@ -43,7 +44,8 @@ export function sleepingTriples(board: StatusBoard | null, looksAPass: number): 
   }
   return {
     lay(seen, batchId, report) {
-      const isPlainWait = isWaitingForBatch(report.state) && report.problem === null
+      const { state, problem } = report
+      const isPlainWait = isWaitingForBatch(state) && (problem === null || isOverdue(problem))
       if (isPlainWait) asleep.set(report.index, { batchId, names: namesOf(seen), report })
       return isPlainWait
     },

@@ -124,6 +124,14 @@ describe('a triple that sleeps until its batch has news', () => {
     expect(asleep.sleepOn(triple)).toBeNull()
   })
 
+  test('sleeps also when the server is late with its batch', async () => {
+    const [triple] = await triplesOf(1)
+    assert(triple !== undefined)
+    const asleep = sleepingTriples(statusBoard(tellingProvider(() => undefined)), looksAPass)
+    const problem: Problem = { code: 'BatchOverdue', message: 'late', needsPerson: true }
+    expect(asleep.lay(triple, 'batch-1', reportOf('1', { problem }))).toBe(true)
+  })
+
   test('wakes when a person asks', async () => {
     const [triple] = await triplesOf(1)
     assert(triple !== undefined)
