@@ -1,4 +1,4 @@
-import { isWaitingForServer, type Problem, type ProblemCode, type TripleFacts } from '../../machines/index.js'
+import { isWaitingForServer, type Problem, type TripleFacts } from '../../machines/index.js'
 import { isoTime } from '../units.js'
 import type { Run } from './run.js'
 import { atServerOf, hasPromisedEnd, overdueWords } from './triple-story.js'
@@ -23,10 +23,8 @@ export function problemOfWait(
     : null
 }
 
-const overdueCode = 'BatchOverdue' satisfies ProblemCode
-
 /** What the server is late with is waited for like anything else. */
-export const isOverdue = ({ code }: Problem): boolean => code === overdueCode
+export const isOverdue = ({ code }: Problem): boolean => code === 'BatchOverdue'
 
 function notAsked({ index, batchId, remoteStatus }: TripleFacts): Problem {
   const last = remoteStatus === null ? '' : `; last it said ${remoteStatus}`
@@ -43,7 +41,7 @@ function overdue({ index, batchId, remoteStatus }: TripleFacts, dueAtMs: number,
   const at = isoTime(dueAtMs)
   const due = at === null ? 'long ago' : `at ${at}`
   return {
-    code: overdueCode,
+    code: 'BatchOverdue',
     message: `Batch ${batchId} of triple ${index} was due ${due}, and the server says ${remoteStatus ?? 'nothing'} of it.`,
     hint: overdueWords(root, index).whatToDo,
     needsPerson: true,
