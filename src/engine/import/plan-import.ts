@@ -150,11 +150,14 @@ class Draft implements ImportPlan {
     return here?.kind === 'input' ? here.index : ownIndexOf(input)
   }
 
-  /** An input may stand here because it was submitted: only one that has the index an import gives it was brought in. */
+  /**
+   * An input may stand here because it was submitted: only one that has the index an import gives it was brought in. Answers
+   * whose input is not here yet are all that the next import has to know the triple by.
+   */
   #leaveAlone(file: LooseFile, why: string): void {
     const standing = this.#standing.get(file)
     const isAnswers = hasAnswers(file) && standing?.kind !== 'input'
-    if (standing !== undefined && (isAnswers || standing.index === ownIndexOf(file)))
+    if (standing?.hasInput === true && (isAnswers || standing.index === ownIndexOf(file)))
       this.brought.push({ file, standing })
     this.#leave([file], why)
   }

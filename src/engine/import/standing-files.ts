@@ -14,6 +14,8 @@ export interface StandingFile {
   readonly path: string
   readonly index: BatchIndex
   readonly kind: Exclude<FileKind, 'metadata'>
+  /** The input of its triple stands there too. */
+  readonly hasInput: boolean
 }
 
 /** Which loose files stand in the workspace already, byte for byte and under whatever index. */
@@ -92,7 +94,9 @@ async function standingFiles(workspace: BatchWorkspace): Promise<readonly Standi
   return triples.flatMap((triple) =>
     fileKinds.flatMap((kind) => {
       const path = triple[kind]
-      return kind === 'metadata' || path === null ? [] : [{ path, index: triple.index, kind }]
+      return kind === 'metadata' || path === null
+        ? []
+        : [{ path, index: triple.index, kind, hasInput: triple.input !== null }]
     }),
   )
 }

@@ -447,6 +447,21 @@ describe('a copy', () => {
     }
   })
 
+  test('of answers alone keeps their sources until the input is here as well', () =>
+    withLoose(files, async ({ root, loose, bringIn }) => {
+      const full = faultFileSystem(nodeFileSystem, [
+        { operation: 'write', path: 'batch_input', nth: 1, error: 'ENOSPC' },
+      ])
+      await importFiles(await openWorkspace(root, { fileSystem: full }), [loose], { shouldMove: true })
+      const blind = faultFileSystem(nodeFileSystem, [
+        { operation: 'open', path: 'a.jsonl', nth: 1, error: 'EIO' },
+      ])
+      await importFiles(await openWorkspace(root, { fileSystem: blind }), [loose], { shouldMove: true })
+      expect(Object.keys(filesBelow(loose))).toHaveLength(3)
+      expect((await bringIn({ shouldMove: true })).triples).toMatchObject([{ result: 'imported' }])
+      expect(filesBelow(loose)).toEqual({})
+    }))
+
   test('whose name was not made durable is, before its source goes: a power cut would take both', () =>
     withLoose(files, async ({ root, loose, bringIn }) => {
       const failing = faultFileSystem(nodeFileSystem, [
