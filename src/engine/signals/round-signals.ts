@@ -1,20 +1,12 @@
 import { doneState, outcomeTypeAt } from '../../../machines/index.js'
-import type { Cause } from '../causes.js'
 import type { KnownStanding } from '../known-standings.js'
 import type { TripleStatus, WorkspaceStatus } from '../report.js'
 import { countedBy, totalsJson, totalsOfStatus, type Totals } from '../report-totals.js'
 import { standingOfStatus } from '../standing-of-status.js'
-import { calling, leaving } from './calls.js'
-import type { CauseKind, OpenSignal, SharedTold } from './shared-told.js'
-import {
-  causeSignal,
-  settledSignal,
-  signalTypeOf,
-  type CauseSignalType,
-  type Signal,
-  type SignalSource,
-} from './signal.js'
-import { newsOf } from './told-causes.js'
+import { callKindNames, perKind } from './calls.js'
+import { newSignals } from './new-signals.js'
+import type { OpenSignal, SharedTold } from './shared-told.js'
+import { settledSignal, type Signal, type SignalSource } from './signal.js'
 
 /** A signal to be sent, and what it is about. */
 export interface News {
@@ -34,41 +26,29 @@ export function signalsOf(
 ): { readonly news: readonly News[]; readonly told: Omit<SharedTold, 'open'> } {
   const standings = status.triples.map(knownStanding)
   const atWork = new Set(status.triples.filter(isHeld).map(({ index }) => index))
-  const stuck = newsOf(calling(standings, round), before.causes.stuck, (index) => atWork.has(index))
-  const retention = newsOf(leaving(standings, round), before.causes.retention, (index) => atWork.has(index))
+  const found = perKind((kind) =>
+    newSignals(kind, standings, round, before.causes[kind], (index) => atWork.has(index)),
+  )
   const totals = totalsOfWorkspace(status)
   const numbers = JSON.stringify(totalsJson(totals))
   const isNewlySettled = round.isSettled && before.settled !== numbers && hasAny(status)
   return {
     news: [
-      ...causeNews('stuck', stuck.news, signalTypeOf, round),
-      ...causeNews('retention', retention.news, () => 'retention-ends', round),
+      ...callKindNames.flatMap((kind) =>
+        found[kind].signals.map(({ signal, key }) => ({ signal, about: { kind, key } })),
+      ),
       ...(isNewlySettled
         ? [{ signal: settledSignal(totals, round), about: { kind: 'settled' } as const }]
         : []),
     ],
     told: {
-      causes: { stuck: stuck.told, retention: retention.told },
+      causes: perKind((kind) => found[kind].told),
       settled: round.isSettled ? numbers : before.settled,
     },
   }
 }
 
 const hasAny = ({ triples, doneCount }: WorkspaceStatus): boolean => triples.length + doneCount > 0
-
-function causeNews(
-  kind: CauseKind,
-  causes: readonly Cause[],
-  typeOf: (cause: Cause) => CauseSignalType | null,
-  source: SignalSource,
-): readonly News[] {
-  return causes.flatMap((cause) => {
-    const type = typeOf(cause)
-    return type === null
-      ? []
-      : [{ signal: causeSignal(type, cause, source), about: { kind, key: cause.key } }]
-  })
-}
 
 const isHeld = ({ worker }: TripleStatus): boolean => worker !== null
 

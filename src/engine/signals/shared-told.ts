@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Told } from './told-causes.js'
+import { callKindNames, perKind, type CallKind } from './calls.js'
+import { nothingTold, type Told } from './told-causes.js'
 
 /** Where all workers of a workspace keep what they have told. What it loses is told once more. */
 export interface ToldMemory {
@@ -10,13 +11,9 @@ export interface ToldMemory {
   noteEnd(id: string): Promise<void>
 }
 
-/** Kinds of causes, each told apart from the others. */
-export const causeKinds = ['stuck', 'retention'] as const
-export type CauseKind = (typeof causeKinds)[number]
-
 /** What all workers together have told. */
 export interface SharedTold {
-  readonly causes: Readonly<Record<CauseKind, Told>>
+  readonly causes: Readonly<Record<CallKind, Told>>
   /** The numbers with which it was told last that all is settled. */
   readonly settled: string | null
   readonly open: readonly OpenSignal[]
@@ -27,7 +24,7 @@ export interface OpenSignal {
   readonly id: string
   /** Token of the worker. */
   readonly by: string
-  readonly about: { readonly kind: CauseKind; readonly key: string } | { readonly kind: 'settled' }
+  readonly about: { readonly kind: CallKind; readonly key: string } | { readonly kind: 'settled' }
 }
 
 const toldSchema = z
@@ -38,33 +35,28 @@ const toldSchema = z
   .transform(({ causes, reasons }): Told => ({ causes: new Map(causes), reasons: new Map(reasons) }))
 
 const schema = z.object({
-  causes: z.object({ stuck: toldSchema, retention: toldSchema } satisfies Record<CauseKind, unknown>),
+  causes: z.object(perKind(() => toldSchema)),
   settled: z.string().nullable(),
   open: z.array(
     z.object({
       id: z.string(),
       by: z.string(),
       about: z.union([
-        z.object({ kind: z.enum(causeKinds), key: z.string() }),
+        z.object({ kind: z.enum(callKindNames), key: z.string() }),
         z.object({ kind: z.literal('settled') }),
       ]),
     }),
   ),
 }) satisfies z.ZodType<SharedTold>
 
-const nothing = (): Told => ({ causes: new Map(), reasons: new Map() })
-const nothingShared = (): SharedTold => ({
-  causes: { stuck: nothing(), retention: nothing() },
-  settled: null,
-  open: [],
-})
+const nothingShared: SharedTold = { causes: perKind(() => nothingTold), settled: null, open: [] }
 
 /** What nobody can read is as good as lost. */
 export function parseShared(text: string | null): SharedTold {
   try {
-    return text === null ? nothingShared() : schema.parse(JSON.parse(text))
+    return text === null ? nothingShared : schema.parse(JSON.parse(text))
   } catch {
-    return nothingShared()
+    return nothingShared
   }
 }
 
@@ -72,12 +64,11 @@ export function parseShared(text: string | null): SharedTold {
 const mostReasons = 1_000
 
 export function sharedText({ causes, settled, open }: SharedTold): string {
-  const entries = causeKinds.map((kind) => {
-    const told = causes[kind]
-    const reasons = [...told.reasons].slice(0, mostReasons)
-    return [kind, { causes: [...told.causes], reasons }] as const
-  })
-  return JSON.stringify({ causes: Object.fromEntries(entries), settled, open })
+  const entries = perKind((kind) => ({
+    causes: [...causes[kind].causes],
+    reasons: [...causes[kind].reasons].slice(0, mostReasons),
+  }))
+  return JSON.stringify({ causes: entries, settled, open })
 }
 
 /** Signals that came to their end are open no more; what was lost with its worker counts as never told. */
@@ -89,16 +80,13 @@ export function withoutLost(
   const open = told.open.filter(({ id }) => !ended.has(id))
   const lost = open.filter(({ by }) => !isSeated(by)).map(({ about }) => about)
   return {
-    causes: {
-      stuck: without(told.causes.stuck, 'stuck', lost),
-      retention: without(told.causes.retention, 'retention', lost),
-    },
+    causes: perKind((kind) => without(told.causes[kind], kind, lost)),
     settled: lost.some(({ kind }) => kind === 'settled') ? null : told.settled,
     open: open.filter(({ by }) => isSeated(by)),
   }
 }
 
-function without(told: Told, kind: CauseKind, lost: readonly OpenSignal['about'][]): Told {
+function without(told: Told, kind: CallKind, lost: readonly OpenSignal['about'][]): Told {
   const causes = new Map(told.causes)
   const reasons = new Map(told.reasons)
   for (const about of lost) {

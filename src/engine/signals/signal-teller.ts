@@ -1,21 +1,14 @@
 import type { Clock } from '../../clock.js'
 import type { BatchWorkspace } from '../../workspace/open-workspace.js'
-import type { Cause } from '../causes.js'
 import type { ReportEvent } from '../events.js'
 import type { KnownStandings } from '../known-standings.js'
 import type { WorkspaceReport } from '../report.js'
 import { totalsOfReport } from '../report-totals.js'
 import { isWaiting } from '../watch-workspace.js'
-import { calling, leaving, type Call } from './calls.js'
-import {
-  causeSignal,
-  settledSignal,
-  signalTypeOf,
-  type CauseSignalType,
-  type Signal,
-  type SignalSource,
-} from './signal.js'
-import { newsOf, nothingTold } from './told-causes.js'
+import { perKind } from './calls.js'
+import { newSignals } from './new-signals.js'
+import { settledSignal, type Signal, type SignalSource } from './signal.js'
+import { nothingTold } from './told-causes.js'
 
 /** Makes signals of what a run or watch says. */
 export interface SignalTeller {
@@ -35,14 +28,16 @@ export function signalTeller(
   clock: Clock,
   tell: (signal: Signal) => void,
 ): SignalTeller {
-  const tellStuck = tellOnce(signalTypeOf, tell)
-  const tellRetention = tellOnce(() => 'retention-ends', tell)
+  let told = perKind(() => nothingTold)
   let isSettledTold = false
 
   const tellCauses = (nextPollAtMs: number | null): void => {
     const source = sourceNow()
-    tellStuck(calling(standings.all(nextPollAtMs), source), source)
-    tellRetention(leaving(standings.all(nextPollAtMs), source), source)
+    told = perKind((kind) => {
+      const found = newSignals(kind, standings.all(nextPollAtMs), source, told[kind])
+      for (const { signal } of found.signals) tell(signal)
+      return found.told
+    })
   }
   const tellRest = (report: WorkspaceReport): void => {
     tellCauses(null)
@@ -64,19 +59,3 @@ export function signalTeller(
 /** Nothing waits for the server or for a fault to pass, and there was something to settle. */
 const isSettled = ({ triples, isInterrupted }: WorkspaceReport): boolean =>
   !isInterrupted && triples.length > 0 && !triples.some(isWaiting)
-
-/** Tells each cause of what it is given once, and again when it was gone in between. */
-function tellOnce(
-  typeOf: (cause: Cause) => CauseSignalType | null,
-  tell: (signal: Signal) => void,
-): (calls: Iterable<Call>, source: SignalSource) => void {
-  let told = nothingTold
-  return (calls, source) => {
-    const found = newsOf(calls, told)
-    for (const cause of found.news) {
-      const type = typeOf(cause)
-      if (type !== null) tell(causeSignal(type, cause, source))
-    }
-    told = found.told
-  }
-}
